@@ -1,0 +1,1 @@
+"""What do we own together? Pools, physical assets, capacity, costs."""

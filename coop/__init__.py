@@ -1,0 +1,1 @@
+"""The site itself: settings, addresses, background work, the pages that join the apps."""

@@ -1,0 +1,14 @@
+"""The Celery application: a message is only a hint, the work stands in PostgreSQL."""
+
+import os
+
+from celery import Celery
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "coop.settings")
+
+app = Celery("coop")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks()
+app.conf.beat_schedule = {
+    "rate-waiting-evidence": {"task": "metering.tasks.rate_waiting", "schedule": 5},
+}

@@ -1,0 +1,1 @@
+"""Who decides? Proposals, ballots, tallies and what they execute."""

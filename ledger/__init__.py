@@ -1,0 +1,1 @@
+"""The books: commodities, accounts, transactions, entries. Imports no other app of ours."""

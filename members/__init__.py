@@ -1,0 +1,1 @@
+"""Who are we? The register, membership states, roles, users."""

@@ -1,0 +1,1 @@
+"""Who used how much? Nodes, keys, signed batches, readings."""

@@ -1,0 +1,1 @@
+"""What have we agreed? Dated parameters, each changed by a decision."""

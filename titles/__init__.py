@@ -1,0 +1,1 @@
+"""Who owns how much? Subscriptions, titles, equity credit, conversion."""

@@ -1,0 +1,1 @@
+"""Who may use how much? Periods, token books, rating, market, close."""
