@@ -1,0 +1,1 @@
+"""Signatures: one envelope format for everything the cooperative and its nodes sign."""
