@@ -7,8 +7,10 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 from django.utils.translation import gettext_lazy as _
 
+from coop.local import embedded_services
+
 BASE_DIR = Path(__file__).resolve().parent.parent
-COOP_DATA_DIR = Path(os.environ.get("COOP_DATA_DIR", BASE_DIR / ".local"))
+COOP_DATA_DIR = Path(os.environ.get("COOP_DATA_DIR") or BASE_DIR / ".local").absolute()
 
 DEBUG = os.environ.get("COOP_DEBUG", "1") == "1"
 SECRET_KEY = os.environ.get("COOP_SECRET_KEY", "") or hashlib.sha256(
@@ -96,7 +98,10 @@ def database_from(url: str) -> dict[str, object]:
     }
 
 
-DATABASES = {"default": database_from(os.environ.get("DATABASE_URL", "postgresql:///coop"))}
+EMBEDDED = embedded_services()
+DATABASES = {
+    "default": database_from(os.environ.get("DATABASE_URL") or EMBEDDED.postgres.url),
+}
 
 AUTH_USER_MODEL = "members.User"
 AUTHENTICATION_BACKENDS = [
@@ -172,8 +177,8 @@ if not DEBUG:
     SECURE_HSTS_SECONDS = 31_536_000
     SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = True
 
-REDIS_URL = os.environ.get("REDIS_URL", "")
-CELERY_BROKER_URL = REDIS_URL
+REDIS_URL = os.environ.get("REDIS_URL") or EMBEDDED.redis.url
+CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://", 1)
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
