@@ -1,0 +1,78 @@
+"""What every page knows: the cooperative, the reader, the theme, the way around."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.utils.translation import gettext as _
+
+from members.models import Cooperative, Member
+from members.queries import is_steward
+
+THEMES = ("light", "dark")
+LANGUAGE_NAMES = {"en": "English", "de": "Deutsch"}
+
+
+@dataclass(frozen=True)
+class NavEntry:
+    """One place in the main navigation: the URL's name and what the link says."""
+
+    name: str
+    label: str
+
+
+def site(request: HttpRequest) -> dict[str, Any]:
+    """The context processor."""
+    return {
+        "cooperative": Cooperative.objects.first(),
+        "member": current_member(request),
+        "theme": theme_of(request),
+        "languages": [(code, LANGUAGE_NAMES[code]) for code, _name in settings.LANGUAGES],
+        "navigation": navigation(request),
+    }
+
+
+def current_member(request: HttpRequest) -> Member | None:
+    """The register's row of the reader, where there is one."""
+    if not request.user.is_authenticated:
+        return None
+    return Member.objects.filter(user=request.user).first()
+
+
+def theme_of(request: HttpRequest) -> str:
+    """ "light" or "dark" where the reader chose one, else "" and the device decides."""
+    user = getattr(request, "user", None)
+    chosen = user.theme if user is not None and user.is_authenticated else ""
+    theme = chosen or request.COOKIES.get("theme", "")
+    return theme if theme in THEMES else ""
+
+
+def navigation(request: HttpRequest) -> list[NavEntry]:
+    """The entries this reader may follow."""
+    user = request.user
+    if not user.is_authenticated:
+        return [NavEntry("home", _("What we own")), decisions(), books()]
+    entries = member_entries() if current_member(request) else [decisions(), books()]
+    steward = [NavEntry("stewardship", _("Stewardship"))] if is_steward(user) else []
+    return [NavEntry("overview", _("Overview")), *entries, *steward]
+
+
+def decisions() -> NavEntry:
+    return NavEntry("governance:decisions", _("Decisions"))
+
+
+def books() -> NavEntry:
+    return NavEntry("ledger:books", _("Books"))
+
+
+def member_entries() -> list[NavEntry]:
+    return [
+        NavEntry("titles:mine", _("My titles")),
+        NavEntry("tokens:mine", _("Tokens")),
+        NavEntry("metering:usage", _("Usage")),
+        decisions(),
+        NavEntry("payments:statement", _("Statement")),
+        books(),
+        NavEntry("titles:buy_in", _("Buy in")),
+    ]

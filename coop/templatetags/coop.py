@@ -1,0 +1,189 @@
+"""Tags and filters of every page: amounts, bars, form fields, navigation."""
+
+import datetime as dt
+from typing import Any
+
+from django import forms, template
+from django.urls import NoReverseMatch, reverse
+from django.utils import formats, timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+
+from coop import amounts, charts
+
+register = template.Library()
+
+BAR_WIDTH = 1000
+
+
+@register.filter
+def money(cents: int | None) -> str:
+    """Cents as money."""
+    return "" if cents is None else amounts.money_text(int(cents))
+
+
+@register.filter
+def tokens(millitokens: int | None) -> str:
+    """Millitokens as tokens."""
+    return "" if millitokens is None else amounts.tokens_text(int(millitokens))
+
+
+@register.filter
+def rate(microcents: int | None) -> str:
+    """Micro-cents per token as money per token."""
+    return "" if microcents is None else amounts.rate_text(int(microcents))
+
+
+@register.filter
+def count(number: int | None) -> str:
+    """A grouped whole number."""
+    return "" if number is None else amounts.whole_text(int(number))
+
+
+@register.filter
+def share_of(part: int, whole: int) -> str:
+    """`part` of `whole` in per cent."""
+    return amounts.percent_text(int(part), int(whole))
+
+
+@register.filter
+def negated(number: int) -> int:
+    """The number with its sign turned: liabilities and income are negative in the books."""
+    return -number
+
+
+@register.filter
+def less(number: int, other: int) -> int:
+    """The difference."""
+    return number - other
+
+
+@register.filter
+def plus(number: int, other: int) -> int:
+    """The sum."""
+    return number + other
+
+
+@register.filter
+def day(value: dt.date | None) -> SafeString:
+    """A date as `<time>`, written as the language writes dates."""
+    if value is None:
+        return SafeString("")
+    local = timezone.localtime(value).date() if isinstance(value, dt.datetime) else value
+    text = formats.date_format(local, "DATE_FORMAT")
+    return format_html('<time datetime="{}">{}</time>', local.isoformat(), text)
+
+
+@register.filter
+def moment(value: dt.datetime | None) -> SafeString:
+    """Date and time to the minute as `<time>`, in the cooperative's timezone."""
+    if value is None:
+        return SafeString("")
+    local = timezone.localtime(value)
+    text = formats.date_format(local, "DATETIME_FORMAT")
+    return format_html('<time datetime="{}">{}</time>', local.isoformat(), text)
+
+
+@register.simple_tag
+def unit(resource: Any) -> str:
+    """What one token of a resource measures; takes the resource or its code."""
+    return resource_units().get(code_of(resource)) or str(getattr(resource, "unit", resource))
+
+
+@register.filter
+def resource_name(resource: Any) -> str:
+    """The resource's name in the reader's language."""
+    return resource_names().get(code_of(resource)) or str(getattr(resource, "name", resource))
+
+
+def code_of(resource: Any) -> str:
+    return str(getattr(resource, "code", resource))
+
+
+def resource_units() -> dict[str, str]:
+    return {"bandwidth": _("GB"), "storage": _("GB·day"), "cpu": _("core·hours")}
+
+
+def resource_names() -> dict[str, str]:
+    return {"bandwidth": _("Bandwidth"), "storage": _("Storage"), "cpu": _("CPU")}
+
+
+@register.inclusion_tag("parts/bar.html")
+def bar(used: int, total: int, over: int = 0, label: str = "") -> dict[str, Any]:
+    """A bar filled by `used` of `total`; `over` comes on top, in amber.
+
+    All three in the same integer unit. `label` replaces the spoken description.
+    """
+    width = max(total + over, used + over, 1)
+    filled = amounts.rounded_ratio(used, width, BAR_WIDTH)
+    beyond = amounts.rounded_ratio(over, width, BAR_WIDTH)
+    spoken = label or _("%(percent)s used") % {
+        "percent": amounts.percent_text(used + over, total)
+    }
+    return {"filled": filled, "beyond": beyond, "label": spoken, "width": BAR_WIDTH}
+
+
+@register.inclusion_tag("parts/quorum.html")
+def quorum_bar(reached: int, needed: int, total: int, label: str) -> dict[str, Any]:
+    """A bar of `total` filled by `reached`, with a mark at `needed`."""
+    scale = max(total, 1)
+    return {
+        "filled": amounts.rounded_ratio(reached, scale, BAR_WIDTH),
+        "mark": min(amounts.rounded_ratio(needed, scale, BAR_WIDTH), BAR_WIDTH - 4),
+        "label": label,
+        "width": BAR_WIDTH,
+    }
+
+
+@register.inclusion_tag("parts/field.html")
+def field(bound: forms.BoundField) -> dict[str, Any]:
+    """Label, help, widget and errors of one form field."""
+    widget = bound.field.widget
+    return {
+        "field": bound,
+        "check": isinstance(widget, forms.CheckboxInput),
+        "group": isinstance(widget, forms.RadioSelect | forms.CheckboxSelectMultiple),
+    }
+
+
+@register.inclusion_tag("parts/form_errors.html")
+def form_errors(form: forms.BaseForm) -> dict[str, Any]:
+    """The list of what is wrong, each line a link to its field; nothing where all is well."""
+    return {"form": form}
+
+
+@register.inclusion_tag("parts/copyable.html")
+def copyable(value: Any, label: str = "") -> dict[str, Any]:
+    """A code or key that can be selected, and copied by a button where there is script."""
+    return {"value": str(value), "label": label or _("Copy")}
+
+
+@register.inclusion_tag("parts/column_chart.html")
+def column_chart(
+    points: list[tuple[str, int, int]], unit: str, title: str, label: str = ""
+) -> dict[str, Any]:
+    """Columns over time with the same numbers in a table.
+
+    `points` are (label, within millitokens, over millitokens) in order.
+    """
+    return {
+        "chart": charts.columns(points),
+        "points": points,
+        "unit": unit,
+        "title": title,
+        "label": label or _("When"),
+        "any_over": any(over for _label, _within, over in points),
+    }
+
+
+@register.inclusion_tag("parts/nav_item.html", takes_context=True)
+def nav_item(context: template.Context, name: str, label: str) -> dict[str, Any]:
+    """One entry of the main navigation; marked when the page lies below it."""
+    try:
+        url = reverse(name)
+    except NoReverseMatch:
+        return {"url": ""}
+    request = context.get("request")
+    path = request.path if request else ""
+    return {"url": url, "label": label, "here": path == url, "below": path.startswith(url)}
