@@ -46,6 +46,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "coop.middleware.RequestId",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -54,6 +55,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "coop.middleware.ReaderLanguage",
     "allauth.account.middleware.AccountMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -74,6 +76,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "coop.context.site",
             ],
         },
     }
@@ -137,7 +140,9 @@ USE_TZ = True
 TIME_ZONE = os.environ.get("COOP_TIMEZONE", "Europe/Madrid")
 COOP_CURRENCY = os.environ.get("COOP_CURRENCY", "EUR")
 
-STATIC_URL = "static/"
+CSRF_FAILURE_VIEW = "coop.errors.forged"
+
+STATIC_URL = "/static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STATIC_ROOT = COOP_DATA_DIR / "static"
 WHITENOISE_USE_FINDERS = DEBUG

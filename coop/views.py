@@ -1,0 +1,71 @@
+"""Pages of the site itself: front page, overview, stewardship, preferences, style guide."""
+
+import datetime as dt
+
+from django.conf import settings
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_GET, require_POST
+
+from coop.forms import PreferencesForm, SampleForm
+from coop.services import choose_preferences
+from members.queries import is_steward
+
+YEAR = 365 * 24 * 3600
+
+
+@require_GET
+def home(request: HttpRequest) -> HttpResponse:
+    """The public front page: what is owned together, and how to join."""
+    return render(request, "coop/home.html")
+
+
+@login_required
+@require_GET
+def overview(request: HttpRequest) -> HttpResponse:
+    """What a member owns, may use, owes and has to do."""
+    return render(request, "coop/overview.html")
+
+
+@login_required
+@require_GET
+def stewardship(request: HttpRequest) -> HttpResponse:
+    """The work that waits for a steward."""
+    if not is_steward(request.user):
+        raise PermissionDenied
+    return render(request, "coop/stewardship.html")
+
+
+@require_POST
+def preferences(request: HttpRequest) -> HttpResponse:
+    """Keep language and theme: on the user's row, and in cookies for the pages before login."""
+    form = PreferencesForm(request.POST)
+    if not form.is_valid():
+        return redirect("/")
+    language, theme = form.cleaned_data["language"], form.cleaned_data["theme"]
+    if request.user.is_authenticated:
+        choose_preferences(actor=request.user, language=language, theme=theme)
+    response = HttpResponse(status=303, headers={"Location": form.cleaned_data["next"]})
+    if language:
+        response.set_cookie(settings.LANGUAGE_COOKIE_NAME, language, YEAR, samesite="Lax")
+    if theme:
+        response.set_cookie("theme", theme, YEAR, samesite="Lax")
+    return response
+
+
+def styleguide(request: HttpRequest) -> HttpResponse:
+    """Every part that pages are made of; for those who build pages."""
+    if not (settings.DEBUG or is_steward(request.user)):
+        raise Http404
+    form = SampleForm(request.POST or None)
+    start = dt.date(2026, 6, 1)
+    points = [
+        (str((start + dt.timedelta(days=n)).day), 4000 + 300 * (n % 7), 900 * (n > 24))
+        for n in range(30)
+    ]
+    context = {"form": form, "points": points, "today": start, "now": timezone.now()}
+    status = 422 if form.is_bound and not form.is_valid() else 200
+    return render(request, "coop/styleguide.html", context, status=status)
