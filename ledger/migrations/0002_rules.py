@@ -1,0 +1,189 @@
+"""The rules of the books that live in the database: posting, zero sum, append-only.
+
+`ledger_post` is the one door. It takes whole batches as arrays (one element per transaction, one
+per entry), locks the balance rows in account order, claims the keys, and writes everything in a
+few set-based statements. docs/ledger.md explains it.
+"""
+
+from django.db import migrations
+
+ARITHMETIC = """
+CREATE FUNCTION ledger_rhe(num numeric, den numeric) RETURNS bigint
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
+    SELECT (q + CASE WHEN 2 * r > den OR (2 * r = den AND mod(q, 2) <> 0) THEN 1 ELSE 0 END)::bigint
+    FROM (SELECT div(num, den) - CASE WHEN mod(num, den) < 0 THEN 1 ELSE 0 END AS q) AS f,
+         LATERAL (SELECT num - q * den AS r) AS g
+$$;
+CREATE FUNCTION ledger_charge(quantity bigint, rate bigint) RETURNS bigint
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
+    SELECT ledger_rhe(quantity::numeric * rate, 1000000000)
+$$;
+"""
+
+BALANCES = """
+CREATE FUNCTION ledger_make_balance() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO ledger_balance (account_id, amount, version, floor)
+    SELECT id, 0, 0, floor FROM opened ORDER BY id;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER ledger_account_has_balance AFTER INSERT ON ledger_account
+    REFERENCING NEW TABLE AS opened FOR EACH STATEMENT EXECUTE FUNCTION ledger_make_balance();
+"""
+
+APPEND_ONLY = """
+CREATE FUNCTION ledger_refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION '% is append-only: a mistake is corrected by a new row', TG_TABLE_NAME
+        USING ERRCODE = 'restrict_violation';
+END $$;
+CREATE TRIGGER ledger_transaction_append_only BEFORE UPDATE OR DELETE OR TRUNCATE
+    ON ledger_transaction FOR EACH STATEMENT EXECUTE FUNCTION ledger_refuse_change();
+CREATE TRIGGER ledger_entry_append_only BEFORE UPDATE OR DELETE OR TRUNCATE
+    ON ledger_entry FOR EACH STATEMENT EXECUTE FUNCTION ledger_refuse_change();
+CREATE TRIGGER ledger_commodity_append_only BEFORE UPDATE OR DELETE OR TRUNCATE
+    ON ledger_commodity FOR EACH STATEMENT EXECUTE FUNCTION ledger_refuse_change();
+CREATE TRIGGER ledger_account_append_only BEFORE UPDATE OR DELETE OR TRUNCATE
+    ON ledger_account FOR EACH STATEMENT EXECUTE FUNCTION ledger_refuse_change();
+CREATE TRIGGER ledger_balance_not_removed BEFORE DELETE OR TRUNCATE
+    ON ledger_balance FOR EACH STATEMENT EXECUTE FUNCTION ledger_refuse_change();
+"""
+
+ENTRIES_ONCE = """
+ALTER TABLE ledger_transaction ADD COLUMN xid xid8 NOT NULL DEFAULT pg_current_xact_id();
+ALTER TABLE ledger_entry
+    ADD CONSTRAINT ledger_entry_account_commodity FOREIGN KEY (account_id, commodity_id)
+    REFERENCES ledger_account (id, commodity_id);
+CREATE FUNCTION ledger_check_entries() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE bad record;
+BEGIN
+    SELECT txn_id, commodity_id, sum(amount) AS rest INTO bad
+    FROM added GROUP BY txn_id, commodity_id HAVING sum(amount) <> 0 LIMIT 1;
+    IF FOUND THEN
+        RAISE EXCEPTION 'transaction % does not sum to zero in commodity %: %',
+            bad.txn_id, bad.commodity_id, bad.rest
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'ledger_entry_zero_sum';
+    END IF;
+    SELECT t.id INTO bad FROM ledger_transaction t
+    WHERE t.id IN (SELECT txn_id FROM added) AND (
+        t.xid <> pg_current_xact_id()
+        OR (SELECT count(*) FROM ledger_entry e WHERE e.txn_id = t.id)
+           <> (SELECT count(*) FROM added a WHERE a.txn_id = t.id)) LIMIT 1;
+    IF FOUND THEN
+        RAISE EXCEPTION 'transaction % has its entries already', bad.id
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'ledger_entry_all_at_once';
+    END IF;
+    SELECT b.account_id INTO bad
+    FROM ledger_balance b
+    JOIN (SELECT account_id, max(version) AS version, count(*) AS n, min(version) AS first
+          FROM added GROUP BY account_id) last USING (account_id)
+    JOIN added a ON a.account_id = last.account_id AND a.version = last.version
+    WHERE b.version <> last.version OR b.amount <> a.balance_after
+       OR last.version - last.first + 1 <> last.n LIMIT 1;
+    IF FOUND THEN
+        RAISE EXCEPTION 'the entries of account % and its balance differ', bad.account_id
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'ledger_entry_agrees_with_balance';
+    END IF;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER ledger_entry_checked AFTER INSERT ON ledger_entry
+    REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION ledger_check_entries();
+"""
+
+POST = """
+CREATE FUNCTION ledger_post(
+    sources text[], keys text[], kinds text[], abouts text[], actors text[], memos text[],
+    effectives timestamptz[], reversals bigint[],
+    legs_n int[], legs_account bigint[], legs_amount bigint[],
+    OUT ids bigint[]) LANGUAGE plpgsql AS $$
+DECLARE
+    hashes bytea[];
+    new_ns int[];
+    new_ids bigint[];
+    clash text;
+BEGIN
+    IF EXISTS (SELECT FROM unnest(legs_account) AS l(id)
+               LEFT JOIN ledger_balance b ON b.account_id = l.id WHERE b.account_id IS NULL) THEN
+        RAISE EXCEPTION 'an entry names an unknown account'
+            USING ERRCODE = 'foreign_key_violation', CONSTRAINT = 'ledger_entry_known_account';
+    END IF;
+    PERFORM FROM ledger_balance
+    WHERE account_id = ANY (SELECT DISTINCT unnest(legs_account))
+    ORDER BY account_id FOR NO KEY UPDATE;
+
+    SELECT array_agg(sha256(convert_to(concat_ws(chr(31), kinds[t.n], abouts[t.n],
+               coalesce(reversals[t.n]::text, ''),
+               coalesce(extract(epoch FROM effectives[t.n])::text, ''), l.body), 'UTF8'))
+           ORDER BY t.n)
+    INTO hashes
+    FROM generate_subscripts(keys, 1) AS t(n)
+    LEFT JOIN (SELECT n, string_agg(account || ':' || amount, ',' ORDER BY account, amount) AS body
+               FROM unnest(legs_n, legs_account, legs_amount) AS l(n, account, amount)
+               WHERE amount <> 0 GROUP BY n) AS l ON l.n = t.n;
+
+    WITH claimed AS (
+        INSERT INTO ledger_transaction (source, key, body_hash, kind, about, actor, memo,
+                                        effective_at, posted_at, reverses_id)
+        SELECT sources[n], keys[n], hashes[n], kinds[n], abouts[n], actors[n], memos[n],
+               coalesce(effectives[n], clock_timestamp()), clock_timestamp(), reversals[n]
+        FROM (SELECT DISTINCT n FROM unnest(legs_n, legs_amount) AS l(n, amount)
+              WHERE amount <> 0) AS used ORDER BY n
+        ON CONFLICT (source, key) DO NOTHING
+        RETURNING id, source, key
+    )
+    SELECT array_agg(n), array_agg(id) INTO new_ns, new_ids
+    FROM (SELECT min(t.n) AS n, c.id FROM claimed c
+          JOIN generate_subscripts(keys, 1) AS t(n) ON sources[t.n] = c.source AND keys[t.n] = c.key
+          GROUP BY c.id) AS first;
+
+    SELECT array_agg(x.id ORDER BY t.n), min(CASE WHEN x.body_hash <> hashes[t.n] THEN x.key END)
+    INTO ids, clash
+    FROM generate_subscripts(keys, 1) AS t(n)
+    LEFT JOIN ledger_transaction x ON x.source = sources[t.n] AND x.key = keys[t.n];
+    IF clash IS NOT NULL THEN
+        RAISE EXCEPTION 'key % was used with other content', clash
+            USING ERRCODE = 'unique_violation', CONSTRAINT = 'ledger_transaction_same_content';
+    END IF;
+
+    WITH legs AS (
+        SELECT l.account, l.amount, i.txn, row_number() OVER w AS step,
+               sum(l.amount) OVER w AS running
+        FROM unnest(legs_n, legs_account, legs_amount) WITH ORDINALITY AS l(n, account, amount, pos)
+        JOIN unnest(new_ns, new_ids) AS i(n, txn) ON i.n = l.n
+        WHERE l.amount <> 0
+        WINDOW w AS (PARTITION BY l.account ORDER BY l.n, l.pos ROWS UNBOUNDED PRECEDING)
+    ), moved AS (
+        UPDATE ledger_balance b SET amount = b.amount + m.total, version = b.version + m.steps
+        FROM (SELECT account, sum(amount)::bigint AS total, count(*) AS steps
+              FROM legs GROUP BY account) AS m
+        WHERE b.account_id = m.account
+        RETURNING b.account_id, b.amount - m.total AS before, b.version - m.steps AS version
+    )
+    INSERT INTO ledger_entry (account_id, version, txn_id, commodity_id, amount, balance_after)
+    SELECT l.account, m.version + l.step, l.txn, a.commodity_id, l.amount,
+           (m.before + l.running)::bigint
+    FROM legs l JOIN moved m ON m.account_id = l.account JOIN ledger_account a ON a.id = l.account;
+END $$;
+"""
+
+UNDO = """
+DROP FUNCTION ledger_post;
+DROP FUNCTION ledger_check_entries CASCADE;
+DROP FUNCTION ledger_refuse_change CASCADE;
+DROP FUNCTION ledger_make_balance CASCADE;
+DROP FUNCTION ledger_charge;
+DROP FUNCTION ledger_rhe;
+ALTER TABLE ledger_entry DROP CONSTRAINT ledger_entry_account_commodity;
+ALTER TABLE ledger_transaction DROP COLUMN xid;
+"""
+
+
+class Migration(migrations.Migration):
+    """Puts the rules in place."""
+
+    dependencies = [("ledger", "0001_initial")]
+    operations = [
+        migrations.RunSQL(
+            [ARITHMETIC, BALANCES, APPEND_ONLY, ENTRIES_ONCE, POST], reverse_sql=UNDO
+        ),
+    ]

@@ -1,0 +1,68 @@
+"""Named reads of the books."""
+
+from django.db.models import F, QuerySet, Window
+from django.db.models.functions import RowNumber
+
+from ledger.models import Account, Balance, Entry, Transaction
+
+
+def account_id(commodity: str, kind: str, owner: str = "") -> int | None:
+    """The id of an account, or None where it was never opened."""
+    return (
+        Account.objects.filter(commodity__code=commodity, kind=kind, owner=owner)
+        .values_list("pk", flat=True)
+        .first()
+    )
+
+
+def balance(commodity: str, kind: str, owner: str = "") -> int:
+    """The balance of an account by its name; 0 where it was never opened."""
+    amount = (
+        Balance.objects.filter(
+            account__commodity__code=commodity, account__kind=kind, account__owner=owner
+        )
+        .values_list("amount", flat=True)
+        .first()
+    )
+    return amount or 0
+
+
+def balance_of(account: int) -> int:
+    """The balance of an account by its id; raises Balance.DoesNotExist."""
+    return Balance.objects.values_list("amount", flat=True).get(account_id=account)
+
+
+def accounts() -> QuerySet[Account]:
+    """Every account with its commodity and balance."""
+    return Account.objects.select_related("commodity", "balance").order_by(
+        "commodity__kind", "commodity__code", "kind", "owner"
+    )
+
+
+def entries_of(account: int) -> QuerySet[Entry]:
+    """The entries of an account, newest first, each with its transaction."""
+    return (
+        Entry.objects.filter(account_id=account)
+        .select_related("txn", "account__commodity")
+        .order_by("-version")
+    )
+
+
+def transaction(txn_id: int) -> Transaction:
+    """A transaction; raises Transaction.DoesNotExist."""
+    return Transaction.objects.select_related("reverses", "reversed_by").get(pk=txn_id)
+
+
+def transactions() -> QuerySet[Transaction]:
+    """Every transaction, newest first."""
+    return Transaction.objects.order_by("-id")
+
+
+def entries_in(txn_id: int) -> QuerySet[Entry]:
+    """The entries of a transaction with their accounts, by commodity, numbered from 1."""
+    return (
+        Entry.objects.filter(txn_id=txn_id)
+        .select_related("account__commodity")
+        .annotate(line=Window(RowNumber(), order_by=[F("commodity_id"), F("account_id")]))
+        .order_by("commodity_id", "account_id", "version")
+    )

@@ -1,0 +1,179 @@
+"""Every write of the books goes through here, and from here through `ledger_post`."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.db import Error, IntegrityError, connection, transaction
+
+from ledger.errors import (
+    DomainError,
+    InsufficientBalance,
+    KeyConflict,
+    Unbalanced,
+    UnknownAccount,
+)
+from ledger.models import Account, Commodity, Entry, Transaction
+
+REFUSALS: dict[str, type[DomainError]] = {
+    "ledger_balance_not_below_floor": InsufficientBalance,
+    "ledger_entry_zero_sum": Unbalanced,
+    "ledger_entry_known_account": UnknownAccount,
+    "ledger_transaction_same_content": KeyConflict,
+}
+CALL = (
+    "SELECT ledger_post(%s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[],"
+    " %s::timestamptz[], %s::bigint[], %s::int[], %s::bigint[], %s::bigint[])"
+)
+
+
+@dataclass(frozen=True)
+class Leg:
+    """One movement: an amount in the account's smallest unit, positive into it."""
+
+    account_id: int
+    amount: int
+
+
+@dataclass(frozen=True)
+class Posting:
+    """A transaction to be booked: `source` and `key` together name it once for ever.
+
+    An `effective_at` that is left out is the moment of posting.
+    """
+
+    source: str
+    key: str
+    kind: str
+    legs: Sequence[Leg]
+    about: str = ""
+    actor: str = ""
+    memo: str = ""
+    effective_at: datetime | None = None
+    reverses: int | None = None
+
+
+def actor_name(actor: AbstractBaseUser | None) -> str:
+    """How the books name who did something."""
+    return "system" if actor is None else f"user/{actor.pk}"
+
+
+def ensure_commodity(*, code: str, kind: str, exponent: int) -> int:
+    """The id of a commodity, made where it does not exist yet."""
+    row, _ = Commodity.objects.get_or_create(
+        code=code, defaults={"kind": kind, "exponent": exponent}
+    )
+    return row.pk
+
+
+def open_account(*, commodity: str, kind: str, owner: str = "", floor: int | None = None) -> int:
+    """The id of an account, opened where it does not exist yet.
+
+    Raises UnknownAccount where the commodity does not exist.
+    """
+    known = Account.objects.filter(commodity__code=commodity, kind=kind, owner=owner)
+    found = known.values_list("pk", flat=True).first()
+    if found is not None:
+        return found
+    commodity_id = Commodity.objects.filter(code=commodity).values_list("pk", flat=True).first()
+    if commodity_id is None:
+        raise UnknownAccount
+    row, _ = Account.objects.get_or_create(
+        commodity_id=commodity_id, kind=kind, owner=owner, defaults={"floor": floor}
+    )
+    return row.pk
+
+
+def post(posting: Posting) -> int:
+    """Book one transaction and return its id; call inside a transaction.
+
+    The same key with the same content gives the first id again. Raises Unbalanced,
+    InsufficientBalance, KeyConflict, UnknownAccount; then nothing is booked.
+    """
+    return post_many([posting])[0]
+
+
+def post_many(postings: Sequence[Posting]) -> list[int]:
+    """Book many transactions in one call, all or none; ids in the order given."""
+    if not postings:
+        return []
+    if any(not any(leg.amount for leg in p.legs) for p in postings):
+        raise Unbalanced
+    legs = [(n, leg.account_id, leg.amount) for n, p in enumerate(postings, 1) for leg in p.legs]
+    columns: list[object] = [
+        [p.source for p in postings],
+        [p.key for p in postings],
+        [p.kind for p in postings],
+        [p.about for p in postings],
+        [p.actor for p in postings],
+        [p.memo for p in postings],
+        [p.effective_at for p in postings],
+        [p.reverses for p in postings],
+        *([row[i] for row in legs] for i in range(3)),
+    ]
+    with refusals(), connection.cursor() as cursor:
+        cursor.execute(CALL, columns)
+        ids: list[int] = cursor.fetchone()[0]
+    return ids
+
+
+class refusals:
+    """Context in which the database's refusals of a posting become DomainErrors.
+
+    Holds a savepoint, so that the transaction around it can go on.
+    """
+
+    def __enter__(self) -> None:
+        self.savepoint = transaction.atomic()
+        self.savepoint.__enter__()
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        self.savepoint.__exit__(kind, error, trace)  # type: ignore[arg-type]
+        if isinstance(error, IntegrityError):
+            refusal = REFUSALS.get(constraint_of(error))
+            if refusal is not None:
+                raise refusal from error
+
+
+def constraint_of(error: Error) -> str:
+    """The name of the constraint that refused, "" where there is none."""
+    diagnosis = getattr(error.__cause__, "diag", None)
+    return getattr(diagnosis, "constraint_name", None) or ""
+
+
+def reverse(
+    *, txn_id: int, source: str, key: str, actor: AbstractBaseUser | None, memo: str
+) -> int:
+    """Book the exact opposite of a transaction, citing it; call inside a transaction.
+
+    A transaction can be reversed once only: a second reversal is refused by the database.
+    """
+    original = Transaction.objects.get(pk=txn_id)
+    legs = [
+        Leg(account_id, -amount)
+        for account_id, amount in Entry.objects.filter(txn_id=txn_id)
+        .order_by("account_id", "version")
+        .values_list("account_id", "amount")
+    ]
+    return post(
+        Posting(
+            source=source,
+            key=key,
+            kind=f"reversal of {original.kind}"[:40],
+            legs=legs,
+            about=original.about,
+            actor=actor_name(actor),
+            memo=memo,
+            effective_at=original.effective_at,
+            reverses=txn_id,
+        )
+    )
+
+
+def merge(legs: Iterable[Leg]) -> list[Leg]:
+    """The same movements with one leg per account, zeros left out."""
+    sums: dict[int, int] = {}
+    for leg in legs:
+        sums[leg.account_id] = sums.get(leg.account_id, 0) + leg.amount
+    return [Leg(account_id, amount) for account_id, amount in sorted(sums.items()) if amount]
