@@ -110,9 +110,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def chromium() -> Iterator[str]:
+def chromium() -> str:
     """The path of the browser to give to Playwright."""
     path = chromium_path()
     if path is None:
         pytest.skip("no Chromium here: apt-get install chromium")
-    yield path
+    return path

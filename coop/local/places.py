@@ -48,9 +48,7 @@ def find_places(home: Path | None = None) -> Places:
     folder = chosen.absolute()
     account = service_account()
     state = _state_folder(folder, account)
-    return Places(
-        home=folder, state=state, sockets=_socket_folder(state, account), account=account
-    )
+    return Places(home=folder, state=state, sockets=_socket_folder(state, account), account=account)
 
 
 def _state_folder(home: Path, account: Account) -> Path:

@@ -114,7 +114,7 @@ class Postgres:
             "log_timezone": "UTC",
             **(DURABLE if self.durable else THROW_AWAY),
         }
-        lines = [f"{name} = '{value.replace(chr(39), chr(39) * 2)}'\n" for name, value in settings.items()]
+        lines = [f"{name} = '{_quoted(value)}'\n" for name, value in settings.items()]
         file = self.data / "coop.conf"
         file.write_text("".join(lines))
         file.chmod(0o644)
@@ -152,7 +152,11 @@ class Postgres:
                 **self.places.account.switch,
             )
         if done.returncode:
-            raise LocalError(f"PostgreSQL: {program} failed; {self.log} ends:\n{self._last_lines()}")
+            raise LocalError(f"{program} failed; {self.log} ends:\n{self._last_lines()}")
 
     def _last_lines(self) -> str:
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-8:])
+
+
+def _quoted(value: str) -> str:
+    return value.replace("'", "''")

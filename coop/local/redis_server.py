@@ -1,4 +1,4 @@
-"""One Redis server of our own, over a unix socket. It carries hints only; losing it loses nothing."""
+"""One Redis server of our own, over a unix socket. It carries hints: losing it loses nothing."""
 
 import os
 import signal

@@ -1,0 +1,126 @@
+"""`manage.py runlocal`: the whole site on this machine, in one process tree, until Ctrl-C."""
+
+import fcntl
+import os
+import signal
+import time
+import urllib.request
+from argparse import ArgumentParser
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management import call_command, get_commands
+from django.core.management.base import BaseCommand, CommandError
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+
+from coop.local import LocalError, embedded_services, use_embedded_services
+from coop.local.listening import address_of, open_socket
+from coop.local.places import PROJECT
+from coop.local.site_programs import beat, node, web, worker
+from coop.local.supervisor import Supervisor
+
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+class Command(BaseCommand):
+    """Sets up what is missing, starts every program, keeps them alive, ends them together."""
+
+    help = "Run the site, its worker, its clock and a node agent here until Ctrl-C."
+    requires_system_checks: list[str] = []
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """The port may also stand in PORT; --bare leaves out the demo and its node."""
+        parser.add_argument("--port", type=int, default=os.environ.get("PORT"))
+        parser.add_argument("--bare", action="store_true", help="no demo cooperative, no node")
+
+    def handle(self, *args: Any, port: int | None, bare: bool, **options: Any) -> None:
+        """Run until a signal comes; every program has ended when this returns."""
+        home = Path(settings.COOP_DATA_DIR)
+        (home / "logs").mkdir(parents=True, exist_ok=True)
+        with self.only_run(home):
+            listens_for_signals()
+            supervisor = Supervisor(home / "logs", self.say)
+            try:
+                self.run(supervisor, home, port, with_demo=not bare)
+            except KeyboardInterrupt:
+                self.say("Stopping")
+            except LocalError as error:
+                raise CommandError(str(error)) from None
+            finally:
+                self.end(supervisor)
+
+    def run(self, supervisor: Supervisor, home: Path, port: int | None, with_demo: bool) -> None:
+        """Every step from nothing to the running site."""
+        use_embedded_services(self.say)
+        self.migrate()
+        if with_demo and "demo" in get_commands():
+            self.say("Looking after the demo cooperative")
+            call_command("demo", stdout=self.stdout)
+        connection.close()
+        with open_socket(port) as listening:
+            address = address_of(listening)
+            supervisor.start(web(listening.fileno()))
+            supervisor.start(worker())
+            supervisor.start(beat(home))
+            self.wait_for(address, supervisor)
+            self.say(f"The site runs at {address} (logs in {home / 'logs'}). Ctrl-C ends it.")
+            supervisor.watch()
+
+    def migrate(self) -> None:
+        """Bring the tables up to date, where they are not."""
+        executor = MigrationExecutor(connection)
+        if executor.migration_plan(executor.loader.graph.leaf_nodes()):
+            self.say("Creating the tables")
+            call_command("migrate", verbosity=0, interactive=False)
+
+    def wait_for(self, address: str, supervisor: Supervisor) -> None:
+        """Return when the site answers."""
+        self.say("Waiting for the web server")
+        for _ in range(300):
+            supervisor.look()
+            if answers(f"{address}/health/live/"):
+                return
+            time.sleep(0.2)
+        raise LocalError(f"The site does not answer; see {supervisor.logs / 'web.log'}.")
+
+    def end(self, supervisor: Supervisor) -> None:
+        """Stop the programs, then the embedded services; more signals change nothing."""
+        for number in STOP_SIGNALS:
+            signal.signal(number, signal.SIG_IGN)
+        supervisor.stop()
+        embedded_services().stop()
+        self.say("Stopped; the data is kept")
+
+    def say(self, line: str) -> None:
+        """One line of progress, at once."""
+        self.stdout.write(line)
+        self.stdout.flush()
+
+    @contextmanager
+    def only_run(self, home: Path) -> Iterator[None]:
+        """Refuse to run twice on the same data."""
+        with (home / "run.lock").open("a") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise CommandError(f"The site runs already on {home}.") from None
+            yield
+
+
+def listens_for_signals() -> None:
+    """Let each signal that means "end" raise KeyboardInterrupt."""
+    for number in STOP_SIGNALS:
+        signal.signal(number, signal.default_int_handler)
+
+
+def answers(url: str) -> bool:
+    """Whether a GET succeeds."""
+    try:
+        with urllib.request.urlopen(url, timeout=5) as response:
+            return bool(response.status == 200)
+    except OSError:
+        return False
