@@ -12,5 +12,7 @@ class CoopConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Make our Celery application the one that every shared task uses."""
+        """Take our Celery application for shared tasks; tell the books who may read names."""
         import_module("coop.celery")
+        books = import_module("coop.books")
+        import_module("ledger.access").name_owners_with(books.reader)

@@ -3,7 +3,22 @@
 from django.contrib import admin
 from django.urls import include, path
 
+from coop import health, views
+
 urlpatterns = [
+    path("", views.home, name="home"),
+    path("overview/", views.overview, name="overview"),
+    path("stewardship/", views.stewardship, name="stewardship"),
+    path("preferences/", views.preferences, name="preferences"),
+    path("styleguide/", views.styleguide, name="styleguide"),
+    path("health/live/", health.live, name="health_live"),
+    path("health/ready/", health.ready, name="health_ready"),
+    path("books/", include("ledger.urls")),
     path("admin/", admin.site.urls),
     path("account/", include("allauth.account.urls")),
 ]
+
+handler400 = "coop.errors.bad_request"
+handler403 = "coop.errors.forbidden"
+handler404 = "coop.errors.missing"
+handler500 = "coop.errors.failed"

@@ -1,9 +1,9 @@
 """Named reads of the books."""
 
-from django.db.models import F, QuerySet, Window
+from django.db.models import Count, F, Q, QuerySet, Sum, Window
 from django.db.models.functions import RowNumber
 
-from ledger.models import Account, Balance, Entry, Transaction
+from ledger.models import Account, Balance, Commodity, Entry, Transaction
 
 
 def account_id(commodity: str, kind: str, owner: str = "") -> int | None:
@@ -66,3 +66,24 @@ def entries_in(txn_id: int) -> QuerySet[Entry]:
         .annotate(line=Window(RowNumber(), order_by=[F("commodity_id"), F("account_id")]))
         .order_by("commodity_id", "account_id", "version")
     )
+
+
+def commodity_totals() -> QuerySet[Commodity]:
+    """Every commodity with its number of accounts, what its accounts hold, and their sum.
+
+    `held` adds the positive balances; `total` adds all of them and is 0 in sound books.
+    """
+    amount = F("accounts__balance__amount")
+    held = Sum(amount, filter=Q(accounts__balance__amount__gt=0), default=0)
+    return (
+        Commodity.objects.annotate(
+            opened=Count("accounts"), held=held, total=Sum(amount, default=0)
+        )
+        .filter(opened__gt=0)
+        .order_by("kind", "-code")
+    )
+
+
+def accounts_in(commodity: int) -> QuerySet[Account]:
+    """The accounts of one commodity with their balances."""
+    return accounts().filter(commodity_id=commodity)

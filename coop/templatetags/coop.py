@@ -8,13 +8,22 @@ from django.urls import NoReverseMatch, reverse
 from django.utils import formats, timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from coop import amounts, charts
+from ledger import labels
+from ledger.access import Reader
 
 register = template.Library()
 
 BAR_WIDTH = 1000
+DAY_FORMATS = {"de": "j. F Y"}
+
+
+def language() -> str:
+    return (get_language() or "en")[:2]
 
 
 @register.filter
@@ -71,7 +80,7 @@ def day(value: dt.date | None) -> SafeString:
     if value is None:
         return SafeString("")
     local = timezone.localtime(value).date() if isinstance(value, dt.datetime) else value
-    text = formats.date_format(local, "DATE_FORMAT")
+    text = formats.date_format(local, DAY_FORMATS.get(language(), "j F Y"))
     return format_html('<time datetime="{}">{}</time>', local.isoformat(), text)
 
 
@@ -81,8 +90,57 @@ def moment(value: dt.datetime | None) -> SafeString:
     if value is None:
         return SafeString("")
     local = timezone.localtime(value)
-    text = formats.date_format(local, "DATETIME_FORMAT")
+    text = formats.date_format(local, DAY_FORMATS.get(language(), "j F Y") + ", H:i")
     return format_html('<time datetime="{}">{}</time>', local.isoformat(), text)
+
+
+@register.filter
+def amount(value: int, commodity: Any) -> str:
+    """An amount of a ledger commodity with its unit."""
+    if commodity.kind == "money":
+        return amounts.money_text(value)
+    if commodity.kind == "unit":
+        return ngettext("%(number)s share", "%(number)s shares", abs(value)) % {
+            "number": amounts.whole_text(value)
+        }
+    return f"{amounts.tokens_text(value)} {unit(token_resource(commodity))}"
+
+
+@register.filter
+def commodity_name(commodity: Any) -> str:
+    """A ledger commodity in words; the code says pool, resource and period."""
+    if commodity.kind == "money":
+        return _("Money, %(currency)s") % {"currency": commodity.code}
+    parts = commodity.code.split(":")
+    if commodity.kind == "unit":
+        return _("Shares of %(pool)s") % {"pool": parts[1]}
+    return _("%(resource)s tokens of %(pool)s, %(period)s") % {
+        "resource": resource_name(parts[2]),
+        "pool": parts[1],
+        "period": ":".join(parts[3:]),
+    }
+
+
+def token_resource(commodity: Any) -> str:
+    return str(commodity.code).split(":")[2]
+
+
+@register.simple_tag
+def owner_name(reader: Reader, owner: str) -> str:
+    """An owner of an account as this reader may see it."""
+    return reader.label(owner) or _("the cooperative")
+
+
+@register.filter
+def account_kind(kind: str) -> str:
+    """An account kind in words."""
+    return labels.account_kind(kind)
+
+
+@register.filter
+def transaction_kind(kind: str) -> str:
+    """A transaction kind in words."""
+    return labels.transaction_kind(kind)
 
 
 @register.simple_tag

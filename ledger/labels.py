@@ -1,0 +1,47 @@
+"""What the kinds of accounts and transactions are called on pages."""
+
+from django.utils.translation import gettext_lazy as _
+
+ACCOUNTS = {
+    "cash:operating": _("Operating cash"),
+    "cash:growth": _("Growth fund"),
+    "cash:reserve": _("Reserve in cash"),
+    "assets": _("Assets"),
+    "backing": _("What the assets were paid from"),
+    "receivable": _("Owed by"),
+    "provisional_receivable": _("Owed so far, not final"),
+    "provisional_cost": _("Cost charged so far, not final"),
+    "provisional_profit": _("Paid above cost so far, not final"),
+    "capital": _("Paid-in capital"),
+    "profit_due": _("Charged above cost, not yet paid"),
+    "equity_credit": _("Equity credit"),
+    "cost_income": _("Cost recovered"),
+    "expense": _("Actual cost"),
+    "vacancy": _("Vacancy"),
+    "stabilisation": _("Cost stabilisation"),
+    "replacement_reserve": _("Replacement reserve"),
+    "created": _("Created"),
+    "treasury": _("Treasury"),
+    "holding": _("Held by"),
+    "issue": _("Issued"),
+    "unbacked": _("Unbacked overage"),
+    "pool": _("The pool's own"),
+    "own": _("From the issue"),
+    "received": _("Bought or received"),
+    "redeemed": _("Redeemed"),
+    "overage": _("Used beyond tokens"),
+    "expired": _("Expired"),
+}
+
+
+def account_kind(kind: str) -> str:
+    """An account kind in words."""
+    return str(ACCOUNTS.get(kind, kind.replace("_", " ").replace(":", ", ").capitalize()))
+
+
+def transaction_kind(kind: str) -> str:
+    """A transaction kind in words."""
+    return str(TRANSACTIONS.get(kind, kind.replace("_", " ").replace(":", ", ").capitalize()))
+
+
+TRANSACTIONS: dict[str, object] = {}

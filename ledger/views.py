@@ -1,0 +1,66 @@
+"""The books, open to all: commodities, accounts, entries, transactions. Nothing here writes."""
+
+from typing import Any
+
+from django.core.paginator import Page, Paginator
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.views.decorators.http import require_GET
+
+from ledger import queries
+from ledger.access import reader_of
+from ledger.models import Transaction
+
+PER_PAGE = 50
+
+
+@require_GET
+def books(request: HttpRequest) -> HttpResponse:
+    """Everything that is counted, with its sum, and the latest transactions."""
+    commodities = page_of(queries.commodity_totals(), request)
+    context = {"page": commodities, "latest": queries.transactions()[:8]}
+    return render(request, "ledger/books.html", context)
+
+
+@require_GET
+def commodity(request: HttpRequest, commodity: int) -> HttpResponse:
+    """The accounts of one commodity."""
+    row = get_object_or_404(queries.commodity_totals(), pk=commodity)
+    page = page_of(queries.accounts_in(commodity), request)
+    context = {"commodity": row, "page": page, "reader": reader_of(request.user)}
+    return render(request, "ledger/commodity.html", context)
+
+
+@require_GET
+def account(request: HttpRequest, account: int) -> HttpResponse:
+    """One account: its entries with the balance after each."""
+    row = get_object_or_404(queries.accounts(), pk=account)
+    page = page_of(queries.entries_of(account), request)
+    context = {"account": row, "page": page, "reader": reader_of(request.user)}
+    return render(request, "ledger/account.html", context)
+
+
+@require_GET
+def transactions(request: HttpRequest) -> HttpResponse:
+    """Every transaction, newest first."""
+    page = page_of(queries.transactions(), request)
+    return render(request, "ledger/transactions.html", {"page": page})
+
+
+@require_GET
+def transaction(request: HttpRequest, txn: int) -> HttpResponse:
+    """One transaction: its entries, summing to zero in each commodity."""
+    row = get_object_or_404(Transaction.objects.select_related("reverses"), pk=txn)
+    entries = queries.entries_in(txn)
+    reader = reader_of(request.user)
+    named = all(reader.may_name(entry.account.owner) for entry in entries)
+    context = {"txn": row, "entries": entries, "reader": reader, "named": named}
+    return render(request, "ledger/transaction.html", context)
+
+
+def page_of(rows: QuerySet[Any], request: HttpRequest) -> Page[Any]:
+    """The page the reader asked for; the nearest one where that does not exist."""
+    return Paginator(rows, PER_PAGE).get_page(request.GET.get("page"))
+
+
