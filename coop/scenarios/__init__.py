@@ -1,0 +1,1 @@
+"""Scenario planning: an economy as a text file, played through the real services."""
