@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
 from coop.forms import PreferencesForm, SampleForm
+from coop.queries import public_facts
 from coop.services import choose_preferences
 from members.queries import is_steward
 
@@ -20,7 +21,7 @@ YEAR = 365 * 24 * 3600
 @require_GET
 def home(request: HttpRequest) -> HttpResponse:
     """The public front page: what is owned together, and how to join."""
-    return render(request, "coop/home.html")
+    return render(request, "coop/home.html", public_facts(timezone.now()))
 
 
 @login_required

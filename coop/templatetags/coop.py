@@ -182,6 +182,18 @@ def bar(used: int, total: int, over: int = 0, label: str = "") -> dict[str, Any]
     return {"filled": filled, "beyond": beyond, "label": spoken, "width": BAR_WIDTH}
 
 
+@register.inclusion_tag("parts/bar.html")
+def share_bar(part: int, whole: int) -> dict[str, Any]:
+    """A bar filled by the part of the whole that members own."""
+    return {
+        "filled": amounts.rounded_ratio(part, whole, BAR_WIDTH),
+        "beyond": 0,
+        "label": _("%(percent)s owned by members")
+        % {"percent": amounts.percent_text(part, whole)},
+        "width": BAR_WIDTH,
+    }
+
+
 @register.inclusion_tag("parts/quorum.html")
 def quorum_bar(reached: int, needed: int, total: int, label: str) -> dict[str, Any]:
     """A bar of `total` filled by `reached`, with a mark at `needed`."""
