@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Now
 
 
 class Commodity(models.Model):
@@ -34,7 +35,7 @@ class Account(models.Model):
     kind = models.CharField(max_length=40)
     owner = models.CharField(max_length=120, blank=True, default="")
     floor = models.BigIntegerField(null=True)
-    opened_at = models.DateTimeField(auto_now_add=True, db_default=models.functions.Now())
+    opened_at = models.DateTimeField(auto_now_add=True, db_default=Now())
 
     class Meta:
         constraints = [

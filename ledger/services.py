@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import Error, IntegrityError, connection, transaction
@@ -22,10 +23,10 @@ REFUSALS: dict[str, type[DomainError]] = {
     "ledger_entry_known_account": UnknownAccount,
     "ledger_transaction_same_content": KeyConflict,
 }
-CALL = (
-    "SELECT ledger_post(%s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[],"
-    " %s::timestamptz[], %s::bigint[], %s::int[], %s::bigint[], %s::bigint[])"
+HEADS = "%s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[]," + (
+    " %s::timestamptz[], %s::bigint[]"
 )
+CALL = f"SELECT ledger_post({HEADS}, %s::int[], %s::bigint[], %s::bigint[])"
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ class Posting:
     source: str
     key: str
     kind: str
-    legs: Sequence[Leg]
+    legs: Sequence[Leg] = ()
     about: str = ""
     actor: str = ""
     memo: str = ""
@@ -101,21 +102,51 @@ def post_many(postings: Sequence[Posting]) -> list[int]:
     if any(not any(leg.amount for leg in p.legs) for p in postings):
         raise Unbalanced
     legs = [(n, leg.account_id, leg.amount) for n, p in enumerate(postings, 1) for leg in p.legs]
-    columns: list[object] = [
-        [p.source for p in postings],
-        [p.key for p in postings],
-        [p.kind for p in postings],
-        [p.about for p in postings],
-        [p.actor for p in postings],
-        [p.memo for p in postings],
-        [p.effective_at for p in postings],
-        [p.reverses for p in postings],
-        *([row[i] for row in legs] for i in range(3)),
-    ]
+    columns = [*heads_of(postings), *([row[i] for row in legs] for i in range(3))]
     with refusals(), connection.cursor() as cursor:
         cursor.execute(CALL, columns)
         ids: list[int] = cursor.fetchone()[0]
     return ids
+
+
+def heads_of(postings: Sequence[Posting]) -> list[list[Any]]:
+    """The columns that `ledger_post` takes of the transactions themselves."""
+    fields = ("source", "key", "kind", "about", "actor", "memo", "effective_at", "reverses")
+    return [[getattr(p, name) for p in postings] for name in fields]
+
+
+def post_set(postings: Sequence[Posting], *, legs: str, params: Sequence[Any]) -> list[int | None]:
+    """Book many entries in one statement: their legs come from a query.
+
+    `legs` is SQL that gives (n, account, amount), n counting the postings from 1; the postings'
+    own legs are not looked at. A posting without an amount other than zero books nothing and has
+    the id None. Call inside a transaction, with what the query reads locked.
+    """
+    sql = (
+        f"WITH legs AS ({legs}) SELECT ledger_post({HEADS}, array_agg(n::int),"
+        " array_agg(account::bigint), array_agg(amount::bigint))"
+        " FROM legs WHERE amount <> 0 HAVING count(*) > 0"
+    )
+    with refusals(), connection.cursor() as cursor:
+        cursor.execute(sql, [*params, *heads_of(postings)])
+        row = cursor.fetchone()
+    return [None] * len(postings) if row is None else row[0]
+
+
+def open_accounts(*, commodity: str, kind: str, owners: str, params: Sequence[Any]) -> None:
+    """Open many accounts of one kind in one statement; those that exist stay as they are.
+
+    `owners` is SQL that gives the owners' names. The accounts have no floor.
+    """
+    sql = (
+        "INSERT INTO ledger_account (commodity_id, kind, owner)"
+        f" SELECT DISTINCT c.id, %s, o.owner FROM ledger_commodity c, ({owners}) AS o(owner)"
+        " WHERE c.code = %s AND NOT EXISTS (SELECT FROM ledger_account a WHERE"
+        " a.commodity_id = c.id AND a.kind = %s AND a.owner = o.owner)"
+        " ORDER BY o.owner ON CONFLICT DO NOTHING"
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [kind, *params, commodity, kind])
 
 
 class refusals:

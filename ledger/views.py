@@ -62,5 +62,3 @@ def transaction(request: HttpRequest, txn: int) -> HttpResponse:
 def page_of(rows: QuerySet[Any], request: HttpRequest) -> Page[Any]:
     """The page the reader asked for; the nearest one where that does not exist."""
     return Paginator(rows, PER_PAGE).get_page(request.GET.get("page"))
-
-

@@ -18,6 +18,21 @@ CREATE FUNCTION ledger_charge(quantity bigint, rate bigint) RETURNS bigint
 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
     SELECT ledger_rhe(quantity::numeric * rate, 1000000000)
 $$;
+CREATE FUNCTION ledger_share_out(total bigint, weights bigint[])
+RETURNS TABLE (place bigint, part bigint) LANGUAGE sql IMMUTABLE AS $$
+    WITH weighed AS (
+        SELECT n, weight, nullif(sum(weight) OVER (), 0) AS whole
+        FROM unnest(weights) WITH ORDINALITY AS w(weight, n)
+    ), cut AS (
+        SELECT n, coalesce(div(total::numeric * weight, whole), 0) AS base,
+               coalesce(mod(total::numeric * weight, whole), 0) AS rest, whole
+        FROM weighed
+    )
+    SELECT n, (base + CASE WHEN whole IS NOT NULL AND
+                   row_number() OVER (ORDER BY rest DESC, n) <= total - sum(base) OVER ()
+               THEN 1 ELSE 0 END)::bigint
+    FROM cut
+$$;
 """
 
 BALANCES = """
@@ -171,6 +186,7 @@ DROP FUNCTION ledger_post;
 DROP FUNCTION ledger_check_entries CASCADE;
 DROP FUNCTION ledger_refuse_change CASCADE;
 DROP FUNCTION ledger_make_balance CASCADE;
+DROP FUNCTION ledger_share_out;
 DROP FUNCTION ledger_charge;
 DROP FUNCTION ledger_rhe;
 ALTER TABLE ledger_entry DROP CONSTRAINT ledger_entry_account_commodity;

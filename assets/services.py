@@ -1,0 +1,172 @@
+"""Every write of pools, capacity, costs and assets."""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.db import transaction
+from django.utils import timezone
+
+from assets.accounts import created_account, money_account, open_pool_accounts, treasury_account
+from assets.errors import CodeTaken, GrowthFundTooSmall, WrongWeights
+from assets.models import Asset, CapacityChange, CostLine, Pool, Resource
+from ledger.models import Transaction
+from ledger.queries import balance_of
+from ledger.services import Leg, Posting, actor_name, post
+from policies.queries import policy
+
+
+@transaction.atomic
+def create_pool(*, code: str, name: str, about: str = "", actor: AbstractBaseUser | None) -> Pool:
+    """A new pool with its accounts, empty. Raises CodeTaken."""
+    pool, made = Pool.objects.get_or_create(code=code, defaults={"name": name, "about": about})
+    if not made and pool.name != name:
+        raise CodeTaken(code=code)
+    open_pool_accounts(pool)
+    return pool
+
+
+def create_resource(*, code: str, name: str, unit: str, position: int = 0) -> Resource:
+    """A thing that pools can yield; one token is one `unit` of it."""
+    resource, _ = Resource.objects.get_or_create(
+        code=code, defaults={"name": name, "unit": unit, "position": position}
+    )
+    return resource
+
+
+def set_capacity(
+    *,
+    pool: Pool,
+    resource: Resource,
+    since: date,
+    change: int,
+    until: date | None = None,
+    normal: bool = True,
+    source: str,
+    actor: AbstractBaseUser | None,
+) -> CapacityChange:
+    """Change what a pool yields per period from a date on, by so many millitokens."""
+    return CapacityChange.objects.create(
+        pool=pool,
+        resource=resource,
+        since=since,
+        until=until,
+        change=change,
+        normal=normal,
+        source=source,
+    )
+
+
+def add_cost_line(
+    *,
+    pool: Pool,
+    name: str,
+    amount: int,
+    weights: Mapping[str, int],
+    since: date,
+    until: date | None = None,
+    source: str,
+    actor: AbstractBaseUser | None,
+) -> CostLine:
+    """A cost of so many cents in every period from a date on. Raises WrongWeights."""
+    known = set(Resource.objects.filter(code__in=weights).values_list("code", flat=True))
+    if not weights or known != set(weights) or any(w <= 0 for w in weights.values()):
+        raise WrongWeights
+    return CostLine.objects.create(
+        pool=pool,
+        name=name,
+        amount=amount,
+        weights=dict(weights),
+        since=since,
+        until=until,
+        source=source,
+    )
+
+
+@transaction.atomic
+def place_asset(
+    *,
+    pool: Pool,
+    name: str,
+    kind: str,
+    cost: int,
+    in_service: date,
+    paid_from: str,
+    actor: AbstractBaseUser | None,
+    key: str,
+    capacity: Mapping[str, int] | None = None,
+    serial: str = "",
+    place: str = "",
+    at: datetime | None = None,
+) -> Asset:
+    """Put an asset into a pool: cost ÷ issue price new units come into its treasury.
+
+    `paid_from` is "grant", "loan", "reserve" or "growth" (the growth fund, which must hold the
+    cost: GrowthFundTooSmall). `capacity` gives millitokens per period by resource code, from the
+    in-service date. The same key gives the first result.
+    """
+    pool = Pool.objects.select_for_update().get(pk=pool.pk)
+    earlier = Transaction.objects.filter(source="asset", key=key).first()
+    if earlier is not None:
+        return Asset.objects.get(txn_id=earlier.pk)
+    price = policy("issue_price", at or timezone.now(), pool.code)
+    units = cost // price
+    asset = Asset.objects.create(
+        pool=pool,
+        name=name,
+        kind=kind,
+        serial=serial,
+        place=place,
+        cost=cost,
+        units_created=units,
+        in_service=in_service,
+        paid_from=paid_from,
+        txn_id=_book_asset(pool, name, cost, units, paid_from, actor, key),
+    )
+    _add_capacity(asset, capacity or {}, actor)
+    return asset
+
+
+def _book_asset(
+    pool: Pool,
+    name: str,
+    cost: int,
+    units: int,
+    paid_from: str,
+    actor: AbstractBaseUser | None,
+    key: str,
+) -> int:
+    payer = money_account("cash:growth" if paid_from == "growth" else "backing", pool)
+    if paid_from == "growth" and balance_of(payer) < cost:
+        raise GrowthFundTooSmall(pool=pool.code, held=balance_of(payer), cost=cost)
+    legs = [
+        Leg(money_account("assets", pool), cost),
+        Leg(payer, -cost),
+        Leg(treasury_account(pool), units),
+        Leg(created_account(pool), -units),
+    ]
+    return post(
+        Posting(
+            source="asset",
+            key=key,
+            kind="asset placed",
+            legs=legs,
+            about=f"pool:{pool.code}",
+            actor=actor_name(actor),
+            memo=name,
+        )
+    )
+
+
+def _add_capacity(
+    asset: Asset, capacity: Mapping[str, int], actor: AbstractBaseUser | None
+) -> None:
+    for code, change in capacity.items():
+        set_capacity(
+            pool=asset.pool,
+            resource=Resource.objects.get(code=code),
+            since=asset.in_service,
+            change=change,
+            source=f"asset:{asset.pk}",
+            actor=actor,
+        )

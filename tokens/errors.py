@@ -1,0 +1,103 @@
+"""What the token economy refuses."""
+
+from django.utils.translation import gettext_lazy as _
+
+from ledger.errors import DomainError
+
+
+class PeriodStillOpen(DomainError):
+    """A period can open only when the one before it is closed."""
+
+    code = "period_still_open"
+    status = 409
+    text = _("Period %(code)s is not closed yet; close it first.")
+
+
+class NoOpenPeriod(DomainError):
+    """Nothing can be done with tokens while no period is open."""
+
+    code = "no_open_period"
+    status = 409
+    text = _("No period is open at the moment.")
+
+
+class PeriodNotOver(DomainError):
+    """A period cannot be closed before its end, unless it is ended early on purpose."""
+
+    code = "period_not_over"
+    status = 409
+    text = _("Period %(code)s runs until %(end)s. Tick “end it now” to end it early.")
+
+
+class StepOutOfOrder(DomainError):
+    """The steps of a close come one after the other."""
+
+    code = "step_out_of_order"
+    status = 409
+    text = _("The next step of this close is “%(next)s”, not “%(asked)s”.")
+
+
+class BelowZero(DomainError):
+    """Corrections cannot take back more than was used."""
+
+    code = "usage_below_zero"
+    text = _("This would take the usage of the period below zero. Nothing was booked.")
+
+
+class ReasonMissing(DomainError):
+    """A correction needs a reason."""
+
+    code = "reason_missing"
+    text = _("Say why the usage is corrected.")
+
+
+class NotEnoughTokens(DomainError):
+    """More own unused tokens are wanted than there are."""
+
+    code = "not_enough_tokens"
+    status = 409
+    text = _("Only %(left)s own tokens are unused; %(asked)s were asked for.")
+
+
+class GiftToOneself(DomainError):
+    """Giver and receiver are the same member."""
+
+    code = "gift_to_oneself"
+    text = _("A gift needs somebody else to receive it.")
+
+
+class GiftDecided(DomainError):
+    """The gift was accepted or declined before."""
+
+    code = "gift_decided"
+    status = 409
+    text = _("This gift was decided before.")
+
+
+class BothSides(DomainError):
+    """A member asks and bids in one auction."""
+
+    code = "both_sides"
+    text = _("A member cannot be on both sides of one auction.")
+
+
+class AuctionCleared(DomainError):
+    """The auction takes nothing more."""
+
+    code = "auction_cleared"
+    status = 409
+    text = _("This auction is over.")
+
+
+class BidTooLow(DomainError):
+    """A bid is below the posted price or the minimum size."""
+
+    code = "bid_too_low"
+    text = _("A bid is at least %(least)s, and for at least %(size)s millitokens.")
+
+
+class UnknownYield(DomainError):
+    """The pool does not yield the resource in this period."""
+
+    code = "unknown_yield"
+    text = _("This pool does not yield that resource in the open period.")

@@ -1,0 +1,151 @@
+"""Giving own unused tokens, and offering them for sale at the close."""
+
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.db import transaction
+from django.utils import timezone
+
+from assets.models import Pool, Resource
+from ledger.queries import balance_of
+from ledger.services import Leg, Posting, actor_name, post
+from members.models import Member
+from tokens.errors import (
+    GiftDecided,
+    GiftToOneself,
+    NoOpenPeriod,
+    NotEnoughTokens,
+    UnknownYield,
+)
+from tokens.models import Book, Gift, Offer, Period, Yield
+from tokens.services.books import books_for, rerate
+from tokens.services.usage import open_period_shared
+
+
+def open_yield(pool: Pool, resource: Resource) -> Yield:
+    """The yield of the open period, the period locked; raises NoOpenPeriod, UnknownYield."""
+    period = open_period_shared()
+    if period is None:
+        raise NoOpenPeriod
+    row = Yield.objects.filter(period=period, pool=pool, resource=resource).first()
+    if row is None:
+        raise UnknownYield
+    return row
+
+
+def need_own(book: Book, amount: int) -> None:
+    """Raise NotEnoughTokens unless a locked book has so many own unused millitokens."""
+    left = balance_of(book.own_account)
+    if amount > left:
+        raise NotEnoughTokens(left=left, asked=amount)
+
+
+@transaction.atomic
+def give(
+    *,
+    giver: Member,
+    receiver: Member,
+    pool: Pool,
+    resource: Resource,
+    amount: int,
+    actor: AbstractBaseUser | None,
+    key: str,
+) -> Gift:
+    """Offer own unused tokens to another member; they move when the receiver accepts.
+
+    Raises GiftToOneself, NotEnoughTokens, NoOpenPeriod, UnknownYield.
+    """
+    if giver.pk == receiver.pk:
+        raise GiftToOneself
+    earlier = Gift.objects.filter(key=key).first()
+    if earlier is not None:
+        return earlier
+    books = books_for(open_yield(pool, resource), [giver.pk, receiver.pk])
+    need_own(books[giver.pk], amount)
+    return Gift.objects.create(
+        giver=books[giver.pk], receiver=books[receiver.pk], amount=amount, key=key
+    )
+
+
+@transaction.atomic
+def accept_gift(*, gift_id: int, actor: AbstractBaseUser | None) -> Gift:
+    """Take a gift: own tokens of the giver become received tokens of the receiver.
+
+    Accepting twice changes nothing more. Raises GiftDecided, NotEnoughTokens, NoOpenPeriod.
+    """
+    if open_period_shared() is None:
+        raise NoOpenPeriod
+    gift = Gift.objects.select_related("giver__yields", "receiver").get(pk=gift_id)
+    books_for(gift.giver.yields, [gift.giver.member_id, gift.receiver.member_id])
+    gift = Gift.objects.select_for_update().get(pk=gift_id)
+    if gift.state == Gift.State.ACCEPTED:
+        return gift
+    if gift.state != Gift.State.OFFERED or gift.giver.yields.period.state != Period.State.OPEN:
+        raise GiftDecided
+    need_own(gift.giver, gift.amount)
+    gift.txn_id = _move(gift, actor)
+    gift.state = Gift.State.ACCEPTED
+    gift.save(update_fields=["state", "txn_id"])
+    rerate(gift.giver.yields, [gift.receiver_id], actor)
+    return gift
+
+
+def _move(gift: Gift, actor: AbstractBaseUser | None) -> int:
+    return post(
+        Posting(
+            source="tokens.gift",
+            key=str(gift.pk),
+            kind="tokens given",
+            about=f"yield:{gift.giver.yields_id}",
+            actor=actor_name(actor),
+            legs=[
+                Leg(gift.giver.own_account, -gift.amount),
+                Leg(gift.receiver.received_account, gift.amount),
+            ],
+        )
+    )
+
+
+@transaction.atomic
+def decline_gift(*, gift_id: int, actor: AbstractBaseUser | None) -> Gift:
+    """Turn a gift down; nothing moves. Raises GiftDecided where it was accepted."""
+    gift = Gift.objects.select_for_update().get(pk=gift_id)
+    if gift.state == Gift.State.ACCEPTED:
+        raise GiftDecided
+    gift.state = Gift.State.DECLINED
+    gift.save(update_fields=["state"])
+    return gift
+
+
+@transaction.atomic
+def offer_surplus(
+    *,
+    member: Member,
+    pool: Pool,
+    resource: Resource,
+    amount: int | None,
+    standing: bool = False,
+    actor: AbstractBaseUser | None,
+) -> Offer:
+    """Offer own tokens for sale at the close: up to an amount, or (None) all that is left.
+
+    `standing` offers hold for every period until they are withdrawn. Several offers add up.
+    Raises NoOpenPeriod, UnknownYield.
+    """
+    row = open_yield(pool, resource)
+    return Offer.objects.create(
+        member=member,
+        pool=pool,
+        resource=resource,
+        period=None if standing else row.period,
+        amount=amount,
+    )
+
+
+@transaction.atomic
+def withdraw_offer(*, offer_id: int, actor: AbstractBaseUser | None) -> Offer:
+    """Take an offer back before the close; a second call changes nothing."""
+    open_period_shared()
+    offer = Offer.objects.select_for_update().get(pk=offer_id)
+    if offer.withdrawn_at is None:
+        offer.withdrawn_at = timezone.now()
+        offer.save(update_fields=["withdrawn_at"])
+    return offer
