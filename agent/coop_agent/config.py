@@ -1,0 +1,58 @@
+"""How often: what the site signed, unless the command line says otherwise."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from coop_agent.errors import AgentError
+from coop_agent.store import Store
+
+DAY = 86_400
+BACKLOG_LIMIT = 64 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Intervals:
+    """Seconds between samples, length of a record, seconds between batches."""
+
+    sample_s: int = 60
+    record_s: int = 300
+    seal_s: int = 900
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.sample_s <= self.record_s <= self.seal_s <= DAY:
+            raise AgentError("intervals must be 1 <= sample <= record <= seal <= 86400 seconds")
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What the command line asks for; None leaves it to the site."""
+
+    sample_s: int | None = None
+    record_s: int | None = None
+    seal_s: int | None = None
+
+
+def parsed(config: Any) -> Intervals:
+    """The intervals in a signed configuration; raises AgentError if they make no sense."""
+    if not isinstance(config, dict):
+        raise AgentError("the configuration is not an object")
+    values = [config.get(key) for key in ("sample_s", "record_s", "seal_s")]
+    if not all(type(value) is int for value in values):
+        raise AgentError("the configuration has no whole seconds")
+    return Intervals(*(int(str(value)) for value in values))
+
+
+def intervals(store: Store, wishes: Wishes) -> Intervals:
+    """The intervals in force; a wish that does not fit the rest moves the rest."""
+    stored = store.get("config")
+    base = parsed(stored) if stored else Intervals()
+    sample = wishes.sample_s or min(base.sample_s, wishes.record_s or DAY, wishes.seal_s or DAY)
+    record = wishes.record_s or max(sample, min(base.record_s, wishes.seal_s or DAY))
+    return Intervals(sample, record, wishes.seal_s or max(record, base.seal_s))
+
+
+def stretched(limits: Intervals, backlog: int) -> Intervals:
+    """Longer records and fewer batches while undelivered ones take more room than they should."""
+    factor = 1 + backlog // BACKLOG_LIMIT
+    record, seal = (min(DAY, value * factor) for value in (limits.record_s, limits.seal_s))
+    return Intervals(limits.sample_s, record, seal)
