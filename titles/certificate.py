@@ -1,0 +1,101 @@
+"""What a title says, and how it is signed and checked. No Django, no database.
+
+A title is a DSSE envelope around canonical JSON. It names its holder by member number and by
+SHA-256 over a salt and the name, so that a title can be shown to anyone without telling who
+holds it, and its holder can prove it by giving the salt.
+"""
+
+import hashlib
+import hmac
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from signing import dsse, strict_json
+from signing.errors import MalformedEnvelope
+
+PAYLOAD_TYPE = dsse.payload_type("title")
+VERSION = 1
+NAME_DOMAIN = b"coop title holder v1\0"
+FIELDS = {
+    "v", "number", "cooperative", "member", "pool", "units", "origin", "issued_at",
+    "transaction", "backing",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Statement:
+    """What one title certifies."""
+
+    number: int
+    cooperative: str
+    member_number: int
+    name_hash: str
+    pool_code: str
+    pool_name: str
+    units: int
+    origin: str
+    issued_at: datetime
+    transaction: str
+    backing: Sequence[tuple[str, str]]
+
+    def payload(self) -> bytes:
+        """The canonical JSON that is signed. `backing` is (name, kind) of each asset."""
+        return strict_json.dumps(
+            {
+                "v": VERSION,
+                "number": self.number,
+                "cooperative": self.cooperative,
+                "member": {"number": self.member_number, "name_hash": self.name_hash},
+                "pool": {"code": self.pool_code, "name": self.pool_name},
+                "units": self.units,
+                "origin": self.origin,
+                "issued_at": instant(self.issued_at),
+                "transaction": self.transaction,
+                "backing": [{"name": name, "kind": kind} for name, kind in self.backing],
+            }
+        )
+
+
+def instant(moment: datetime) -> str:
+    """A moment in UTC as RFC 3339, to the second."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def name_hash(name: str, salt: bytes) -> str:
+    """The commitment to a holder's name that the title carries."""
+    return hashlib.sha256(NAME_DOMAIN + salt + name.encode()).hexdigest()
+
+
+def names_holder(facts: dict[str, Any], name: str, salt: bytes) -> bool:
+    """Whether a title is over this name: the salt is what its holder keeps."""
+    return hmac.compare_digest(facts["member"]["name_hash"], name_hash(name, salt))
+
+
+def sign(seed: bytes, statement: Statement) -> bytes:
+    """The signed document as it is given out."""
+    return dsse.sign(seed, PAYLOAD_TYPE, statement.payload()).as_json()
+
+
+def read(document: bytes, public_key: bytes) -> dict[str, Any]:
+    """What a signed title says, if `public_key` signed it; raises SigningError."""
+    envelope = dsse.Envelope.from_json(document)
+    return checked(strict_json.loads(dsse.verify(envelope, public_key, PAYLOAD_TYPE)))
+
+
+def unverified(document: bytes) -> dict[str, Any]:
+    """What a document that was verified before says; raises SigningError on another shape."""
+    return checked(strict_json.loads(dsse.Envelope.from_json(document).payload))
+
+
+def keyid_of(document: bytes) -> str:
+    """The key that a document says signed it: a hint, no proof."""
+    return dsse.Envelope.from_json(document).signatures[0].keyid
+
+
+def checked(facts: Any) -> dict[str, Any]:
+    """The facts, if they have the shape of a title."""
+    if not isinstance(facts, dict) or set(facts) != FIELDS or facts["v"] != VERSION:
+        raise MalformedEnvelope("this is not a title of version 1")
+    return facts

@@ -1,0 +1,159 @@
+"""Named reads of ownership."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import F, QuerySet, Sum
+from django.utils import timezone
+
+from assets.accounts import unit_code
+from assets.models import Pool
+from assets.queries import total_units, treasury_units
+from ledger.models import Balance
+from ledger.queries import balance
+from members.models import Member
+from policies.queries import policy
+from titles import certificate
+from titles.conversion import cap_units
+from titles.models import CreditLot, Subscription, Title
+
+
+@dataclass(frozen=True)
+class LotLeft:
+    """What is left of one lot of equity credit, in cents."""
+
+    lot: CreditLot
+    left: int
+
+
+@dataclass(frozen=True)
+class Terms:
+    """On what terms a member can buy into a pool now: cents per unit, the rest in units."""
+
+    price: int
+    minimum: int
+    cap: int
+    held: int
+    reserved: int
+    free: int
+    is_open: bool
+
+    @property
+    def room(self) -> int:
+        """Units that the cap leaves this member, reservations counted."""
+        return max(0, self.cap - self.held - self.reserved)
+
+    @property
+    def possible(self) -> int:
+        """The largest purchase that can be made now; 0 where none can."""
+        most = min(self.room, self.free)
+        return most if self.is_open and most >= self.minimum else 0
+
+
+def units_of(member: Member, pool: Pool) -> int:
+    """Units of a pool that a member holds."""
+    return balance(unit_code(pool), "holding", f"member/{member.pk}")
+
+
+def holdings(pool: Pool) -> dict[int, int]:
+    """Units of a pool by member id, those above zero."""
+    rows = Balance.objects.filter(
+        account__commodity__code=unit_code(pool), account__kind="holding", amount__gt=0
+    ).values_list("account__owner", "amount")
+    return {int(owner.removeprefix("member/")): amount for owner, amount in rows}
+
+
+def titles_of(member: Member) -> QuerySet[Title]:
+    """A member's titles with their pools, by number."""
+    return Title.objects.filter(member=member).select_related("pool").order_by("number")
+
+
+def title_by_number(number: int) -> Title | None:
+    """The title with a number, or None."""
+    return Title.objects.select_related("pool", "member").filter(number=number).first()
+
+
+def facts_of(title: Title) -> dict[str, Any]:
+    """What a title's signed document says."""
+    return certificate.unverified(bytes(title.envelope))
+
+
+def is_live(title: Title) -> bool:
+    """Whether a title stands for units today."""
+    return title.state == Title.State.LIVE
+
+
+def credit_lots(member: Member, pool: Pool) -> list[LotLeft]:
+    """A member's lots of equity credit in a pool with what is left of each, oldest first."""
+    lots = CreditLot.objects.filter(member=member, pool=pool).order_by("period")
+    left = amounts_of([lot.account_id for lot in lots])
+    return [LotLeft(lot, -left[lot.account_id]) for lot in lots]
+
+
+def equity_credit(member: Member, pool: Pool) -> int:
+    """Cents that a member paid in and that are not units yet."""
+    return sum(lot.left for lot in credit_lots(member, pool))
+
+
+def amounts_of(account_ids: list[int]) -> Mapping[int, int]:
+    """Balances by account id."""
+    rows = Balance.objects.filter(account_id__in=account_ids)
+    return dict(rows.values_list("account_id", "amount"))
+
+
+def reserved_units(pool: Pool, *, member: Member | None = None) -> int:
+    """Units of a pool that open reservations hold: all of them, or one member's."""
+    found = open_reservations(pool)
+    if member is not None:
+        found = found.filter(member=member)
+    return found.aggregate(n=Sum(F("count")))["n"] or 0
+
+
+def open_reservations(pool: Pool) -> QuerySet[Subscription]:
+    """Reservations that still hold units: not paid, not cancelled, not past their due day."""
+    return Subscription.objects.filter(
+        pool=pool, state=Subscription.State.RESERVED, charge__due__gte=timezone.localdate()
+    )
+
+
+def free_units(pool: Pool) -> int:
+    """Treasury units that nobody has reserved."""
+    return max(0, treasury_units(pool) - reserved_units(pool))
+
+
+def holding_cap(pool: Pool) -> int:
+    """Units of a pool that one member may hold at most now."""
+    return cap_units(policy("holding_cap", timezone.now(), pool.code), total_units(pool))
+
+
+def terms(pool: Pool, member: Member) -> Terms:
+    """On what terms a member can buy into a pool now."""
+    now = timezone.now()
+    return Terms(
+        price=policy("issue_price", now, pool.code),
+        minimum=policy("purchase_minimum", now, pool.code),
+        cap=holding_cap(pool),
+        held=units_of(member, pool),
+        reserved=reserved_units(pool, member=member),
+        free=free_units(pool),
+        is_open=policy("subscriptions_open", now, pool.code),
+    )
+
+
+def subscriptions_of(member: Member) -> QuerySet[Subscription]:
+    """A member's purchases, the newest first."""
+    return (
+        Subscription.objects.filter(member=member)
+        .select_related("pool", "charge", "title")
+        .order_by("-pk")
+    )
+
+
+def waiting_subscriptions() -> QuerySet[Subscription]:
+    """Purchases that wait for their payment, oldest first."""
+    return (
+        Subscription.objects.filter(state=Subscription.State.RESERVED)
+        .select_related("member", "pool", "charge")
+        .order_by("pk")
+    )

@@ -1,0 +1,200 @@
+"""Equity credit becomes units: after a close, and after an acquisition."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from django.db import transaction
+from django.utils import timezone
+
+from assets.accounts import holding_account, treasury_account
+from assets.models import Asset, Pool
+from assets.queries import treasury_units
+from assets.services import place_asset
+from ledger.errors import KeyConflict
+from ledger.models import Transaction
+from ledger.services import Leg, Posting, actor_name, post
+from members.models import Member, User
+from policies.queries import policy
+from titles.accounts import capital_account
+from titles.conversion import Claimant, convert, draw
+from titles.models import Conversion, ConversionShare, CreditLot, Title
+from titles.queries import amounts_of, holding_cap, holdings
+from titles.services.issue import Cause, Grant, issue_titles
+from titles.services.locks import lock_members, lock_pool
+
+SOURCE = "conversion"
+ASSET_SOURCE = "asset"
+
+
+@dataclass(frozen=True)
+class Award:
+    """Units for one member, and the credit of each lot account that pays for them."""
+
+    member: Member
+    units: int
+    drawn: Mapping[int, int]
+
+
+def convert_credit(
+    *, pool: Pool, period_code: str, actor: User | None, key: str, only_units: int | None = None
+) -> Conversion | None:
+    """Turn equity credit into treasury units, oldest credit first (economics, section 8).
+
+    None where nothing was converted; nothing is under the policy `on_acquisition` unless
+    `only_units` names how many units an acquisition has just created. Only credit of active
+    members who consent. Call inside a transaction; the same key gives the first result.
+    """
+    pool = lock_pool(pool)
+    before = Conversion.objects.filter(key=key).first()
+    if before is not None:
+        return _same(before, pool)
+    if only_units is None and vests_on_acquisition(pool):
+        return None
+    price: int = policy("issue_price", timezone.now(), pool.code)
+    awards = _awards(pool, price, _available(pool, only_units))
+    return _book(pool, awards, price, period_code, actor, key) if awards else None
+
+
+def vests_on_acquisition(pool: Pool) -> bool:
+    """Whether credit waits for units that an acquisition creates."""
+    return bool(policy("vesting", timezone.now(), pool.code) == "on_acquisition")
+
+
+@transaction.atomic
+def acquire(
+    *,
+    pool: Pool,
+    name: str,
+    cost: int,
+    capacity: Mapping[str, int],
+    since: date,
+    actor: User | None,
+    key: str,
+    kind: str = "acquisition",
+) -> Asset:
+    """The growth fund buys an asset; the new units serve equity credit, the rest is treasury.
+
+    `capacity` is millitokens per period by resource code, from `since` on. The same key gives the
+    first result and converts nothing more. Raises GrowthFundTooSmall.
+    """
+    pool = lock_pool(pool)
+    repeated = Transaction.objects.filter(source=ASSET_SOURCE, key=key).exists()
+    asset = place_asset(
+        pool=pool,
+        name=name,
+        kind=kind,
+        cost=cost,
+        in_service=since,
+        paid_from="growth",
+        actor=actor,
+        key=key,
+        capacity=dict(capacity),
+    )
+    if not repeated:
+        convert_credit(
+            pool=pool,
+            period_code=f"{since:%Y-%m}",
+            actor=actor,
+            key=f"acquisition:{key}",
+            only_units=asset.units_created if vests_on_acquisition(pool) else None,
+        )
+    return asset
+
+
+def _same(before: Conversion, pool: Pool) -> Conversion:
+    if before.pool_id != pool.pk:
+        raise KeyConflict
+    return before
+
+
+def _available(pool: Pool, only_units: int | None) -> int:
+    there = treasury_units(pool)
+    return there if only_units is None else min(there, only_units)
+
+
+def _awards(pool: Pool, price: int, available: int) -> list[Award]:
+    members = {m.number: m for m in _consenting(pool) if m.number is not None}
+    lots = _lots_left(pool, [member.pk for member in members.values()])
+    held = holdings(pool)
+    claimants = [
+        Claimant(number, held.get(m.pk, 0), tuple(_codes(lots.get(m.pk, []))))
+        for number, m in members.items()
+    ]
+    given = convert(claimants, price=price, cap=holding_cap(pool), available=available)
+    return [
+        Award(members[n], units, _drawn(lots[members[n].pk], units * price))
+        for n, units in sorted(given.items())
+    ]
+
+
+def _consenting(pool: Pool) -> list[Member]:
+    wanted = Member.objects.filter(
+        state=Member.State.ACTIVE, consents_to_conversion=True, credit_lots__pool=pool
+    )
+    locked = lock_members(wanted)
+    # Consent may have been withdrawn while we waited for the lock.
+    return [m for m in locked if m.consents_to_conversion and m.state == Member.State.ACTIVE]
+
+
+def _lots_left(pool: Pool, member_ids: Sequence[int]) -> dict[int, list[tuple[CreditLot, int]]]:
+    found = CreditLot.objects.filter(pool=pool, member_id__in=member_ids).order_by("period")
+    amounts = amounts_of([lot.account_id for lot in found])
+    lots: dict[int, list[tuple[CreditLot, int]]] = {}
+    for lot in found:
+        if amounts[lot.account_id] < 0:
+            lots.setdefault(lot.member_id, []).append((lot, -amounts[lot.account_id]))
+    return lots
+
+
+def _codes(lots: Sequence[tuple[CreditLot, int]]) -> list[tuple[str, int]]:
+    return [(lot.period, left) for lot, left in lots]
+
+
+def _drawn(lots: Sequence[tuple[CreditLot, int]], cents: int) -> dict[int, int]:
+    accounts = {lot.period: lot.account_id for lot, _left in lots}
+    return {accounts[code]: part for code, part in draw(_codes(lots), cents).items()}
+
+
+def _book(
+    pool: Pool, awards: Sequence[Award], price: int, period: str, actor: User | None, key: str
+) -> Conversion:
+    txn_id = post(
+        Posting(
+            source=SOURCE,
+            key=key,
+            kind="credit converted",
+            legs=_legs(pool, awards, price),
+            about=f"period:{period}",
+            actor=actor_name(actor),
+        )
+    )
+    conversion = Conversion.objects.create(
+        pool=pool,
+        key=key,
+        period=period,
+        price=price,
+        units=sum(award.units for award in awards),
+        txn_id=txn_id,
+    )
+    _sign(conversion, awards, f"{SOURCE}:{key}")
+    return conversion
+
+
+def _legs(pool: Pool, awards: Sequence[Award], price: int) -> list[Leg]:
+    legs = [Leg(treasury_account(pool), -sum(award.units for award in awards))]
+    for award in awards:
+        legs.append(Leg(holding_account(pool, award.member.pk), award.units))
+        legs.append(Leg(capital_account(pool, award.member.pk), -award.units * price))
+        legs += [Leg(account, part) for account, part in award.drawn.items()]
+    return legs
+
+
+def _sign(conversion: Conversion, awards: Sequence[Award], name: str) -> None:
+    cause = Cause(Title.Origin.CONVERSION, conversion.txn_id, name)
+    grants = [Grant(award.member, award.units) for award in awards]
+    titles = issue_titles(pool=conversion.pool, grants=grants, cause=cause)
+    ConversionShare.objects.bulk_create(
+        ConversionShare(conversion=conversion, member=title.member, units=title.units, title=title)
+        for title in titles
+    )

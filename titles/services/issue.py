@@ -1,0 +1,104 @@
+"""Numbering and signing titles."""
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import connection
+from django.utils import timezone
+
+from assets.models import Asset, Pool
+from members.models import Member
+from members.queries import cooperative
+from signing import keys
+from titles import certificate
+from titles.models import Title
+
+SALT_BYTES = 16
+NEXT_NUMBERS = """
+INSERT INTO titles_titlecounter AS counter (id, next_number) VALUES (1, 1 + %(count)s)
+ON CONFLICT (id) DO UPDATE SET next_number = counter.next_number + %(count)s
+RETURNING next_number - %(count)s"""
+
+
+@dataclass(frozen=True)
+class Grant:
+    """Units that a member got in one transaction of the books."""
+
+    member: Member
+    units: int
+
+
+@dataclass(frozen=True)
+class Cause:
+    """Why titles are issued: the origin, and the transaction that moved the units."""
+
+    origin: str
+    txn_id: int
+    name: str
+
+
+def issue_titles(*, pool: Pool, grants: Sequence[Grant], cause: Cause) -> list[Title]:
+    """A signed title for each grant, numbered in the order given; call inside a transaction.
+
+    The counter's row stays locked until commit, so numbers have no gap and no repeat.
+    """
+    if not grants:
+        return []
+    first = _take_numbers(len(grants))
+    issue = _Issue(pool, cause)
+    return Title.objects.bulk_create(
+        issue.title(number, grant) for number, grant in enumerate(grants, first)
+    )
+
+
+def _take_numbers(count: int) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(NEXT_NUMBERS, {"count": count})
+        row = cursor.fetchone()
+    assert row is not None
+    first: int = row[0]
+    return first
+
+
+class _Issue:
+    """What all titles of one transaction have in common."""
+
+    def __init__(self, pool: Pool, cause: Cause) -> None:
+        self.pool = pool
+        self.cause = cause
+        self.seed = bytes(keys.cooperative_key())
+        self.cooperative = cooperative().legal_name
+        self.issued_at: datetime = timezone.now().replace(microsecond=0)
+        in_service = Asset.objects.filter(pool=pool, state=Asset.State.IN_SERVICE)
+        self.backing = list(in_service.order_by("pk").values_list("name", "kind"))
+
+    def title(self, number: int, grant: Grant) -> Title:
+        salt = secrets.token_bytes(SALT_BYTES)
+        return Title(
+            number=number,
+            member=grant.member,
+            pool=self.pool,
+            units=grant.units,
+            origin=self.cause.origin,
+            issued_at=self.issued_at,
+            envelope=certificate.sign(self.seed, self.statement(number, grant, salt)),
+            salt=salt,
+            txn_id=self.cause.txn_id,
+        )
+
+    def statement(self, number: int, grant: Grant, salt: bytes) -> certificate.Statement:
+        return certificate.Statement(
+            number=number,
+            cooperative=self.cooperative,
+            member_number=grant.member.number or 0,
+            name_hash=certificate.name_hash(grant.member.name, salt),
+            pool_code=self.pool.code,
+            pool_name=self.pool.name,
+            units=grant.units,
+            origin=self.cause.origin,
+            issued_at=self.issued_at,
+            transaction=self.cause.name,
+            backing=self.backing,
+        )
