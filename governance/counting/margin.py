@@ -64,9 +64,7 @@ def defeats(result: ChamberResult, changes: int) -> Iterator[Sums]:
     yield Sums(sums.yes - turned, sums.no + turned, sums.abstain, sums.heads)
     yield stay_away(sums, min(changes, sums.voting))
     neutral = min(changes - turned, sums.no)
-    yield Sums(
-        sums.yes - turned, sums.no - neutral, sums.abstain + turned + neutral, sums.heads
-    )
+    yield Sums(sums.yes - turned, sums.no - neutral, sums.abstain + turned + neutral, sums.heads)
 
 
 def stay_away(sums: Sums, away: int) -> Sums:

@@ -1,0 +1,87 @@
+"""What makes a vote checkable by anyone: hashes of rolls and ballots, and the chain of the board.
+
+Pure functions over bytes. Leaves and nodes are those of RFC 6962, section 2.1, so that inclusion
+and consistency proofs can be given over the same leaves. The chain's link is
+SHA-256("coop board v1" || link before || leaf), from 32 zero bytes on. All hashes are hex.
+"""
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from signing import strict_json
+from signing.dsse import payload_type
+
+BALLOT = payload_type("ballot")
+RECEIPT = payload_type("ballot-receipt")
+CERTIFICATE = payload_type("certificate")
+FIRST_LINK = "00" * 32
+_LINK = b"coop board v1"
+
+
+def document_hash(document: Mapping[str, Any]) -> str:
+    """SHA-256 over the canonical JSON of a document."""
+    return hashlib.sha256(strict_json.dumps(document)).hexdigest()
+
+
+def text_hash(text: str) -> str:
+    """SHA-256 over a text; "" for no text."""
+    return hashlib.sha256(text.encode()).hexdigest() if text else ""
+
+
+def leaf_hash(content: bytes) -> str:
+    """The Merkle leaf over what is entered."""
+    return hashlib.sha256(b"\x00" + content).hexdigest()
+
+
+def next_link(link: str, leaf: str) -> str:
+    """The chain's head after this leaf."""
+    return hashlib.sha256(_LINK + bytes.fromhex(link) + bytes.fromhex(leaf)).hexdigest()
+
+
+def chain_head(leaves: Iterable[str]) -> str:
+    """The head of a board with these leaves, in order."""
+    head = FIRST_LINK
+    for leaf in leaves:
+        head = next_link(head, leaf)
+    return head
+
+
+def merkle_root(leaves: Sequence[str]) -> str:
+    """The Merkle tree hash over leaves, in order; SHA-256 of nothing for none."""
+    if not leaves:
+        return hashlib.sha256(b"").hexdigest()
+    level = [bytes.fromhex(leaf) for leaf in leaves]
+    while len(level) > 1:
+        level = _parents(level)
+    return level[0].hex()
+
+
+def summary(leaves: Sequence[str]) -> dict[str, Any]:
+    """What a certificate says of a board: its size, the chain's head, the Merkle root."""
+    return {"size": len(leaves), "head": chain_head(leaves), "root": merkle_root(leaves)}
+
+
+def roll_document(proposal: int, chamber: str, row: Mapping[str, Any]) -> dict[str, Any]:
+    """What a leaf of a roll is over: no name, only the pseudonym that this roll gave."""
+    return {
+        "proposal": proposal,
+        "chamber": chamber,
+        "position": row["position"],
+        "voter": row["voter"],
+        "weight": row["weight"],
+    }
+
+
+def roll_leaf(document: Mapping[str, Any]) -> str:
+    """The leaf of one row of a roll."""
+    return leaf_hash(strict_json.dumps(document))
+
+
+def _parents(level: list[bytes]) -> list[bytes]:
+    """Pairs hashed; a last one without partner rises as it is, which gives RFC 6962's shape."""
+    parents = [
+        hashlib.sha256(b"\x01" + level[i] + level[i + 1]).digest()
+        for i in range(0, len(level) - 1, 2)
+    ]
+    return parents + level[len(parents) * 2 :]

@@ -1,0 +1,73 @@
+"""What governance refuses."""
+
+from django.utils.translation import gettext_lazy as _
+
+from ledger.errors import DomainError
+
+
+class TextMissing(DomainError):
+    """A proposal says what it is about and why."""
+
+    code = "text_missing"
+    text = _("A proposal needs a title and a text that says why.")
+
+
+class UnknownAction(DomainError):
+    """A vote can only do what the registry of actions knows."""
+
+    code = "unknown_action"
+    text = _("No vote can do “%(action)s”.")
+
+
+class BadPayload(DomainError):
+    """An action's payload has not the shape of its schema, or names what is not there."""
+
+    code = "bad_payload"
+    text = _("The proposal's action is incomplete or names what does not exist.")
+
+
+class WrongState(DomainError):
+    """The proposal has moved on, or is not there yet."""
+
+    code = "wrong_state"
+    status = 409
+    text = _("This proposal is “%(state)s”; that cannot be done now.")
+
+
+class NotYet(DomainError):
+    """The clock decides, not the person who asks."""
+
+    code = "not_yet"
+    status = 409
+    text = _("It is not time yet: the date was set with the notice, and nobody can move it.")
+
+
+class VotingClosed(DomainError):
+    """The ballot is not open at this moment."""
+
+    code = "voting_closed"
+    status = 409
+    text = _("The ballot is not open now. Your vote was not counted.")
+
+
+class NotOnRoll(DomainError):
+    """Who may vote was frozen at opening."""
+
+    code = "not_on_roll"
+    status = 403
+    text = _("You are not on the roll of this vote: it was frozen when the ballot opened.")
+
+
+class UnknownChoice(DomainError):
+    """A ballot answers in every chamber of its voter with one of the three answers."""
+
+    code = "unknown_choice"
+    text = _("Choose for, against or abstain.")
+
+
+class NotYours(DomainError):
+    """Only the proposer and the stewards may take back a draft."""
+
+    code = "not_yours"
+    status = 403
+    text = _("Only the proposer or a steward can do this.")

@@ -1,0 +1,61 @@
+"""What proves the votes right."""
+
+from collections.abc import Callable, Iterator
+
+from governance import board, verify
+from governance.actions import action_named
+from governance.documents import notice_document
+from governance.models import Certificate, Execution, Proposal
+from governance.services.execute import source_of
+
+
+def announced() -> Iterator[Proposal]:
+    """Every proposal that notice was given of."""
+    hidden = (Proposal.State.DRAFT, Proposal.State.WITHDRAWN)
+    return Proposal.objects.exclude(state__in=hidden).order_by("pk").iterator()
+
+
+def notices_are_as_given() -> list[str]:
+    """Text, action and terms of every announced proposal still give the hash of its notice."""
+    return [
+        f"vote {proposal.pk}: it is no longer what notice was given of"
+        for proposal in announced()
+        if board.document_hash(notice_document(proposal)) != proposal.notice_hash
+        or board.document_hash(proposal.payload) != proposal.payload_hash
+    ]
+
+
+def boards_are_unbroken() -> list[str]:
+    """Every board has all its entries, chained, signed and as their envelopes say."""
+    return [line for proposal in announced() for line in verify.wrong_on_board(proposal)]
+
+
+def rolls_give_their_roots() -> list[str]:
+    """Every roll gives the root, heads and weight that were frozen."""
+    return [line for proposal in announced() for line in verify.wrong_on_rolls(proposal)]
+
+
+def certificates_stand_a_recount() -> list[str]:
+    """Every certified result is what the signed ballots give."""
+    rows = Certificate.objects.select_related("proposal").order_by("pk").iterator()
+    return [line for row in rows for line in verify.wrong_in_certificate(row.proposal)]
+
+
+def effects_are_there() -> list[str]:
+    """What was executed is in the books, and was certified as passed."""
+    found = []
+    for row in Execution.objects.select_related("proposal__certificate").order_by("pk"):
+        proposal = row.proposal
+        if not proposal.certificate.passed:
+            found.append(f"vote {proposal.pk}: executed without having passed")
+        found += action_named(proposal.action).missing(row.effects, source_of(proposal))
+    return found
+
+
+INVARIANTS: list[Callable[[], list[str]]] = [
+    notices_are_as_given,
+    boards_are_unbroken,
+    rolls_give_their_roots,
+    certificates_stand_a_recount,
+    effects_are_there,
+]

@@ -1,0 +1,107 @@
+"""Freezing who may vote: one statement reads members and holdings, so both are of one moment."""
+
+import secrets
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.db import connection
+
+from governance import board, clock
+from governance.models import Chamber, Proposal, RollRow
+from governance.terms import OWNERS, Terms
+
+BATCH = 2000
+NOTICE_TO_ALL = """
+INSERT INTO governance_delivery (proposal_id, member_id, at)
+SELECT %s, id, now() FROM members_member WHERE state = 'active'"""
+ELIGIBLE = """
+SELECT m.id, coalesce(h.units, 0), (SELECT coalesce(max(id), 0) FROM ledger_transaction)
+FROM governance_delivery d
+JOIN members_member m ON m.id = d.member_id AND m.state = 'active'
+LEFT JOIN (
+  SELECT a.owner, sum(b.amount)::bigint AS units
+  FROM ledger_account a
+  JOIN ledger_commodity c ON c.id = a.commodity_id AND c.kind = 'unit'
+  JOIN ledger_balance b ON b.account_id = a.id
+  WHERE a.kind = 'holding' GROUP BY a.owner
+) h ON h.owner = 'member/' || m.id
+WHERE d.proposal_id = %s ORDER BY m.number"""
+
+
+@dataclass(frozen=True)
+class Voter:
+    """Somebody who may vote: their pseudonym in this vote and the units they hold."""
+
+    member_id: int
+    pseudonym: str
+    units: int
+
+
+def give_notice(proposal: Proposal) -> int:
+    """Note every active member as told; returns how many. Call inside a transaction."""
+    with connection.cursor() as cursor:
+        cursor.execute(NOTICE_TO_ALL, [proposal.pk])
+        told: int = cursor.rowcount
+        return told
+
+
+def freeze(proposal: Proposal, terms: Terms) -> list[Chamber]:
+    """The chambers and rolls of a vote as of now. Call inside a transaction, under its lock.
+
+    Eligible is who was active at notice and is active now (R7); in the owners' chamber also who
+    holds units of any pool. Everybody weighs one.
+    """
+    voters, ledger_txn = eligible(proposal)
+    return [
+        freeze_chamber(proposal, name, position, members_of(name, voters), ledger_txn)
+        for position, name in enumerate(terms.chambers)
+    ]
+
+
+def eligible(proposal: Proposal) -> tuple[list[Voter], int]:
+    """Who may vote, in the order of the register, and the newest transaction then seen."""
+    with connection.cursor() as cursor:
+        cursor.execute(ELIGIBLE, [proposal.pk])
+        rows = cursor.fetchall()
+    voters = [Voter(member, secrets.token_hex(16), units) for member, units, _txn in rows]
+    return voters, rows[0][2] if rows else 0
+
+
+def members_of(chamber: str, voters: Iterable[Voter]) -> list[Voter]:
+    """The voters of one chamber."""
+    return [voter for voter in voters if chamber != OWNERS or voter.units > 0]
+
+
+def freeze_chamber(
+    proposal: Proposal, name: str, position: int, voters: list[Voter], ledger_txn: int
+) -> Chamber:
+    rows = [
+        RollRow(
+            member_id=voter.member_id,
+            position=place,
+            voter=voter.pseudonym,
+            weight=1,
+            units=voter.units,
+            leaf=leaf_of(proposal.pk, name, place, voter),
+        )
+        for place, voter in enumerate(voters, start=1)
+    ]
+    chamber = Chamber.objects.create(
+        proposal=proposal,
+        name=name,
+        position=position,
+        heads=len(rows),
+        weight=sum(row.weight for row in rows),
+        root=board.merkle_root([row.leaf for row in rows]),
+        ledger_txn=ledger_txn,
+        frozen_at=clock.now(),
+    )
+    for row in rows:
+        row.chamber = chamber
+    RollRow.objects.bulk_create(rows, batch_size=BATCH)
+    return chamber
+
+
+def leaf_of(proposal_id: int, chamber: str, place: int, voter: Voter) -> str:
+    row = {"position": place, "voter": voter.pseudonym, "weight": 1}
+    return board.roll_leaf(board.roll_document(proposal_id, chamber, row))

@@ -1,0 +1,43 @@
+"""What time brings: openings, closings and executions that are due."""
+
+import logging
+from collections.abc import Callable
+
+from governance.models import Proposal
+from governance.queries import due
+from governance.services.count import close_and_count
+from governance.services.execute import execute
+from governance.services.propose import open_ballot
+from ledger.errors import DomainError
+
+State = Proposal.State
+Step = Callable[..., Proposal]
+STEPS: tuple[tuple[str, str, Step], ...] = (
+    (State.NOTICE, "opens_at", open_ballot),
+    (State.OPEN, "closes_at", close_and_count),
+    (State.TIMELOCKED, "executes_from", execute),
+)
+log = logging.getLogger(__name__)
+
+
+def advance() -> list[int]:
+    """Take every due step of every proposal, each in its own transaction; returns whose.
+
+    Safe to call at any time, from any number of processes: a step that somebody else took is
+    no step. What one proposal refuses holds up no other.
+    """
+    moved = []
+    for state, date, step in STEPS:
+        for proposal_id in due(state, date):
+            if _taken(step, proposal_id):
+                moved.append(proposal_id)
+    return moved
+
+
+def _taken(step: Step, proposal_id: int) -> bool:
+    try:
+        step(proposal_id=proposal_id, actor=None)
+    except DomainError as error:
+        log.warning("proposal %s: %s refused: %s", proposal_id, step.__name__, error.code)
+        return False
+    return True

@@ -1,0 +1,110 @@
+"""Casting a ballot."""
+
+import uuid
+from datetime import datetime
+
+from django.db import transaction
+
+from governance import board, clock
+from governance.counting import CHOICES
+from governance.documents import ballot_document, receipt_document
+from governance.errors import NotOnRoll, UnknownChoice, VotingClosed
+from governance.models import Ballot, Proposal, RollRow
+from governance.queries import locked
+from ledger.errors import KeyConflict
+from members.models import Member, User
+from signing import strict_json
+from signing.keys import sign_document
+
+
+@transaction.atomic(durable=True)
+def cast(
+    *,
+    proposal_id: int,
+    member: Member,
+    actor: User | None,
+    choice: str = "",
+    choices: dict[str, str] | None = None,
+    reason: str = "",
+    key: str = "",
+) -> Ballot:
+    """The member's answer as the next entry of the board; it replaces an earlier one.
+
+    `choice` answers in every chamber the member sits in; `choices` in each by its name. The
+    clock of the database at the start of this transaction decides whether the ballot is open.
+    The same key gives the same entry. Raises VotingClosed, NotOnRoll, UnknownChoice, KeyConflict.
+    """
+    proposal = locked(proposal_id)
+    key = key or uuid.uuid4().hex
+    earlier = proposal.ballots.filter(member=member, key=key).first()
+    at = clock.now()
+    if earlier is None:
+        _require_open(proposal, at)
+    rows = RollRow.objects.filter(chamber__proposal=proposal, member=member)
+    voters = {row.chamber.name: row.voter for row in rows.select_related("chamber")}
+    answer = _answer(voters, choice, choices)
+    if earlier is not None:
+        return _same(earlier, answer, reason.strip())
+    return _enter(proposal, member, next(iter(voters.values())), answer, reason.strip(), key, at)
+
+
+def _require_open(proposal: Proposal, at: datetime) -> None:
+    # A closing that got the lock first has changed the state by now.
+    if proposal.state != Proposal.State.OPEN or proposal.opens_at is None:
+        raise VotingClosed
+    if proposal.closes_at is None or not proposal.opens_at <= at < proposal.closes_at:
+        raise VotingClosed
+
+
+def _answer(voters: dict[str, str], choice: str, choices: dict[str, str] | None) -> dict[str, str]:
+    if not voters:
+        raise NotOnRoll
+    answer = dict.fromkeys(voters, choice) if choices is None else choices
+    if set(answer) != set(voters) or not set(answer.values()) <= set(CHOICES):
+        raise UnknownChoice
+    return answer
+
+
+def _same(earlier: Ballot, answer: dict[str, str], reason: str) -> Ballot:
+    if (earlier.choices, earlier.reason) != (answer, reason):
+        raise KeyConflict
+    return earlier
+
+
+def _enter(
+    proposal: Proposal,
+    member: Member,
+    voter: str,
+    answer: dict[str, str],
+    reason: str,
+    key: str,
+    at: datetime,
+) -> Ballot:
+    last = proposal.ballots.order_by("-index").first()
+    index = 1 if last is None else last.index + 1
+    document = ballot_document(
+        proposal,
+        index=index,
+        voter=voter,
+        choices=answer,
+        reason_hash=board.text_hash(reason),
+        at=at,
+    )
+    envelope = sign_document(board.BALLOT, strict_json.dumps(document)).as_json()
+    leaf = board.leaf_hash(envelope)
+    link = board.next_link(board.FIRST_LINK if last is None else last.link, leaf)
+    receipt = receipt_document(proposal, index=index, leaf=leaf, link=link, at=at)
+    return Ballot.objects.create(
+        proposal=proposal,
+        index=index,
+        member=member,
+        choices=answer,
+        reason=reason,
+        attested=True,
+        key=key,
+        cast_at=at,
+        envelope=envelope,
+        leaf=leaf,
+        link=link,
+        receipt=sign_document(board.RECEIPT, strict_json.dumps(receipt)).as_json(),
+    )

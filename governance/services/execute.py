@@ -1,0 +1,94 @@
+"""Carrying out what was voted: exactly that, once, and only what a certificate says."""
+
+from datetime import datetime
+
+from django.db import transaction
+
+from governance import board, clock
+from governance.actions import Action, Effect, action_named
+from governance.documents import notice_document
+from governance.errors import BadPayload, NotYet
+from governance.models import Execution, Proposal
+from governance.queries import locked
+from governance.services.propose import require
+from ledger.errors import DomainError
+from members.models import User
+from signing import strict_json
+from signing.dsse import Envelope
+from signing.keys import verify_document
+
+State = Proposal.State
+DONE = (State.EXECUTED, State.REFUSED, State.EXPIRED)
+LONGEST_REFUSAL = 300
+
+
+@transaction.atomic(durable=True)
+def execute(*, proposal_id: int, actor: User | None) -> Proposal:
+    """The action carried out, once per proposal, whoever calls and however often.
+
+    Payload and notice must still match their hashes and the signed certificate must say that it
+    passed; what can no longer be done is recorded as refused, what is too late as expired.
+    Raises WrongState, NotYet.
+    """
+    proposal = locked(proposal_id)
+    if proposal.state in DONE:
+        return proposal
+    require(proposal, State.TIMELOCKED)
+    at = clock.now()
+    if proposal.executes_from is None or at < proposal.executes_from:
+        raise NotYet
+    if proposal.expires_at is not None and at >= proposal.expires_at:
+        return _moved(proposal, State.EXPIRED)
+    _require_certified(proposal)
+    return _carry_out(proposal, action_named(proposal.action), actor, at)
+
+
+def source_of(proposal: Proposal) -> str:
+    """How the books name the decision behind what it did."""
+    return f"proposal:{proposal.pk}"
+
+
+def _require_certified(proposal: Proposal) -> None:
+    envelope = Envelope.from_json(bytes(proposal.certificate.envelope))
+    certificate = strict_json.loads(verify_document(envelope, board.CERTIFICATE))
+    expected = {
+        "proposal": proposal.pk,
+        "outcome": "passed",
+        "payload_sha256": board.document_hash(proposal.payload),
+        "notice_sha256": board.document_hash(notice_document(proposal)),
+    }
+    if {name: certificate.get(name) for name in expected} != expected:
+        raise BadPayload
+
+
+def _carry_out(proposal: Proposal, action: Action, actor: User | None, at: datetime) -> Proposal:
+    before: Effect = {}
+    try:
+        with transaction.atomic():
+            action.check(action.read(proposal.payload))
+            before = action.dry_run(proposal.payload)
+            effects = action.execute(proposal.payload, actor=actor, source=source_of(proposal))
+    except DomainError as error:
+        _record(proposal, actor, at, before, [], refusal=str(error)[:LONGEST_REFUSAL])
+        return _moved(proposal, State.REFUSED)
+    _record(proposal, actor, at, before, effects)
+    return _moved(proposal, State.EXECUTED)
+
+
+def _record(
+    proposal: Proposal,
+    actor: User | None,
+    at: datetime,
+    before: Effect,
+    effects: list[Effect],
+    refusal: str = "",
+) -> None:
+    Execution.objects.create(
+        proposal=proposal, actor=actor, at=at, before=before, effects=effects, refusal=refusal
+    )
+
+
+def _moved(proposal: Proposal, state: str) -> Proposal:
+    proposal.state = state
+    proposal.save(update_fields=["state"])
+    return proposal
