@@ -14,6 +14,7 @@ from typing import Any
 from django.conf import settings
 from django.utils.translation import gettext as _
 
+NBSP = "\u00a0"
 PERSON = re.compile(r"member/(\d+)")
 
 
@@ -35,7 +36,9 @@ class Reader:
 
     def label(self, owner: str) -> str:
         """The owner as this reader may see it; "" for the cooperative itself."""
-        return PERSON.sub(lambda found: self.person(found.group(0)), owner).replace("/", " · ")
+        named = PERSON.sub(lambda found: self.person(found.group(0)), owner)
+        pooled = re.sub(r"^pool/", _("pool") + NBSP, named)
+        return pooled.replace("/", " · ")
 
     def person(self, owner: str) -> str:
         """One member: by number where that is open to the reader, else by pseudonym."""

@@ -1,6 +1,6 @@
 """Every write of the books goes through here, and from here through `ledger_post`."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -23,10 +23,21 @@ REFUSALS: dict[str, type[DomainError]] = {
     "ledger_entry_known_account": UnknownAccount,
     "ledger_transaction_same_content": KeyConflict,
 }
-HEADS = "%s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[]," + (
-    " %s::timestamptz[], %s::bigint[]"
+HEADS = {
+    "source": "text",
+    "key": "text",
+    "kind": "text",
+    "about": "text",
+    "actor": "text",
+    "memo": "text",
+    "effective_at": "timestamptz",
+    "reverses": "bigint",
+}
+"""what `ledger_post` takes of each transaction: field of Posting → type in the database"""
+LEGS = {"n": "int", "account": "bigint", "amount": "bigint"}
+CALL = "SELECT ledger_post({})".format(
+    ", ".join(f"%s::{kind}[]" for kind in (*HEADS.values(), *LEGS.values()))
 )
-CALL = f"SELECT ledger_post({HEADS}, %s::int[], %s::bigint[], %s::bigint[])"
 
 
 @dataclass(frozen=True)
@@ -111,24 +122,27 @@ def post_many(postings: Sequence[Posting]) -> list[int]:
 
 def heads_of(postings: Sequence[Posting]) -> list[list[Any]]:
     """The columns that `ledger_post` takes of the transactions themselves."""
-    fields = ("source", "key", "kind", "about", "actor", "memo", "effective_at", "reverses")
-    return [[getattr(p, name) for p in postings] for name in fields]
+    return [[getattr(p, name) for p in postings] for name in HEADS]
 
 
-def post_set(postings: Sequence[Posting], *, legs: str, params: Sequence[Any]) -> list[int | None]:
+def post_set(
+    postings: Sequence[Posting], *, legs: str, params: Mapping[str, Any]
+) -> list[int | None]:
     """Book many entries in one statement: their legs come from a query.
 
     `legs` is SQL that gives (n, account, amount), n counting the postings from 1; the postings'
     own legs are not looked at. A posting without an amount other than zero books nothing and has
     the id None. Call inside a transaction, with what the query reads locked.
     """
+    heads = ", ".join(f"%(posting_{name})s::{kind}[]" for name, kind in HEADS.items())
+    columns = ", ".join(f"array_agg({name}::{kind})" for name, kind in LEGS.items())
     sql = (
-        f"WITH legs AS ({legs}) SELECT ledger_post({HEADS}, array_agg(n::int),"
-        " array_agg(account::bigint), array_agg(amount::bigint))"
+        f"WITH legs AS ({legs}) SELECT ledger_post({heads}, {columns})"
         " FROM legs WHERE amount <> 0 HAVING count(*) > 0"
     )
+    named = dict(zip((f"posting_{name}" for name in HEADS), heads_of(postings), strict=True))
     with refusals(), connection.cursor() as cursor:
-        cursor.execute(sql, [*params, *heads_of(postings)])
+        cursor.execute(sql, {**params, **named})
         row = cursor.fetchone()
     return [None] * len(postings) if row is None else row[0]
 

@@ -40,7 +40,7 @@ SELECT coalesce(sum(part) FILTER (WHERE member_id IS NULL), 0)::bigint FROM shar
 TARGETS = """
 WITH added AS (
     SELECT book_id, sum(amount)::bigint AS amount
-    FROM tokens_usage WHERE rating_id = ANY(%s) GROUP BY book_id
+    FROM tokens_usage WHERE rating_id = ANY(%(runs)s) GROUP BY book_id
 ), flows AS (
     SELECT b.id,
            coalesce((SELECT sum(amount) FROM tokens_gift
@@ -50,7 +50,7 @@ WITH added AS (
          - coalesce((SELECT sum(amount) FROM tokens_gift
                      WHERE giver_id = b.id AND state = 'accepted'), 0)
          - coalesce((SELECT sum(sold) FROM tokens_ask WHERE book_id = b.id), 0) AS own
-    FROM tokens_book b WHERE b.id = ANY(%s)
+    FROM tokens_book b WHERE b.id = ANY(%(books)s)
 ), held AS (
     SELECT b.*, f.bought, f.own, y.sale_cost, y.price, y.unbacked_account, y.pool_id, runs.n,
            ob.amount AS has_own, rb.amount AS has_received, db.amount AS has_redeemed,
@@ -58,7 +58,7 @@ WITH added AS (
            db.amount + vb.amount + coalesce(added.amount, 0) AS used
     FROM flows f JOIN tokens_book b ON b.id = f.id
     JOIN tokens_yield y ON y.id = b.yields_id
-    JOIN unnest(%s::bigint[]) WITH ORDINALITY AS runs(yields_id, n) ON runs.yields_id = y.id
+    JOIN unnest(%(yields)s::bigint[]) WITH ORDINALITY AS runs(yields_id, n) ON runs.yields_id = y.id
     JOIN ledger_balance ob ON ob.account_id = b.own_account
     JOIN ledger_balance rb ON rb.account_id = b.received_account
     JOIN ledger_balance db ON db.account_id = b.redeemed_account
@@ -131,7 +131,11 @@ def rate(
 
     One posting per run, all in one statement. Call inside a transaction.
     """
-    params = [[run.pk for run in runs], list(book_ids), [run.yields_id for run in runs]]
+    params = {
+        "runs": [run.pk for run in runs],
+        "books": list(book_ids),
+        "yields": [run.yields_id for run in runs],
+    }
     with connection.cursor() as cursor:
         cursor.execute(BELOW_ZERO, params)
         if cursor.fetchone()[0]:

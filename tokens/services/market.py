@@ -107,7 +107,7 @@ def clear_auction(*, auction_id: int, actor: AbstractBaseUser | None) -> Auction
     asks = list(auction.asks.select_related("book").order_by("created_at", "pk"))
     bids = list(auction.bids.select_related("book").order_by("created_at", "pk"))
     row = auction.yields
-    books_for(row, [r.book.member_id for r in [*asks, *bids]])
+    books_for(row, [*(a.book.member_id for a in asks), *(b.book.member_id for b in bids)])
     _record_result(auction, asks, bids)
     legs = _tokens(row, auction, asks, bids) + _money(row, bids)
     if legs:

@@ -39,9 +39,9 @@ SHARES = """
 
 ISSUE = """
     SELECT 1 AS n, own_account AS account, issued AS amount
-    FROM tokens_book WHERE yields_id = %s
-    UNION ALL SELECT 1, pool_account, pool_issued FROM tokens_yield WHERE id = %s
-    UNION ALL SELECT 1, issue_account, -issued FROM tokens_yield WHERE id = %s"""
+    FROM tokens_book WHERE yields_id = %(yield)s
+    UNION ALL SELECT 1, pool_account, pool_issued FROM tokens_yield WHERE id = %(yield)s
+    UNION ALL SELECT 1, issue_account, -issued FROM tokens_yield WHERE id = %(yield)s"""
 
 
 @transaction.atomic
@@ -127,4 +127,4 @@ def _issue(row: Yield, actor: AbstractBaseUser | None) -> None:
         about=f"period:{row.period.code}",
         actor=actor_name(actor),
     )
-    post_set([posting], legs=ISSUE, params=[row.pk] * 3)
+    post_set([posting], legs=ISSUE, params={"yield": row.pk})

@@ -120,4 +120,5 @@ def _insert(
     ]
     with connection.cursor() as cursor:
         cursor.execute(INSERT, params)
-        return cursor.fetchall()
+        added: list[tuple[int, int]] = cursor.fetchall()
+    return added

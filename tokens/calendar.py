@@ -1,0 +1,29 @@
+"""Where one period ends and the next begins: calendar months in the cooperative's time zone."""
+
+from datetime import datetime
+
+from django.utils import timezone
+
+from tokens.models import Period
+
+
+def next_end(start: datetime) -> datetime:
+    """The first moment of the month after the one that `start` lies in."""
+    local = timezone.localtime(start)
+    year, month = divmod(local.year * 12 + local.month, 12)
+    return timezone.make_aware(datetime(year, month + 1, 1))
+
+
+def month_start(at: datetime) -> datetime:
+    """The first moment of the month that a moment lies in."""
+    local = timezone.localtime(at)
+    return timezone.make_aware(datetime(local.year, local.month, 1))
+
+
+def next_code(start: datetime) -> str:
+    """A free code for a period that begins at a moment: 2026-06, or 2026-06-2 and so on."""
+    month = f"{timezone.localtime(start):%Y-%m}"
+    taken = set(Period.objects.filter(code__startswith=month).values_list("code", flat=True))
+    if month not in taken:
+        return month
+    return next(f"{month}-{n}" for n in range(2, 1000) if f"{month}-{n}" not in taken)

@@ -1,0 +1,28 @@
+"""Every write of the token economy, by business subject."""
+
+from tokens.services.close import STEPS, Preview, next_step, preview_step, run_step
+from tokens.services.gifts import accept_gift, decline_gift, give, offer_surplus, withdraw_offer
+from tokens.services.market import call_auction, clear_auction, place_ask, place_bid
+from tokens.services.period import open_period
+from tokens.services.usage import Outcome, UsageRow, record_usage
+
+__all__ = [
+    "STEPS",
+    "Outcome",
+    "Preview",
+    "UsageRow",
+    "accept_gift",
+    "call_auction",
+    "clear_auction",
+    "decline_gift",
+    "give",
+    "next_step",
+    "offer_surplus",
+    "open_period",
+    "place_ask",
+    "place_bid",
+    "preview_step",
+    "record_usage",
+    "run_step",
+    "withdraw_offer",
+]

@@ -1,0 +1,142 @@
+"""The charge step of a close: provisional charges go, final ones come, pools' costs are closed."""
+
+from collections import defaultdict
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.utils import timezone
+
+from assets.accounts import MONEY, resource_account
+from ledger.services import Posting, actor_name, open_accounts, post_set
+from members.models import User
+from payments.models import Charge, ChargeLine
+from payments.services import ChargeRow, Line, raise_charges
+from policies.queries import policy
+from tokens import rates
+from tokens.models import Book, Period, Yield
+from tokens.services import settle
+from tokens.services.settlement import names, parameters, posting, unbacked_cost
+
+OWNERS = """
+SELECT DISTINCT 'member/' || b.member_id FROM tokens_settlement s
+JOIN tokens_book b ON b.id = s.book_id WHERE b.yields_id = %s"""
+PAYERS = """
+SELECT p.code || '/member/' || b.member_id FROM tokens_settlement s
+JOIN tokens_book b ON b.id = s.book_id CROSS JOIN assets_pool p
+WHERE b.yields_id = %s AND p.id = %s AND s.profit > 0"""
+
+
+def charge_period(period: Period, actor: User | None, at: datetime) -> dict[str, Any]:
+    """Charge everybody what the period comes to; call inside a transaction.
+
+    One charge per member with a line for each cost and each purchase.
+    """
+    _take_back_provisional(period, actor)
+    found = Yield.objects.filter(period=period).select_related("pool", "resource", "period")
+    rows = list(found.order_by("pk"))
+    summary = [_charge_yield(row, actor) for row in rows]
+    charges = _raise(period, rows, at)
+    return {"yields": summary, "charges": len(charges), "amount": sum(c.amount for c in charges)}
+
+
+def _take_back_provisional(period: Period, actor: User | None) -> None:
+    taken_back = Posting(
+        source="tokens.provisional",
+        key=str(period.pk),
+        kind="provisional charges taken back",
+        about=f"period:{period.code}",
+        actor=actor_name(actor),
+    )
+    post_set([taken_back], legs=settle.PROVISIONAL_LEGS, params={})
+
+
+def _charge_yield(row: Yield, actor: User | None) -> dict[str, Any]:
+    """Book one yield's charges, vacancy, reserve and what is carried on."""
+    result, row.vacancy = _recovery(row)
+    row.to_reserve, row.carried_next = result.to_reserve, result.carried_next
+    row.save(update_fields=["vacancy", "to_reserve", "carried_next"])
+    open_accounts(commodity=MONEY, kind="receivable", owners=OWNERS, params=[row.pk])
+    open_accounts(commodity=MONEY, kind="profit_due", owners=PAYERS, params=[row.pk, row.pool_id])
+    accounts = {
+        kind: resource_account(kind, row.pool, row.resource.code)
+        for kind in ("cost_income", "expense", "stabilisation")
+    }
+    money = {
+        "vacancy": row.vacancy,
+        "to_reserve": result.to_reserve,
+        "recovered": result.recovered,
+        "actual": row.actual,
+    }
+    post_set(
+        [posting("charge", "period charged", row, actor)],
+        legs=settle.CHARGE_LEGS,
+        params={**parameters(row), **accounts, **money},
+    )
+    return {**names(row), **money, "carried": result.carried_next}
+
+
+def _recovery(row: Yield) -> tuple[rates.Recovery, int]:
+    """How the yield's cost is covered, and its vacancy."""
+    overage_cost, own_cost, cost_parts = settle.rows(settle.OVERAGE_COST, parameters(row))[0]
+    vacant = rates.vacancy(
+        owned=row.owned,
+        basis=row.basis,
+        pool_unsold=row.pool_issued - (row.pool_sold or 0),
+        settled=row.settled_rate or 0,
+    )
+    result = rates.recovery(
+        own_cost=own_cost,
+        cost_parts=cost_parts,
+        vacant=vacant,
+        overage_cost=overage_cost,
+        unbacked_cost=unbacked_cost(row),
+        budget=row.budget,
+        actual=row.actual or 0,
+        carried=row.carried,
+    )
+    return result, vacant
+
+
+def _raise(period: Period, rows: list[Yield], at: datetime) -> list[Charge]:
+    lines: dict[int, list[Line]] = defaultdict(list)
+    for row in rows:
+        _own_lines(row, lines)
+        _purchase_lines(row, lines)
+    about = f"period:{period.code}"
+    due = timezone.localtime(at).date() + timedelta(days=policy("payment_days", at))
+    charges = raise_charges(
+        rows=[ChargeRow(member, about, lines[member]) for member in sorted(lines)], due=due
+    )
+    settle.link_charges(period.pk, about)
+    return charges
+
+
+def _own_lines(row: Yield, lines: dict[int, list[Line]]) -> None:
+    books = Book.objects.filter(yields=row, settlement__own_cost__gt=0)
+    for book in books.select_related("settlement").order_by("member_id"):
+        own = book.settlement
+        line = Line(
+            kind=ChargeLine.Kind.OWN,
+            fund=row.pool.code,
+            resource=row.resource.code,
+            quantity=book.issued - own.sold,
+            rate=row.unit_cost,
+            cost_rate=row.unit_cost,
+            cost=own.own_cost,
+        )
+        lines[book.member_id].append(line)
+
+
+def _purchase_lines(row: Yield, lines: dict[int, list[Line]]) -> None:
+    for member_id, rate, amount, cost, profit in settle.rows(settle.LINES, parameters(row)):
+        line = Line(
+            kind=ChargeLine.Kind.PURCHASE,
+            fund=row.pool.code,
+            resource=row.resource.code,
+            quantity=amount,
+            rate=rate,
+            cost_rate=row.settled_cost or 0,
+            cost=cost,
+            profit=profit,
+        )
+        lines[member_id].append(line)
