@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from difflib import get_close_matches
 from typing import Any, NoReturn, TypeVar
 
-from coop.scenarios.errors import ScenarioError
+from coop.scenarios.errors import Place, ScenarioError
 from coop.scenarios.lines import Path
 
 Value = TypeVar("Value")
@@ -17,7 +17,7 @@ Value = TypeVar("Value")
 LARGEST = 10**13
 """No count of cents, units or millitokens may be larger: the books hold 64 bits."""
 LARGEST_RATE = 10**12
-CODE = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
+CODE = re.compile(r"[A-Za-z0-9_-]{1,40}")
 REQUIRED: Any = object()
 
 
@@ -48,6 +48,9 @@ class Table:
             path = path[:-1]
         return self.lines[path]
 
+    def place(self) -> Place:
+        return Place(self.line(), spelled(self.path))
+
     def get(self, key: str, default: Any = REQUIRED) -> Any:
         if key not in self.value and default is REQUIRED:
             self.refuse("this key is missing", key)
@@ -66,7 +69,7 @@ class Table:
 
     def as_code(self, code: str, *at: str | int) -> str:
         if not CODE.fullmatch(code):
-            right = "write small letters a-z, digits, - and _, at most 40, a letter or digit first"
+            right = "write letters a-z, digits, - and _, at most 40 in all"
             self.refuse(f"{shown(code)} cannot be a code; {right}", *at)
         return code
 

@@ -103,7 +103,7 @@ def pool(table: Table) -> Pool:
     resources = tuple(dict.fromkeys([*capacity, *cost]))
     posted_price = table.by_key("posted_price", Table.as_rate, resources)
     return Pool(
-        line=table.line(),
+        at=table.place(),
         code=table.code("code"),
         issue_price=table.whole("issue_price", least=1),
         vesting=cast(Vesting, table.choice("vesting", ["at_close", "on_acquisition"], "at_close")),
@@ -130,7 +130,7 @@ def cap(table: Table) -> tuple[int, int]:
 
 def member(table: Table, pools: Pools) -> Member:
     return Member(
-        line=table.line(),
+        at=table.place(),
         name=table.text("name"),
         units=table.by_key("units", Table.as_whole, pools),
         convert=table.truth("convert", default=True),
@@ -161,7 +161,7 @@ def as_month(table: Table) -> str:
 
 def period(table: Table, month: str, pools: Pools, names: list[str]) -> Period:
     return Period(
-        line=table.line(),
+        at=table.place(),
         month=month,
         repeat=repeat(table),
         acquire=tuple(
@@ -220,7 +220,7 @@ def where(entry: Table, pools: Pools) -> tuple[str, str]:
 def acquisition(entry: Table, pools: Pools) -> Acquisition:
     code = entry.choice("pool", pools)
     return Acquisition(
-        line=entry.line(),
+        at=entry.place(),
         pool=code,
         cost=entry.whole("cost"),
         capacity=entry.by_key("capacity", Table.as_tokens, pools[code].resources),
@@ -229,7 +229,7 @@ def acquisition(entry: Table, pools: Pools) -> Acquisition:
 
 def purchase(entry: Table, pools: Pools, names: Iterable[str]) -> Purchase:
     return Purchase(
-        line=entry.line(),
+        at=entry.place(),
         member=entry.choice("member", names),
         pool=entry.choice("pool", pools),
         units=entry.whole("units"),
@@ -241,13 +241,13 @@ def gift(entry: Table, pools: Pools, names: Iterable[str]) -> Gift:
     if giver == receiver:
         entry.refuse(f"{giver} cannot give to oneself; name another member", "to")
     code, resource = where(entry, pools)
-    return Gift(entry.line(), giver, receiver, code, resource, entry.tokens("tokens"))
+    return Gift(entry.place(), giver, receiver, code, resource, entry.tokens("tokens"))
 
 
 def auction(entry: Table, pools: Pools, names: list[str]) -> Auction:
     code, resource = where(entry, pools)
     asks = tuple(
-        Ask(ask.line(), ask.choice("member", names), ask.tokens("tokens"))
+        Ask(ask.place(), ask.choice("member", names), ask.tokens("tokens"))
         for ask in entry.entries("asks", ["member", "tokens"])
     )
     bids = tuple(
@@ -255,7 +255,7 @@ def auction(entry: Table, pools: Pools, names: list[str]) -> Auction:
         for table in entry.entries("bids", ["member", "price", "tokens"])
     )
     pool_tokens = entry.tokens("pool_tokens", "0")
-    return Auction(entry.line(), code, resource, pool_tokens, asks, bids)
+    return Auction(entry.place(), code, resource, pool_tokens, asks, bids)
 
 
 def bid(table: Table, names: list[str], askers: set[str]) -> Bid:
@@ -263,13 +263,13 @@ def bid(table: Table, names: list[str], askers: set[str]) -> Bid:
     if name in askers:
         right = "nobody may be on both sides of an auction: take out the ask or the bid"
         table.refuse(f"{name} asks in this auction too; {right}", "member")
-    return Bid(table.line(), name, table.rate("price"), table.tokens("tokens"))
+    return Bid(table.place(), name, table.rate("price"), table.tokens("tokens"))
 
 
 def offer(entry: Table, pools: Pools, names: list[str]) -> Offer:
     code, resource = where(entry, pools)
     name, tokens = entry.choice("member", names), entry.tokens("tokens")
-    return Offer(entry.line(), name, code, resource, tokens)
+    return Offer(entry.place(), name, code, resource, tokens)
 
 
 def usages(table: Table, pools: Pools, names: list[str]) -> tuple[Usage, ...]:
@@ -293,4 +293,4 @@ def usages(table: Table, pools: Pools, names: list[str]) -> tuple[Usage, ...]:
 def usage(entry: Table, pools: Pools, names: list[str]) -> Usage:
     code, resource = where(entry, pools)
     amount = entry.tokens("amount", signed=True)
-    return Usage(entry.line(), entry.choice("member", names), code, resource, amount)
+    return Usage(entry.place(), entry.choice("member", names), code, resource, amount)

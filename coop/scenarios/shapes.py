@@ -1,13 +1,15 @@
 """A scenario as values: what a file says, read, checked and complete.
 
 Tokens and usage in millitokens, money in cents, prices and rates in micro-cents per token.
-Each entry knows its line, so that what turns out to be impossible while playing can still
+Each entry knows its place, so that what turns out to be impossible while playing can still
 be shown in the file.
 """
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
+
+from coop.scenarios.errors import Place
 
 Vesting = Literal["at_close", "on_acquisition"]
 ByResource = Mapping[str, int]
@@ -18,7 +20,7 @@ ByPool = Mapping[str, ByResource]
 class Pool:
     """A pool as it stands before the first period."""
 
-    line: int
+    at: Place
     code: str
     issue_price: int
     vesting: Vesting
@@ -34,7 +36,7 @@ class Pool:
 class Member:
     """A member; the number follows the order of the file."""
 
-    line: int
+    at: Place
     name: str
     units: ByResource
     convert: bool
@@ -44,7 +46,7 @@ class Member:
 class Acquisition:
     """An asset that the growth fund buys; what it adds to the capacity stays."""
 
-    line: int
+    at: Place
     pool: str
     cost: int
     capacity: ByResource
@@ -54,7 +56,7 @@ class Acquisition:
 class Purchase:
     """Treasury units that a member buys and pays at once."""
 
-    line: int
+    at: Place
     member: str
     pool: str
     units: int
@@ -64,7 +66,7 @@ class Purchase:
 class Gift:
     """Own tokens that a member gives to another."""
 
-    line: int
+    at: Place
     giver: str
     receiver: str
     pool: str
@@ -76,7 +78,7 @@ class Gift:
 class Ask:
     """Own tokens that a member asks to sell at auction."""
 
-    line: int
+    at: Place
     member: str
     tokens: int
 
@@ -85,7 +87,7 @@ class Ask:
 class Bid:
     """Tokens that a member would buy at auction, and the most they would pay for each."""
 
-    line: int
+    at: Place
     member: str
     price: int
     tokens: int
@@ -95,7 +97,7 @@ class Bid:
 class Auction:
     """One call auction, asks and bids in the order of their time."""
 
-    line: int
+    at: Place
     pool: str
     resource: str
     pool_tokens: int
@@ -107,7 +109,7 @@ class Auction:
 class Offer:
     """Own tokens that a member would sell of what is left at the close."""
 
-    line: int
+    at: Place
     member: str
     pool: str
     resource: str
@@ -118,7 +120,7 @@ class Offer:
 class Usage:
     """What a member used; negative: a correction."""
 
-    line: int
+    at: Place
     member: str
     pool: str
     resource: str
@@ -129,7 +131,7 @@ class Usage:
 class Period:
     """A month, and the following ones where it repeats."""
 
-    line: int
+    at: Place
     month: str
     repeat: int
     acquire: tuple[Acquisition, ...]
