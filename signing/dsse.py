@@ -39,6 +39,8 @@ def keyid(public_key: bytes) -> str:
 
 @dataclass(frozen=True)
 class Signature:
+    """One signer's 64 bytes, and a hint which key made them."""
+
     keyid: str
     sig: bytes
 

@@ -25,6 +25,11 @@ def cooperative_key() -> SigningKey:
     return SigningKey(_seed_from_hex(value) if value else _seed_from_file(_seed_path()))
 
 
+def is_there() -> bool:
+    """Whether this machine has the key already."""
+    return bool(os.environ.get(VARIABLE, "")) or _seed_path().exists()
+
+
 def public_key() -> bytes:
     """The 32 bytes that anyone may know and check signatures with."""
     return bytes(cooperative_key().verify_key)

@@ -67,7 +67,7 @@ def _carry_out(
 ) -> None:
     try:
         outcome.append(work(stop))
-    except BaseException as error:  # noqa: BLE001 it is raised again in the main thread
+    except BaseException as error:  # raised again in the main thread
         outcome.append(error)
     finally:
         os.kill(os.getpid(), FINISHED)

@@ -79,7 +79,7 @@ def _connection(parts: SplitResult, ca: Path | None) -> http.client.HTTPConnecti
     if parts.scheme == "http":
         return http.client.HTTPConnection(host, parts.port, timeout=TIMEOUT)
     # Loading OpenSSL costs megabytes that a node without TLS need not spend.
-    import ssl  # noqa: PLC0415
+    import ssl
 
     context = ssl.create_default_context(cafile=str(ca) if ca else None)
     return http.client.HTTPSConnection(host, parts.port, timeout=TIMEOUT, context=context)

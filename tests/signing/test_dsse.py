@@ -51,9 +51,7 @@ def test_the_genesis_link_is_the_one_of_the_protocol() -> None:
 
 
 @pytest.mark.parametrize(("seq", "prev", "sig", "chain"), GOLDEN)
-def test_signature_and_chain_are_the_golden_ones(
-    seq: int, prev: str, sig: str, chain: str
-) -> None:
+def test_signature_and_chain_are_the_golden_ones(seq: int, prev: str, sig: str, chain: str) -> None:
     envelope = dsse.sign(SEED, BATCH, _batch(seq, prev))
     assert base64.b64encode(envelope.signatures[0].sig).decode() == sig
     assert envelope.digest == chain

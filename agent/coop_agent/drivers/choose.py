@@ -16,6 +16,8 @@ FORMS = "netdev, netdev:eth0,wlan*, cpu, cgroup:/path, fs:/path, dir:/path"
 def driver(spec: str) -> Driver:
     """The driver that a specification such as "fs:/srv" names."""
     name, _, rest = spec.partition(":")
+    if not spec.isprintable():
+        raise AgentError(f"a meter's name must be printable, not {spec!r}")
     if spec == "cpu":
         return Cpu()
     if name == "netdev":
@@ -54,5 +56,5 @@ class Guarded:
     def _fetch(self, boot: str, outcome: list[list[Reading] | Exception]) -> None:
         try:
             outcome.append(self._source.read(boot, time.monotonic() + self._timeout))
-        except Exception as error:  # noqa: BLE001 a driver's fault must stay the driver's
+        except Exception as error:  # a driver's fault, of any kind, stays the driver's
             outcome.append(error)

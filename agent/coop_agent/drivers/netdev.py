@@ -14,6 +14,8 @@ _RECEIVED, _SENT = 0, 8
 
 
 class Netdev:
+    """`if:<interface>:rx` and `:tx` of the interfaces that match one of the patterns."""
+
     name = "netdev"
 
     def __init__(self, patterns: tuple[str, ...] = ("*",)) -> None:
@@ -21,7 +23,7 @@ class Netdev:
 
     def read(self, boot: str, deadline: float) -> list[Reading]:
         before = _indexes()
-        lines = Path("/proc/net/dev").read_text().splitlines()[2:]
+        lines = Path("/proc/net/dev").read_text(errors="replace").splitlines()[2:]
         after = _indexes()
         readings: list[Reading] = []
         for line in lines:

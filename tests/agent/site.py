@@ -1,0 +1,230 @@
+"""A small real HTTP server that stands for the site in the agent's tests.
+
+It follows docs/metering-protocol.md over real sockets, keeps envelopes in memory, and reads and
+signs with `signing`, which is written apart from the agent: what passes here agrees on the wire.
+The agent against the real site is tested under tests/metering.
+"""
+
+import base64
+import gzip
+import hashlib
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+from signing import dsse, strict_json
+
+NODE = "0192f3a4-0000-7000-8000-000000000001"
+SEED = bytes(range(32, 64))
+BATCH = dsse.payload_type("usage-batch")
+INVENTORY = dsse.payload_type("meter-inventory")
+
+Reply = tuple[int, dict[str, Any], dict[str, str]]
+Trick = Callable[[list[dsse.Envelope]], Reply | None]
+
+
+def problem(status: int, code: str, **more: Any) -> Reply:
+    return status, {"status": status, "code": code, "title": code, **more}, {}
+
+
+@dataclass
+class Stored:
+    envelope: dsse.Envelope
+    body: dict[str, Any]
+    receipt: dict[str, Any]
+
+
+@dataclass
+class Site:
+    """What the server knows. Each trick answers one request in the server's place, or lets pass."""
+
+    config: dict[str, Any] = field(
+        default_factory=lambda: {"etag": "a", "sample_s": 1, "record_s": 1, "seal_s": 1}
+    )
+    claimed: bool = True
+    poll_code: str = "authorization_pending"
+    public: bytes = b""
+    hostname: str = ""
+    batches: dict[int, Stored] = field(default_factory=dict)
+    inventories: dict[str, dict[str, Any]] = field(default_factory=dict)
+    offers: list[list[int | None]] = field(default_factory=list)
+    tricks: list[Trick] = field(default_factory=list)
+    seed: bytes = SEED
+    next_seq: int | None = None
+    config_seed: bytes = SEED
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def receipt(self, seq: int, chain: str) -> dict[str, Any]:
+        payload = strict_json.dumps(
+            {
+                "v": 1,
+                "node": NODE,
+                "epoch": 1,
+                "seq": seq,
+                "chain": chain,
+                "received_at": "2026-11-22T12:00:00Z",
+                "status": "accepted",
+                "via": "direct",
+                "server": dsse.keyid(dsse.SigningKey(self.seed).verify_key.encode()),
+                "checkpoint": {"size": 0, "root": ""},
+            }
+        )
+        return dsse.sign(self.seed, dsse.payload_type("receipt"), payload).as_dict()
+
+    def following(self) -> int:
+        """The first number missing in the stored chain."""
+        seq = 1
+        while seq in self.batches:
+            seq += 1
+        return seq
+
+    def answer(self, path: str, body: bytes | None) -> Reply:
+        with self.lock:
+            if path == "/api/v1/agent/enrol":
+                return self._enrol(body or b"")
+            if path == "/api/v1/agent/enrol/poll":
+                return self._poll(body or b"")
+            if path == "/api/v1/agent/envelopes":
+                return self._envelopes(body or b"")
+            if path == f"/api/v1/agent/config/{NODE}":
+                return 200, self._config(), {}
+        return problem(404, "not_found")
+
+    def _enrol(self, body: bytes) -> Reply:
+        envelope = dsse.Envelope.from_json(body)
+        asked = strict_json.loads(envelope.payload)
+        self.public = bytes.fromhex(asked["pub"])
+        dsse.verify(envelope, self.public, dsse.payload_type("enrol"))
+        assert set(asked) <= {"v", "pub", "next", "hostname", "serials", "agent", "sent"}
+        assert len(bytes.fromhex(asked["next"])) == 32
+        self.hostname = asked["hostname"]
+        code = {"device_code": "device", "user_code": "BCDF-GHJK"}
+        return 200, {**code, "expires_in": 900, "interval": 1}, {}
+
+    def _poll(self, body: bytes) -> Reply:
+        assert strict_json.loads(body) == {"device_code": "device"}
+        if not self.claimed:
+            return problem(400, self.poll_code)
+        payload = strict_json.dumps(
+            {
+                "v": 1,
+                "node": NODE,
+                "epoch": 1,
+                "pub": self.public.hex(),
+                "server_keys": [bytes(dsse.SigningKey(self.seed).verify_key).hex()],
+                "config": self.config,
+            }
+        )
+        return 200, dsse.sign(self.seed, dsse.payload_type("enrolled"), payload).as_dict(), {}
+
+    def _config(self) -> dict[str, Any]:
+        payload = strict_json.dumps(
+            {"v": 1, "node": NODE, "issued_at": "2026-11-22T12:00:00Z", "config": self.config}
+        )
+        return dsse.sign(self.config_seed, dsse.payload_type("config"), payload).as_dict()
+
+    def _envelopes(self, body: bytes) -> Reply:
+        envelopes = [dsse.Envelope.from_dict(e) for e in strict_json.loads(body)["envelopes"]]
+        assert 1 <= len(envelopes) <= 32
+        self.offers.append([strict_json.loads(e.payload).get("seq") for e in envelopes])
+        trick = self.tricks.pop(0) if self.tricks else None
+        reply = trick(envelopes) if trick else None
+        return reply if reply else self.accepted(envelopes)
+
+    def accepted(self, envelopes: list[dsse.Envelope]) -> Reply:
+        results = [self._store(envelope) for envelope in envelopes]
+        seq = self.following() if self.next_seq is None else self.next_seq
+        return (
+            200,
+            {
+                "time": "2026-11-22T12:00:00Z",
+                "results": results,
+                "next": {"epoch": 1, "seq": seq},
+                "poll_s": 900,
+                "config": self.config["etag"],
+            },
+            {},
+        )
+
+    def _store(self, envelope: dsse.Envelope) -> dict[str, Any]:
+        if envelope.payload_type == INVENTORY:
+            return self._store_inventory(envelope)
+        body = strict_json.loads(dsse.verify(envelope, self.public, BATCH))
+        seq = body["seq"]
+        known = self.batches.get(seq)
+        if known is not None and known.envelope.digest != envelope.digest:
+            return self.result(seq, envelope.digest, "conflict", None)
+        if known is None:
+            self.batches[seq] = Stored(envelope, body, self.receipt(seq, envelope.digest))
+        if any(n not in self.batches for n in range(1, seq)):
+            return self.result(seq, envelope.digest, "pending_gap", None)
+        status = "accepted" if known is None else "duplicate"
+        return self.result(seq, envelope.digest, status, self.batches[seq].receipt)
+
+    def _store_inventory(self, envelope: dsse.Envelope) -> dict[str, Any]:
+        payload = dsse.verify(envelope, self.public, INVENTORY)
+        sha = hashlib.sha256(payload).hexdigest()
+        status = "duplicate" if sha in self.inventories else "accepted"
+        self.inventories[sha] = strict_json.loads(payload)
+        return self.result(None, sha, status, None)
+
+    def result(
+        self, seq: int | None, chain: str, status: str, receipt: Any, code: str = ""
+    ) -> dict[str, Any]:
+        names = {"node": NODE, "epoch": 1, "seq": seq, "chain": chain}
+        return {**names, "status": status, "code": code, "receipt": receipt}
+
+
+class RunningSite:
+    """The server on a free port of the loopback interface."""
+
+    def __init__(self) -> None:
+        self.site = Site()
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,))
+        self._thread.start()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self._server.server_address[1]}"
+
+    def stop(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+
+def _handler(running: RunningSite) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self._reply(running.site.answer(self.path, None))
+
+        def do_POST(self) -> None:
+            raw = self.rfile.read(int(self.headers["Content-Length"]))
+            self._reply(running.site.answer(self.path, self._decoded(raw)))
+
+        def _decoded(self, raw: bytes) -> bytes:
+            assert self.headers["Content-Type"] == "application/json"
+            digest = self.headers.get("Content-Digest")
+            if digest is not None:
+                expected = base64.b64encode(hashlib.sha256(raw).digest()).decode()
+                assert digest == f"sha-256=:{expected}:"
+            return gzip.decompress(raw) if self.headers.get("Content-Encoding") else raw
+
+        def _reply(self, reply: Reply) -> None:
+            status, body, headers = reply
+            raw = strict_json.dumps(body)
+            self.send_response(status)
+            kind = "json" if status == 200 else "problem+json"
+            headers = {"Content-Type": f"application/{kind}", **headers}
+            for name, value in {**headers, "Content-Length": str(len(raw))}.items():
+                self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(raw)
+
+        def log_message(self, format: str, *args: Any) -> None:
+            """Keep the tests quiet."""
+
+    return Handler
