@@ -9,6 +9,8 @@ from django.conf import settings
 from django.utils.formats import get_format
 from django.utils.translation import get_language
 
+from ledger.arithmetic import rhe
+
 MINUS = "\u2212"
 NARROW = "\u202f"
 NBSP = "\u00a0"
@@ -61,11 +63,7 @@ def tokens_text(millitokens: int) -> str:
 
 def rounded_ratio(part: int, whole: int, scale: int) -> int:
     """`part * scale / whole`, half to even; 0 where there is no whole."""
-    if whole == 0:
-        return 0
-    quotient, rest = divmod(part * scale, whole)
-    up = 2 * rest > abs(whole) or (2 * rest == abs(whole) and quotient % 2 == 1)
-    return quotient + (1 if up else 0)
+    return rhe(part * scale, whole) if whole else 0
 
 
 def percent_text(part: int, whole: int) -> str:

@@ -59,8 +59,73 @@ def columns(
         high = rounded_ratio(over, top, room)
         x = left + index * slot + (slot - thick) // 2
         made.append(
-            Column(
-                label, x, floor - low, low, floor - low - high, high, thick, index % every == 0
-            )
+            Column(label, x, floor - low, low, floor - low - high, high, thick, index % every == 0)
         )
     return ColumnChart(tuple(made), width, height, floor, top, (floor + head) // 2, left)
+
+
+@dataclass(frozen=True)
+class PathPoint:
+    """A share of the whole (owned of used) at one place on the time line."""
+
+    label: str
+    owned: int
+    used: int
+
+
+@dataclass(frozen=True)
+class PathChart:
+    """A line of what was, and a dotted line of what comes, from 0 to 100 per cent."""
+
+    width: int
+    height: int
+    left: int
+    right: int
+    top: int
+    half: int
+    floor: int
+    line: str
+    area: str
+    ahead: str
+    now: tuple[int, int]
+    goal: tuple[int, int] | None
+    now_label: tuple[int, int]
+    goal_label: tuple[int, int]
+
+
+def ownership(
+    past: Sequence[PathPoint], coming: Sequence[PathPoint], width: int, height: int
+) -> PathChart:
+    """The picture of an ownership path; `past` has at least one point, the last one is now."""
+    left, right, top, floor = 52, width - 20, 26, height - 30
+    steps = max(len(past) + len(coming) - 1, 1)
+    placed = [
+        (
+            left + (right - left) * index // steps,
+            floor - rounded_ratio(point.owned, point.used, floor - top),
+        )
+        for index, point in enumerate([*past, *coming])
+    ]
+    was, comes = placed[: len(past)], placed[len(past) - 1 :]
+    now, end = was[-1], placed[-1]
+    return PathChart(
+        width=width,
+        height=height,
+        left=left,
+        right=right,
+        top=top,
+        half=(top + floor) // 2,
+        floor=floor,
+        line=joined(was),
+        area=joined([(was[0][0], floor), *was, (now[0], floor)]),
+        ahead=joined(comes) if coming else "",
+        now=now,
+        goal=end if coming else None,
+        now_label=(min(now[0] + 12, right - 90), min(now[1] + 20, floor - 6)),
+        goal_label=(end[0] - 14, max(end[1] - 10, 12)),
+    )
+
+
+def joined(points: Sequence[tuple[int, int]]) -> str:
+    """Points as an SVG list."""
+    return " ".join(f"{x},{y}" for x, y in points)

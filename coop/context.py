@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
 from members.models import Cooperative, Member
-from members.queries import is_steward
+from members.queries import is_steward, member_of
 
 THEMES = ("light", "dark")
 LANGUAGE_NAMES = {"en": "English", "de": "Deutsch"}
@@ -24,20 +24,14 @@ class NavEntry:
 
 def site(request: HttpRequest) -> dict[str, Any]:
     """The context processor."""
+    member = member_of(request.user)
     return {
         "cooperative": Cooperative.objects.first(),
-        "member": current_member(request),
+        "member": member,
         "theme": theme_of(request),
         "languages": [(code, LANGUAGE_NAMES[code]) for code, _name in settings.LANGUAGES],
-        "navigation": navigation(request),
+        "navigation": navigation(request, member),
     }
-
-
-def current_member(request: HttpRequest) -> Member | None:
-    """The register's row of the reader, where there is one."""
-    if not request.user.is_authenticated:
-        return None
-    return Member.objects.filter(user=request.user).first()
 
 
 def theme_of(request: HttpRequest) -> str:
@@ -48,12 +42,12 @@ def theme_of(request: HttpRequest) -> str:
     return theme if theme in THEMES else ""
 
 
-def navigation(request: HttpRequest) -> list[NavEntry]:
+def navigation(request: HttpRequest, member: Member | None) -> list[NavEntry]:
     """The entries this reader may follow."""
     user = request.user
     if not user.is_authenticated:
         return [NavEntry("home", _("What we own")), decisions(), books()]
-    entries = member_entries() if current_member(request) else [decisions(), books()]
+    entries = member_entries() if member else [decisions(), books()]
     steward = [NavEntry("stewardship", _("Stewardship"))] if is_steward(user) else []
     return [NavEntry("overview", _("Overview")), *entries, *steward]
 

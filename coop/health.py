@@ -18,7 +18,9 @@ def ready(request: HttpRequest) -> JsonResponse:
     parts = {"database": database_answers(), "queue": queue_answers()}
     well = all(parts.values())
     body = {name: "ok" if fine else "unreachable" for name, fine in parts.items()}
-    return JsonResponse({"status": "ok" if well else "failing", **body}, status=200 if well else 503)
+    return JsonResponse(
+        {"status": "ok" if well else "failing", **body}, status=200 if well else 503
+    )
 
 
 def database_answers() -> bool:

@@ -8,12 +8,14 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from coop.forms import PreferencesForm, SampleForm
+from coop.overview import overview_of
 from coop.queries import public_facts
 from coop.services import choose_preferences
-from members.queries import is_steward
+from members.queries import is_steward, member_of
 
 YEAR = 365 * 24 * 3600
 
@@ -28,7 +30,10 @@ def home(request: HttpRequest) -> HttpResponse:
 @require_GET
 def overview(request: HttpRequest) -> HttpResponse:
     """What a member owns, may use, owes and has to do."""
-    return render(request, "coop/overview.html")
+    member = member_of(request.user)
+    admitted = member is not None and member.number is not None
+    context = overview_of(member) if member and admitted else {"greeting": _("Welcome")}
+    return render(request, "coop/overview.html", context)
 
 
 @login_required

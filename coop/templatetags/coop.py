@@ -8,9 +8,8 @@ from django.urls import NoReverseMatch, reverse
 from django.utils import formats, timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import get_language
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from coop import amounts, charts
 from ledger import labels
@@ -82,6 +81,12 @@ def day(value: dt.date | None) -> SafeString:
     local = timezone.localtime(value).date() if isinstance(value, dt.datetime) else value
     text = formats.date_format(local, DAY_FORMATS.get(language(), "j F Y"))
     return format_html('<time datetime="{}">{}</time>', local.isoformat(), text)
+
+
+@register.filter
+def month(value: dt.datetime) -> str:
+    """The month's name."""
+    return formats.date_format(timezone.localtime(value), "F")
 
 
 @register.filter
@@ -176,9 +181,7 @@ def bar(used: int, total: int, over: int = 0, label: str = "") -> dict[str, Any]
     width = max(total + over, used + over, 1)
     filled = amounts.rounded_ratio(used, width, BAR_WIDTH)
     beyond = amounts.rounded_ratio(over, width, BAR_WIDTH)
-    spoken = label or _("%(percent)s used") % {
-        "percent": amounts.percent_text(used + over, total)
-    }
+    spoken = label or _("%(percent)s used") % {"percent": amounts.percent_text(used + over, total)}
     return {"filled": filled, "beyond": beyond, "label": spoken, "width": BAR_WIDTH}
 
 
@@ -188,8 +191,7 @@ def share_bar(part: int, whole: int) -> dict[str, Any]:
     return {
         "filled": amounts.rounded_ratio(part, whole, BAR_WIDTH),
         "beyond": 0,
-        "label": _("%(percent)s owned by members")
-        % {"percent": amounts.percent_text(part, whole)},
+        "label": _("%(percent)s owned by members") % {"percent": amounts.percent_text(part, whole)},
         "width": BAR_WIDTH,
     }
 
@@ -256,4 +258,9 @@ def nav_item(context: template.Context, name: str, label: str) -> dict[str, Any]
         return {"url": ""}
     request = context.get("request")
     path = request.path if request else ""
-    return {"url": url, "label": label, "here": path == url, "below": path.startswith(url)}
+    return {
+        "url": url,
+        "label": label,
+        "here": path == url,
+        "below": url != "/" and path.startswith(url),
+    }

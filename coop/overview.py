@@ -1,0 +1,224 @@
+"""What the overview shows one member, read from every app: own, may use, owe, path, to do."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db.models import Sum
+from django.urls import NoReverseMatch, reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from coop.holdings import allowances_of, holdings_of, running_period
+from coop.path import path_of
+from governance.queries import votes_needed_of
+from ledger.queries import balance
+from members.models import Member
+from payments import queries as payments
+from payments.models import Charge, ChargeLine
+from titles import queries as titles
+from titles.models import Title
+from tokens.models import Gift, Period, Settlement
+
+RECENT_DAYS = 31
+SHOWN = 6
+
+
+@dataclass(frozen=True)
+class Debt:
+    """What is open: cents in all, of which cost, of which the payer's own equity; due when.
+
+    `so_far` is what the running period brought up to now, not final.
+    """
+
+    total: int
+    cost: int
+    profit: int
+    due: date | None
+    so_far: int
+    charges: tuple[Charge, ...]
+
+
+@dataclass(frozen=True)
+class StatementRow:
+    """A line of the statement in words; cents, None where a column does not apply."""
+
+    day: date
+    what: str
+    url: str
+    cost: int | None
+    profit: int | None
+    paid: int
+    balance: int
+
+
+@dataclass(frozen=True)
+class Task:
+    """Something that waits for the member: a sentence, how pressing, where to do it."""
+
+    badge: str
+    kind: str
+    text: str
+    verb: str
+    url: str
+
+
+def debt_of(member: Member) -> Debt:
+    """What a member has to pay: open charges of periods, shares not counted."""
+    charges = Charge.objects.filter(
+        member=member, state=Charge.State.OPEN, kind=Charge.Kind.PERIOD
+    ).order_by("due", "pk")
+    sums = ChargeLine.objects.filter(charge__in=charges).aggregate(
+        cost=Sum("cost", default=0), profit=Sum("profit", default=0)
+    )
+    rows = tuple(charges)
+    total = sum(row.amount for row in rows)
+    so_far = balance(settings.COOP_CURRENCY, "provisional_receivable", f"member/{member.pk}")
+    due = rows[0].due if rows else None
+    return Debt(total, sums["cost"], sums["profit"], due, so_far, rows)
+
+
+def tasks_of(member: Member) -> list[Task]:
+    """What needs the member: votes, shares to pay, gifts to accept; then what is new."""
+    return [*votes(member), *reservations(member), *gifts(member), *new_titles(member)]
+
+
+def votes(member: Member) -> list[Task]:
+    return [
+        Task(
+            badge=closing(proposal.closes_at),
+            kind="wait",
+            text=proposal.title,
+            verb=_("Vote"),
+            url=link("governance:decision", proposal.pk),
+        )
+        for proposal in votes_needed_of(member)
+    ]
+
+
+def closing(moment: datetime | None) -> str:
+    if moment is None:
+        return _("open")
+    days = (timezone.localdate(moment) - timezone.localdate()).days
+    if days <= 0:
+        return _("closes today")
+    return ngettext("closes in %(days)s day", "closes in %(days)s days", days) % {"days": days}
+
+
+def reservations(member: Member) -> list[Task]:
+    waiting = titles.subscriptions_of(member).filter(state="reserved")
+    return [
+        Task(
+            badge=_("waiting for payment"),
+            kind="wait",
+            text=ngettext(
+                "%(count)s share of %(pool)s is reserved for you",
+                "%(count)s shares of %(pool)s are reserved for you",
+                row.count,
+            )
+            % {"count": row.count, "pool": row.pool.name},
+            verb=_("Pay"),
+            url=link("titles:pay", row.pk),
+        )
+        for row in waiting
+    ]
+
+
+def gifts(member: Member) -> list[Task]:
+    offered = Gift.objects.filter(receiver__member=member, state=Gift.State.OFFERED)
+    if not offered.exists():
+        return []
+    text = _("Somebody wants to give you tokens")
+    return [Task(_("gift"), "", text, _("Look at it"), link("tokens:mine"))]
+
+
+def new_titles(member: Member) -> list[Task]:
+    since = timezone.now() - timedelta(days=RECENT_DAYS)
+    newest = titles.titles_of(member).filter(issued_at__gte=since).last()
+    if newest is None:
+        return []
+    text = _("Title %(title)s was signed for you") % {"title": newest}
+    return [Task(_("new"), "", text, _("See it"), title_url(newest))]
+
+
+def title_url(title: Title) -> str:
+    return link("titles:title", title.number)
+
+
+def statement_rows(member: Member) -> list[StatementRow]:
+    """The latest lines of the statement; the balance is negative where something is owed."""
+    return [statement_row(line) for line in payments.statement_of(member)[:SHOWN]]
+
+
+def statement_row(line: payments.StatementLine) -> StatementRow:
+    lines = list(line.charge.lines.all())
+    return StatementRow(
+        day=line.day,
+        what=what_of(line),
+        url=link("payments:charge", line.charge.pk),
+        cost=sum(part.cost for part in lines) if line.charged else None,
+        profit=sum(part.profit for part in lines) if line.charged else None,
+        paid=line.paid,
+        balance=-line.balance,
+    )
+
+
+def what_of(line: payments.StatementLine) -> str:
+    reference = {"reference": line.charge.reference}
+    if line.charge.kind == Charge.Kind.SUBSCRIPTION:
+        return _("Shares bought and paid, reference %(reference)s") % reference
+    if line.paid:
+        return _("Payment, reference %(reference)s") % reference
+    period = line.charge.about.partition(":")[2]
+    return _("Use and cost of %(period)s, closed") % {"period": period}
+
+
+def overview_of(member: Member) -> dict[str, Any]:
+    """Everything the page shows."""
+    at = timezone.now()
+    period = running_period()
+    holdings = holdings_of(member, at)
+    debt = debt_of(member)
+    mine = list(titles.titles_of(member).filter(state=Title.State.LIVE))
+    allowances = allowances_of(member, period) if period else []
+    return {
+        "period": period,
+        "holdings": holdings,
+        "allowances": allowances,
+        "debt": debt,
+        "pay_url": link("payments:charge", debt.charges[0].pk) if debt.charges else "",
+        "tasks": tasks_of(member),
+        "path": path_of(member, holdings, allowances, period) if period else None,
+        "several_pools": len({a.yields.pool_id for a in allowances}) > 1,
+        "days_left": (timezone.localdate(period.end) - timezone.localdate(at)).days
+        if period
+        else 0,
+        "my_titles": mine,
+        "newest_title": mine[-1] if mine else None,
+        "statement": statement_rows(member),
+        "last_profit": last_profit(member),
+        "greeting": greeting(timezone.localtime(at).hour),
+    }
+
+
+def last_profit(member: Member) -> int:
+    """Cents paid above cost for the last closed period."""
+    last = Period.objects.filter(state=Period.State.CLOSED).last()
+    rows = Settlement.objects.filter(book__member=member, book__yields__period=last)
+    return int(rows.aggregate(n=Sum("profit", default=0))["n"])
+
+
+def link(name: str, *args: int) -> str:
+    """The address of a page, or nothing where no such page is mounted."""
+    try:
+        return reverse(name, args=args)
+    except NoReverseMatch:
+        return ""
+
+
+def greeting(hour: int) -> str:
+    if hour < 12:
+        return _("Good morning")
+    return _("Good afternoon") if hour < 18 else _("Good evening")
