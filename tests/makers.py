@@ -4,11 +4,15 @@ import itertools
 from datetime import UTC, date, datetime
 from typing import Any
 
+from django.db import transaction
+
 from assets.models import Pool
 from assets.services import create_pool, place_asset
+from ledger.services import Leg, Posting, merge, open_account, post
 from members.models import Cooperative, Member, Role, User
 from members.services import enrol_member, found_cooperative, grant_role, register_user
-from payments.models import Payment
+from payments.models import Charge, ChargeLine, Payment
+from payments.services import Line, raise_charge
 from policies.services import set_policy
 from titles.models import Subscription
 from titles.services import accept_payment, subscribe
@@ -107,3 +111,64 @@ def buy(member: Member, pool: Pool, count: int) -> Subscription:
     pay(subscription)
     subscription.refresh_from_db()
     return subscription
+
+
+def charge_period(member: Member, pool: Pool, *, cost: int, profit: int, code: str) -> Charge:
+    """A period's charge as a close books it: owed, recovered cost, profit due."""
+    amount = cost + profit
+    legs = [
+        Leg(account("receivable", f"member/{member.pk}"), amount),
+        Leg(account("cost_income", f"{pool.code}/bandwidth"), -cost),
+        Leg(account("profit_due", f"{pool.code}/member/{member.pk}"), -profit),
+    ]
+    key = f"{code} {member.pk} {pool.code}"
+    with transaction.atomic():
+        txn_id = post(Posting(source="test", key=key, kind="charged", legs=merge(legs)))
+        line = Line(
+            kind=ChargeLine.Kind.PURCHASE,
+            fund=pool.code,
+            resource="bandwidth",
+            quantity=120_000,
+            rate=80_000_000,
+            cost_rate=50_000_000,
+            cost=cost,
+            profit=profit,
+        )
+        return raise_charge(
+            member=member,
+            kind=Charge.Kind.PERIOD,
+            about=f"period:{code}",
+            lines=[line],
+            due=date(2026, 7, 15),
+            txn_id=txn_id,
+        )
+
+
+def account(kind: str, owner: str) -> int:
+    """A money account by its name."""
+    return open_account(commodity="EUR", kind=kind, owner=owner)
+
+
+def earn_credit(member: Member, pool: Pool, cents: int, *, code: str) -> None:
+    """Equity credit from profit that was charged for a period and paid in it."""
+    charge = charge_period(member, pool, cost=cents, profit=cents, code=code)
+    accept_payment(
+        reference=charge.reference,
+        amount=charge.amount,
+        received_on=IN_SERVICE,
+        actor=None,
+        key=f"pay {charge.reference}",
+        period_code=code,
+    )
+
+
+def all_wrong() -> list[str]:
+    """What the invariants of every lower app find broken."""
+    from assets.invariants import INVARIANTS as OF_ASSETS
+    from ledger.invariants import INVARIANTS as OF_LEDGER
+    from members.invariants import INVARIANTS as OF_MEMBERS
+    from payments.invariants import INVARIANTS as OF_PAYMENTS
+    from titles.invariants import INVARIANTS as OF_TITLES
+
+    checks = [*OF_LEDGER, *OF_MEMBERS, *OF_PAYMENTS, *OF_ASSETS, *OF_TITLES]
+    return [sentence for check in checks for sentence in check()]

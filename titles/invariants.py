@@ -1,0 +1,168 @@
+"""What proves ownership right."""
+
+from collections.abc import Callable, Iterator
+
+from ledger.invariants import broken
+from signing import keys
+from signing.errors import SigningError
+from titles import certificate
+from titles.models import Title
+
+CHUNK = 1000
+MOST_SENTENCES = 20
+
+UNITS = """
+WITH titled AS (
+    SELECT format('member/%s', t.member_id) AS owner, 'unit:' || p.code AS code,
+           sum(t.units) AS units
+    FROM titles_title t JOIN assets_pool p ON p.id = t.pool_id
+    WHERE t.state = 'live' GROUP BY 1, 2
+), held AS (
+    SELECT a.owner, c.code, b.amount AS units
+    FROM ledger_account a JOIN ledger_balance b ON b.account_id = a.id
+    JOIN ledger_commodity c ON c.id = a.commodity_id
+    WHERE a.kind = 'holding' AND b.amount <> 0
+)
+SELECT format('live titles of %s over %s sum to %s, but the books hold %s',
+              owner, code, coalesce(t.units, 0), coalesce(h.units, 0))
+FROM titled t FULL JOIN held h USING (owner, code)
+WHERE coalesce(t.units, 0) <> coalesce(h.units, 0)"""
+NUMBERS = """
+SELECT format('title numbers have a gap or a repeat: place %s holds number %s', place, number)
+FROM (SELECT number, row_number() OVER (ORDER BY number) AS place FROM titles_title) AS n
+WHERE number <> place ORDER BY place"""
+COUNTER = """
+SELECT format('the next title number is %s, but the highest given is %s', c.next, t.highest)
+FROM (SELECT coalesce(max(next_number), 1) AS next FROM titles_titlecounter) AS c,
+     (SELECT coalesce(max(number), 0) AS highest FROM titles_title) AS t
+WHERE c.next <> t.highest + 1"""
+NEGATIVE_CREDIT = """
+SELECT format('equity credit of %s is below zero by %s', a.owner, b.amount)
+FROM ledger_account a JOIN ledger_balance b ON b.account_id = a.id
+WHERE a.kind = 'equity_credit' AND b.amount > 0"""
+CREDIT_WITHOUT_LOT = """
+SELECT format('equity credit of %s stands in no lot', a.owner)
+FROM ledger_account a
+WHERE a.kind = 'equity_credit'
+  AND NOT EXISTS (SELECT FROM titles_creditlot l WHERE l.account_id = a.id)"""
+CREDIT_FLOW = """
+SELECT format('pool %s: profit paid %s and paid ahead %s less converted %s is not the credit %s',
+              p.code, x.profit, x.ahead, x.converted, x.credit)
+FROM assets_pool p CROSS JOIN LATERAL (SELECT
+    (SELECT coalesce(sum(l.profit), 0) FROM payments_chargeline l
+     JOIN payments_charge c ON c.id = l.charge_id
+     WHERE c.state = 'paid' AND l.fund = p.code) AS profit,
+    (SELECT coalesce(sum((s.count - s.issued) * s.price), 0) FROM titles_subscription s
+     WHERE s.pool_id = p.id AND s.state IN ('issued', 'credited')) AS ahead,
+    (SELECT coalesce(sum(v.units * v.price), 0) FROM titles_conversion v
+     WHERE v.pool_id = p.id) AS converted,
+    (SELECT coalesce(-sum(b.amount), 0) FROM titles_creditlot k
+     JOIN ledger_balance b ON b.account_id = k.account_id WHERE k.pool_id = p.id) AS credit
+) AS x
+WHERE x.profit + x.ahead - x.converted <> x.credit"""
+PROFIT_DUE = """
+WITH charged AS (
+    SELECT format('%s/member/%s', l.fund, c.member_id) AS owner, sum(l.profit) AS profit
+    FROM payments_charge c JOIN payments_chargeline l ON l.charge_id = c.id
+    WHERE c.kind = 'period' AND c.state = 'open' AND l.profit > 0 GROUP BY 1
+), booked AS (
+    SELECT a.owner, -b.amount AS profit
+    FROM ledger_account a JOIN ledger_balance b ON b.account_id = a.id
+    WHERE a.kind = 'profit_due' AND b.amount <> 0
+)
+SELECT format('%s has profit of %s charged and not paid, but the books say %s',
+              owner, coalesce(c.profit, 0), coalesce(b.profit, 0))
+FROM charged c FULL JOIN booked b USING (owner)
+WHERE coalesce(c.profit, 0) <> coalesce(b.profit, 0)"""
+GROWTH_LEAVES = """
+SELECT format('transaction %s takes %s out of the growth fund %s without buying an asset',
+              e.txn_id, -e.amount, a.owner)
+FROM ledger_entry e JOIN ledger_account a ON a.id = e.account_id
+JOIN ledger_transaction t ON t.id = e.txn_id
+WHERE a.kind = 'cash:growth' AND e.amount < 0 AND t.reverses_id IS NULL
+  AND NOT EXISTS (
+    SELECT FROM ledger_entry o JOIN ledger_account b ON b.id = o.account_id
+    WHERE o.txn_id = e.txn_id AND b.kind = 'assets' AND b.owner = a.owner
+      AND o.amount >= -e.amount)"""
+SUBSCRIPTIONS = """
+SELECT format('purchase %s is %s for %s of %s units, its charge is %s and its title is over %s',
+              s.id, s.state, s.issued, s.count, c.state, coalesce(t.units, 0))
+FROM titles_subscription s JOIN payments_charge c ON c.id = s.charge_id
+LEFT JOIN titles_title t ON t.id = s.title_id
+WHERE s.issued <> coalesce(t.units, 0)
+   OR (s.state IN ('issued', 'credited')) <> (c.state = 'paid')
+   OR (s.state = 'issued') <> (s.issued = s.count)
+   OR (s.state = 'cancelled') <> (c.state = 'cancelled')"""
+
+
+def live_titles_are_the_units_held() -> list[str]:
+    """Live titles of a member in a pool sum to the member's units in the books."""
+    return broken(UNITS)
+
+
+def title_numbers_have_no_gap() -> list[str]:
+    """Title numbers run 1 … n, and the counter names n + 1."""
+    return broken(NUMBERS) + broken(COUNTER)
+
+
+def titles_say_what_was_signed() -> list[str]:
+    """Every title carries the cooperative's signature and says what its row says."""
+    key, sentences = keys.public_key(), []
+    for title in _all_titles():
+        sentences += _wrong_with(title, key)
+        if len(sentences) >= MOST_SENTENCES:
+            break
+    return sentences
+
+
+def equity_credit_is_never_negative() -> list[str]:
+    """No lot of equity credit is below zero, and all equity credit stands in lots."""
+    return broken(NEGATIVE_CREDIT) + broken(CREDIT_WITHOUT_LOT)
+
+
+def credit_is_what_was_paid_less_what_was_converted() -> list[str]:
+    """Profit paid and money paid ahead are equity credit until they are units."""
+    return broken(CREDIT_FLOW)
+
+
+def profit_due_is_what_was_charged() -> list[str]:
+    """Profit that was charged and not paid stands as due, and is no credit yet."""
+    return broken(PROFIT_DUE)
+
+
+def the_growth_fund_leaves_for_assets_only() -> list[str]:
+    """Cash leaves the growth fund of a pool only to buy that pool's assets."""
+    return broken(GROWTH_LEAVES)
+
+
+def purchases_end_in_titles() -> list[str]:
+    """A paid purchase has its title; one that is not paid has none."""
+    return broken(SUBSCRIPTIONS)
+
+
+def _all_titles() -> Iterator[Title]:
+    return Title.objects.select_related("member", "pool").order_by("number").iterator(CHUNK)
+
+
+def _wrong_with(title: Title, key: bytes) -> list[str]:
+    try:
+        facts = certificate.read(bytes(title.envelope), key)
+    except SigningError as error:
+        return [f"title {title.number} is not as the cooperative signed it: {error}"]
+    signed = (facts["number"], facts["units"], facts["member"]["number"], facts["pool"]["code"])
+    stored = (title.number, title.units, title.member.number, title.pool.code)
+    if signed != stored:
+        return [f"title {title.number} says {signed}, but its row says {stored}"]
+    return []
+
+
+INVARIANTS: list[Callable[[], list[str]]] = [
+    live_titles_are_the_units_held,
+    title_numbers_have_no_gap,
+    titles_say_what_was_signed,
+    equity_credit_is_never_negative,
+    credit_is_what_was_paid_less_what_was_converted,
+    profit_due_is_what_was_charged,
+    the_growth_fund_leaves_for_assets_only,
+    purchases_end_in_titles,
+]

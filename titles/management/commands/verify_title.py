@@ -1,0 +1,75 @@
+"""`manage.py verify_title FILE`: is this title genuine? Asks no database."""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from signing import keys
+from signing.errors import SigningError
+from titles import certificate
+from titles.verify import UnreadableKey, names_another_key, public_key_from, verify_title
+
+SAYS = (
+    "Title {number} is genuine: {cooperative} certifies that member {member[number]} holds "
+    "{units} shares of {pool[name]} since {issued_at}."
+)
+
+
+class Command(BaseCommand):
+    """Checks a title's signature against a public key; exit status 1 where it does not fit."""
+
+    help = "Check a signed title offline; says one sentence, exit status 0 or 1."
+    requires_system_checks = []
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        parser.add_argument("file", type=Path, help="the downloaded title")
+        parser.add_argument(
+            "--key", help="the public key: 64 hex digits, or a file (default: this site's own key)"
+        )
+        parser.add_argument("--name", help="also check that the title is over this name")
+        parser.add_argument("--salt", help="the salt from the holder's page, in hex")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        document, key = self._document(options["file"]), self._key(options["key"])
+        try:
+            facts = verify_title(document, key)
+        except SigningError as error:
+            raise CommandError(_refusal(document, key, error)) from error
+        self.stdout.write(SAYS.format(**facts))
+        if options["name"] is not None:
+            self._check_name(facts, options["name"], options["salt"] or "")
+
+    def _document(self, path: Path) -> bytes:
+        try:
+            return path.read_bytes()
+        except OSError as error:
+            raise CommandError(f"{path} cannot be read: {error.strerror}.") from error
+
+    def _key(self, given: str | None) -> bytes:
+        if given is None and not keys.is_there():
+            raise CommandError("Give the cooperative's public key with --key.")
+        try:
+            return keys.public_key() if given is None else public_key_from(given)
+        except (SigningError, UnreadableKey) as error:
+            raise CommandError(f"{error}.") from error
+
+    def _check_name(self, facts: dict[str, Any], name: str, salt: str) -> None:
+        try:
+            fits = certificate.names_holder(facts, name, bytes.fromhex(salt))
+        except ValueError as error:
+            raise CommandError("The salt must be hex digits.") from error
+        if not fits:
+            raise CommandError("The title is genuine, but it is not over this name and salt.")
+        self.stdout.write(f"It is over the name {name}.")
+
+
+def _refusal(document: bytes, key: bytes, error: SigningError) -> str:
+    try:
+        other = names_another_key(document, key)
+    except SigningError:
+        return f"This is not a title: {error}."
+    if other:
+        return "This title is not genuine by this key: it says that another key signed it."
+    return f"This title is not genuine: {error}."
