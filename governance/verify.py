@@ -103,6 +103,8 @@ def wrong_in_certificate(proposal: Proposal) -> list[str]:
         result = recount(proposal)
     except SigningError as error:
         return [f"{name}: something signed is not sound: {error.code}"]
+    except ValueError as error:
+        return [f"{name}: it cannot be counted again: {error}"]
     found = [] if certified == proposal.certificate.result else [f"{name}: result was changed"]
     outcome = "passed" if result.passed else "failed"
     if certified["outcome"] != outcome or proposal.certificate.passed != result.passed:
