@@ -63,7 +63,7 @@ class Delivery:
         self._server_keys = [bytes.fromhex(k) for k in store.get("server_keys")]
         self._greeted = False
         self._inventory = ""
-        self._single = False
+        self._one_by_one = 0
 
     def offer(self) -> bool:
         """One request. True if there is more to say at once, False if all is said.
@@ -77,6 +77,7 @@ class Delivery:
             return False
         self._note_offered(items)
         answer = self._send(items)
+        self._one_by_one = max(0, self._one_by_one - 1)
         self._judge(items, answer)
         return bool(self._chosen())
 
@@ -89,7 +90,7 @@ class Delivery:
         items = self._inventory_due()
         if items and not self._greeted:
             return items
-        room = 1 if self._single else MAX_ENVELOPES
+        room = 1 if self._one_by_one else MAX_ENVELOPES
         rows = self._store.rows(
             "SELECT seq, chain, payload, sig FROM envelope WHERE epoch = ?"
             " AND state IN ('sealed', 'pending') ORDER BY state = 'pending', seq LIMIT ?",
@@ -144,7 +145,7 @@ class Delivery:
     def _take_refusal(self, items: list[Item], answer: Answer) -> None:
         """A refusal without results says not which envelope is at fault: ask one by one."""
         if len(items) > 1:
-            self._single = True
+            self._one_by_one = len(items)
             return
         with self._store.transaction():
             self._put_aside(items[0], answer.code or str(answer.status), answer.body)
@@ -159,7 +160,6 @@ class Delivery:
                 trouble += self._take(item, result if isinstance(result, dict) else {})
             trouble += self._check_next(body.get("next"))
             self._store.put("contact", {"at": int(time.time()), "time": body.get("time")})
-        self._single = False
         if trouble:
             raise min(trouble, key=lambda t: (Halted, Barred, TryLater).index(type(t)))
         self._follow_config(body.get("config"))
