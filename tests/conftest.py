@@ -31,6 +31,7 @@ def throw_away_services() -> Services | None:
     home = Path(tempfile.mkdtemp(prefix=PREFIX))
     home.chmod(0o755)
     (home / "owner").write_text(str(os.getpid()))
+    (home / "static").mkdir()
     services = Services(find_places(home), durable=False)
     os.environ["COOP_DATA_DIR"] = str(home)
     os.environ["DATABASE_URL"] = services.postgres.url

@@ -9,7 +9,7 @@ import psycopg
 
 from coop.local.account import private_folder
 from coop.local.errors import LocalError
-from coop.local.places import Places
+from coop.local.places import SOCKET_NAME, Places
 from coop.local.process import read_pid, workers_in, works_in
 from coop.local.programs import postgres_folder
 
@@ -59,7 +59,7 @@ class Postgres:
             return
         self._init()
         self._configure()
-        self._forget_recycled_pid()
+        self._forget_dead_server()
         self._run("pg_ctl", "start", "--wait", "--timeout=120", f"--pgdata={self.data}")
         self._create_database()
 
@@ -119,11 +119,17 @@ class Postgres:
         file.write_text("".join(lines))
         file.chmod(0o644)
 
-    def _forget_recycled_pid(self) -> None:
-        """PostgreSQL forgets a dead server's number, but not one that a stranger carries now."""
-        pid = self.pid()
-        if pid is not None and not workers_in(self.data):
-            (self.data / "postmaster.pid").unlink()
+    def _forget_dead_server(self) -> None:
+        """Remove a dead server's marks, whoever carries its number now.
+
+        PostgreSQL itself keeps away from a number that is in use, be it a stranger's or that of
+        a dead process which nobody has buried.
+        """
+        if self.pid() is None or workers_in(self.data):
+            return
+        socket = self.places.sockets / SOCKET_NAME
+        for mark in (self.data / "postmaster.pid", socket, socket.with_name(f"{SOCKET_NAME}.lock")):
+            mark.unlink(missing_ok=True)
 
     def _says_ready(self) -> bool:
         lines = (self.data / "postmaster.pid").read_text().split("\n")

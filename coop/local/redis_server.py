@@ -7,12 +7,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from coop.local.account import private_folder
 from coop.local.errors import LocalError
 from coop.local.places import Places
-from coop.local.process import is_alive, read_pid, wait_until, works_in
+from coop.local.process import read_pid, wait_until, works_in
 from coop.local.programs import redis_program
+
+AT_ONCE = Retry(NoBackoff(), 0)
+IN_BACKGROUND = ["/bin/sh", "-c", '"$@" &', "sh"]
 
 
 @dataclass(frozen=True)
@@ -49,7 +54,7 @@ class Redis:
     def is_running(self) -> bool:
         """Whether it answers."""
         try:
-            with redis.Redis(unix_socket_path=str(self.socket), socket_timeout=5) as client:
+            with redis.Redis.from_url(self.url, socket_timeout=5, retry=AT_ONCE) as client:
                 return bool(client.ping())
         except (redis.RedisError, OSError):
             return False
@@ -71,14 +76,14 @@ class Redis:
         if pid is None or not works_in(pid, self.data):
             return
         os.kill(pid, signal.SIGTERM)
-        if not wait_until(lambda: not is_alive(pid), seconds=20):
+        if not wait_until(lambda: not works_in(pid, self.data), seconds=20):
             self._kill_mute()
 
     def _kill_mute(self) -> None:
         pid = self.pid()
         if pid is not None and works_in(pid, self.data):
             os.kill(pid, signal.SIGKILL)
-            wait_until(lambda: not is_alive(pid), seconds=10)
+            wait_until(lambda: not works_in(pid, self.data), seconds=10)
 
     def _launch(self) -> None:
         options = {
@@ -87,10 +92,10 @@ class Redis:
             "--unixsocketperm": "700",
             "--dir": str(self.data),
             "--pidfile": str(self.data / "redis.pid"),
-            "--daemonize": "yes",
             "--save": "60 1" if self.durable else "",
         }
-        command = [str(redis_program(self.places)), *(w for pair in options.items() for w in pair)]
+        words = [word for option in options.items() for word in option]
+        command = [*IN_BACKGROUND, str(redis_program(self.places)), *words]
         self.places.logs.mkdir(parents=True, exist_ok=True)
         with self.log.open("a") as log:
             subprocess.run(

@@ -19,8 +19,7 @@ from django.db.migrations.executor import MigrationExecutor
 
 from coop.local import LocalError, embedded_services, use_embedded_services
 from coop.local.listening import address_of, open_socket
-from coop.local.places import PROJECT
-from coop.local.site_programs import beat, node, web, worker
+from coop.local.site_programs import beat, web, worker
 from coop.local.supervisor import Supervisor
 
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
