@@ -13,9 +13,10 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 COOP_DATA_DIR = Path(os.environ.get("COOP_DATA_DIR") or BASE_DIR / ".local").absolute()
 
 DEBUG = os.environ.get("COOP_DEBUG", "1") == "1"
-SECRET_KEY = os.environ.get("COOP_SECRET_KEY", "") or hashlib.sha256(
-    f"development key of {COOP_DATA_DIR}".encode()
-).hexdigest()
+SECRET_KEY = (
+    os.environ.get("COOP_SECRET_KEY", "")
+    or hashlib.sha256(f"development key of {COOP_DATA_DIR}".encode()).hexdigest()
+)
 ALLOWED_HOSTS = os.environ.get("COOP_HOSTS", "localhost,127.0.0.1,[::1],testserver").split(",")
 CSRF_TRUSTED_ORIGINS = [o for o in os.environ.get("COOP_ORIGINS", "").split(",") if o]
 
@@ -139,6 +140,8 @@ LOCALE_PATHS = [BASE_DIR / "locale"]
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = os.environ.get("COOP_TIMEZONE", "Europe/Madrid")
+# How often nodes sample, record and seal, in seconds; a node's own command line wins.
+COOP_AGENT_SECONDS = [int(s) for s in os.environ.get("COOP_AGENT_SECONDS", "60,300,900").split(",")]
 COOP_CURRENCY = os.environ.get("COOP_CURRENCY", "EUR")
 
 CSRF_FAILURE_VIEW = "coop.errors.forged"

@@ -14,6 +14,8 @@ urlpatterns = [
     path("health/live/", health.live, name="health_live"),
     path("health/ready/", health.ready, name="health_ready"),
     path("books/", include("ledger.urls")),
+    path("", include("metering.urls")),
+    path("", include("tokens.urls")),
     path("admin/", admin.site.urls),
     path("account/", include("allauth.account.urls")),
 ]

@@ -2,6 +2,7 @@
 
 from typing import ClassVar
 
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 
@@ -10,7 +11,7 @@ class DomainError(Exception):
 
     code: ClassVar[str] = "refused"
     status: ClassVar[int] = 422
-    text = _("This cannot be done.")
+    text: ClassVar[Promise | str] = _("This cannot be done.")
 
     def __init__(self, message: object = None, **values: object) -> None:
         self.values = values

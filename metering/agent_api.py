@@ -1,0 +1,138 @@
+"""What nodes talk to: plain views, for the refusals must be the protocol's to the letter.
+
+No session, no cookie and no form: what counts is the signature in the body.
+"""
+
+import logging
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils import timezone
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_GET
+from kombu.exceptions import OperationalError
+
+from metering import queries, services, tasks
+from metering.errors import NotEnrolled, SchemaError, WireError
+from metering.payloads import spelled
+from metering.services.accept import Result
+from metering.services.enrol import LIFETIME, POLL_SECONDS
+from metering.wire import envelope_from, problem, problem_of, read_envelopes, read_json
+
+log = logging.getLogger(__name__)
+View = Callable[..., HttpResponse]
+
+
+def for_nodes(view: View) -> View:
+    """POST only, no CSRF; a WireError becomes a problem."""
+
+    @csrf_exempt
+    @wraps(view)
+    def guarded(request: HttpRequest, **kwargs: Any) -> HttpResponse:
+        if request.method != "POST":
+            return problem_of("method_not_allowed", 405, "POST is wanted")
+        try:
+            return view(request, **kwargs)
+        except WireError as error:
+            return problem(error)
+
+    return guarded
+
+
+@for_nodes
+def enrol(request: HttpRequest) -> HttpResponse:
+    """A node asks to be let in."""
+    codes = services.start_enrolment(envelope=envelope_from(read_json(request)))
+    shown = f"{codes.user_code[:4]}-{codes.user_code[4:]}"
+    return JsonResponse(
+        {
+            "device_code": codes.device_code,
+            "user_code": shown,
+            "expires_in": int(LIFETIME.total_seconds()),
+            "interval": POLL_SECONDS,
+        }
+    )
+
+
+@for_nodes
+def poll(request: HttpRequest) -> HttpResponse:
+    """A node asks whether it was let in."""
+    body = read_json(request)
+    if not isinstance(body, dict) or not isinstance(body.get("device_code"), str):
+        raise SchemaError('the body is {"device_code": "…"}')
+    answer = services.poll_enrolment(device_code=body["device_code"])
+    return JsonResponse(answer.as_dict())
+
+
+@for_nodes
+def envelopes(request: HttpRequest) -> HttpResponse:
+    """A node, or anybody for it, delivers envelopes."""
+    taken = read_envelopes(request)
+    results = services.accept_envelopes(envelopes=taken, via=via(request))
+    if any(result.status == "accepted" for result in results):
+        hint_rating()
+    if all(result.status == "rejected" for result in results):
+        first = results[0]
+        listed = [as_json(result) for result in results]
+        return problem_of(first.code, first.http_status, "nothing was stored", results=listed)
+    return JsonResponse(answer_to(request, results))
+
+
+def via(request: HttpRequest) -> str:
+    """The node that delivers, as it calls itself; "" where it does not."""
+    try:
+        return str(UUID(request.headers.get("Coop-Node", "")))
+    except ValueError:
+        return ""
+
+
+def answer_to(request: HttpRequest, results: list[Result]) -> dict[str, Any]:
+    """The body of a 200."""
+    read = [result.node for result in results if result.node]
+    node = via(request) or (read[0] if read else "")
+    return {
+        "time": spelled(timezone.now()),
+        "results": [as_json(result) for result in results],
+        "next": queries.next_number(node),
+        "poll_s": settings.COOP_AGENT_SECONDS[-1],
+        "config": services.configuration()["etag"],
+    }
+
+
+def as_json(result: Result) -> dict[str, Any]:
+    """A result as it travels."""
+    return {
+        "node": result.node,
+        "epoch": result.epoch,
+        "seq": result.seq,
+        "chain": result.chain,
+        "status": result.status,
+        "code": result.code,
+        "receipt": result.receipt,
+    }
+
+
+def hint_rating() -> None:
+    """Tell a worker that something waits; where the broker is away the sweep finds it."""
+    transaction.on_commit(_send_hint)
+
+
+def _send_hint() -> None:
+    try:
+        tasks.rate_waiting.apply_async(retry=False)
+    except OperationalError:
+        log.warning("no broker: the sweep will find what waits")
+
+
+@require_GET
+def config(request: HttpRequest, node: UUID) -> HttpResponse:
+    """The signed configuration of a node."""
+    row = queries.live_node(node)
+    if row is None:
+        return problem_of("not_enrolled", 404, str(NotEnrolled()))
+    return JsonResponse(services.signed_configuration(node=row).as_dict())

@@ -1,0 +1,26 @@
+"""Exact fractions from what a meter counts to millitokens. Integers only."""
+
+from fractions import Fraction
+
+# (kind of meter, its unit, unit of the resource) → millitokens in one raw unit
+CONVERSIONS: dict[tuple[str, str, str], Fraction] = {
+    ("counter", "By", "GB"): Fraction(1, 10**6),
+    ("gauge", "By", "GB·day"): Fraction(1, 86_400 * 10**6),
+    ("counter", "us", "core·hour"): Fraction(1, 3_600_000),
+}
+
+
+def conversion(kind: str, unit: str, resource_unit: str) -> Fraction | None:
+    """Millitokens in one byte, byte-second or core-microsecond; None where there is no way."""
+    plain = resource_unit.replace("-", "·").replace(" ", "·").removesuffix("s")
+    return CONVERSIONS.get((kind, unit, plain))
+
+
+def millitokens(raw: int, num: int, den: int) -> int:
+    """What a cumulative raw quantity is worth, rounded down."""
+    return raw * num // den
+
+
+def added(raw_before: int, raw: int, num: int, den: int) -> int:
+    """What `raw` more adds to a rounded-down total: over time no fraction is lost."""
+    return millitokens(raw_before + raw, num, den) - millitokens(raw_before, num, den)

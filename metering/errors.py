@@ -1,0 +1,176 @@
+"""What metering refuses. The first part is the wire's: docs/metering-protocol.md, section 2."""
+
+from typing import ClassVar
+
+from django.utils.translation import gettext_lazy as _
+
+from ledger.errors import DomainError
+
+
+class WireError(DomainError):
+    """A refusal that a node's program understands by its code; its text is for logs."""
+
+    code: ClassVar[str] = "malformed"
+    status: ClassVar[int] = 400
+    text = "not as docs/metering-protocol.md says"
+
+
+class Malformed(WireError):
+    """Bytes that are not strict JSON, not gzip, or no envelope."""
+
+
+class DigestMismatch(WireError):
+    """The body is not the one that Content-Digest names."""
+
+    code = "digest_mismatch"
+    text = "the body does not match Content-Digest"
+
+
+class UnknownKey(WireError):
+    """No node has this key."""
+
+    code = "unknown_key"
+    status = 401
+    text = "no node has this key"
+
+
+class BadSignature(WireError):
+    """The key is known, the signature is not by it."""
+
+    code = "bad_signature"
+    status = 401
+    text = "no signature by this key"
+
+
+class NotEnrolled(WireError):
+    """The key asked to be let in and was not yet."""
+
+    code = "not_enrolled"
+    status = 403
+    text = "this key is not enrolled"
+
+
+class RevokedKey(WireError):
+    """The node is no longer trusted."""
+
+    code = "revoked_key"
+    status = 403
+    text = "this key was revoked"
+
+
+class TooLarge(WireError):
+    """More bytes, records or envelopes than one request may hold."""
+
+    code = "too_large"
+    status = 413
+    text = "over a limit of docs/metering-protocol.md, section 6"
+
+
+class UnsupportedMediaType(WireError):
+    """Neither JSON nor JSON in gzip."""
+
+    code = "unsupported_media_type"
+    status = 415
+    text = "application/json is wanted, as it is or in gzip"
+
+
+class SchemaError(WireError):
+    """Sound JSON, signed or not, of another shape than the protocol's."""
+
+    code = "schema"
+    status = 422
+
+
+class TooManyWaiting(WireError):
+    """So many batches of a node wait for earlier ones that no more are taken."""
+
+    code = "too_many_waiting"
+    status = 429
+    text = "too many batches wait for earlier ones"
+
+
+class AuthorizationPending(WireError):
+    """Nobody has entered the code yet."""
+
+    code = "authorization_pending"
+    text = "nobody has entered the code yet"
+
+
+class SlowDown(WireError):
+    """The node asks more often than it was told to."""
+
+    code = "slow_down"
+    text = "ask less often"
+
+
+class AccessDenied(WireError):
+    """A steward turned the node away."""
+
+    code = "access_denied"
+    text = "the node was turned away"
+
+
+class ExpiredToken(WireError):
+    """The code is unknown, replaced or older than fifteen minutes."""
+
+    code = "expired_token"
+    text = "this code is not good any more: ask for a new one"
+
+
+class NoSuchCode(DomainError):
+    """No request with this code waits for a decision."""
+
+    code = "no_such_code"
+    text = _("No node is waiting with this code. Codes are good for 15 minutes.")
+
+
+class KeyOfAnotherNode(DomainError):
+    """The key stands in the list of nodes already and its node is not active."""
+
+    code = "key_of_another_node"
+    status = 409
+    text = _("This key belongs to a node that is not active any more.")
+
+
+class MeterUnknown(DomainError):
+    """No inventory describes the meter yet, so its unit is not known."""
+
+    code = "meter_unknown"
+    text = _("The node has not described this meter yet.")
+
+
+class NoConversion(DomainError):
+    """What the meter counts cannot become tokens of the resource."""
+
+    code = "no_conversion"
+    text = _("This meter's values cannot be turned into %(resource)s.")
+
+
+class NotYielded(DomainError):
+    """The pool does not yield the resource."""
+
+    code = "not_yielded"
+    text = _("%(pool)s does not yield %(resource)s.")
+
+
+class AlreadyAssigned(DomainError):
+    """The meter measures another member's use in part of that time."""
+
+    code = "already_assigned"
+    status = 409
+    text = _("The meter is assigned to somebody in that time already.")
+
+
+class AlreadyRead(DomainError):
+    """Readings of that time were taken: an assignment cannot change whose they are."""
+
+    code = "already_read"
+    status = 409
+    text = _("Readings up to %(moment)s are taken already. Choose a later moment.")
+
+
+class ReasonNeeded(DomainError):
+    """A node's state is changed with a reason or not at all."""
+
+    code = "reason_needed"
+    text = _("Say why, in a sentence that others will read.")

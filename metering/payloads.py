@@ -1,0 +1,210 @@
+"""The shapes of what nodes sign: docs/metering-protocol.md, sections 3 to 5. No Django in here."""
+
+import uuid
+from datetime import UTC, datetime
+from typing import Annotated, Any, Literal, TypeVar
+
+import msgspec
+from msgspec import Meta
+
+from metering.errors import Malformed, SchemaError, TooLarge
+from signing import strict_json
+from signing.errors import MalformedJson
+
+MAX_PAYLOAD = 256 * 1024
+MAX_RECORDS = 1_000
+MAX_METERS = 4_096
+TIME_FORMAT = "%Y-%m-%dT%H:%M:%SZ"
+
+Hex64 = Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
+Counted = Annotated[str, Meta(pattern="^[0-9]{1,20}$")]
+Time = Annotated[str, Meta(pattern="^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z$")]
+Text = Annotated[str, Meta(min_length=1, max_length=200)]
+Flag = Annotated[str, Meta(pattern="^[a-z_]{1,20}$")]
+Positive = Annotated[int, Meta(ge=1)]
+S = TypeVar("S", bound=msgspec.Struct)
+
+
+class Counter(msgspec.Struct, tag_field="k", tag="counter", forbid_unknown_fields=True):
+    """Cumulative values at two instants."""
+
+    n: Positive
+    m: Text
+    inc: Hex64
+    mt0: Counted
+    mt1: Counted
+    r0: Counted
+    r1: Counted
+    t0: Time | None = None
+    t1: Time | None = None
+    f: list[Flag] = []
+
+
+class Gauge(msgspec.Struct, tag_field="k", tag="gauge", forbid_unknown_fields=True):
+    """The time-weighted mean over a span, rounded down."""
+
+    n: Positive
+    m: Text
+    mt0: Counted
+    mt1: Counted
+    v: Counted
+    t0: Time | None = None
+    t1: Time | None = None
+    f: list[Flag] = []
+
+
+class GapRecord(msgspec.Struct, tag_field="k", tag="gap", forbid_unknown_fields=True):
+    """A span of which nothing is known, or a batch that the site refused."""
+
+    n: Positive
+    why: Annotated[str, Meta(min_length=1, max_length=40)]
+    m: Text | None = None
+    t0: Time | None = None
+    t1: Time | None = None
+    mt0: Counted | None = None
+    mt1: Counted | None = None
+    seq: Positive | None = None
+    chain: Hex64 | None = None
+
+
+class Event(msgspec.Struct, tag_field="k", tag="event", forbid_unknown_fields=True):
+    """Something that happened to the node."""
+
+    n: Positive
+    e: Annotated[str, Meta(min_length=1, max_length=40)]
+    m: Text | None = None
+    t1: Time | None = None
+    mt1: Counted | None = None
+
+
+Record = Counter | Gauge | GapRecord | Event
+
+
+class Batch(msgspec.Struct, forbid_unknown_fields=True):
+    """A `usage-batch`: one link of a node's chain."""
+
+    v: Literal[1]
+    node: Text
+    epoch: Positive
+    seq: Positive
+    prev: Hex64
+    boot: Text
+    mono: Counted
+    clock: Literal["ntp", "rtc", "unset"]
+    inv: Hex64
+    records: Annotated[list[Record], Meta(min_length=1)]
+    sent: Time | None = None
+    x: dict[str, Any] = {}
+
+
+class MeterLine(msgspec.Struct, forbid_unknown_fields=True):
+    """One meter of an inventory."""
+
+    m: Text
+    k: Literal["counter", "gauge"]
+    u: Literal["By", "us"]
+    driver: Annotated[str, Meta(min_length=1, max_length=40)]
+    bits: Literal[32, 64] = 64
+    cap: Counted | None = None
+
+
+class Inventory(msgspec.Struct, forbid_unknown_fields=True):
+    """A `meter-inventory`: what the node counts."""
+
+    v: Literal[1]
+    node: Text
+    epoch: Positive
+    boot: Text
+    meters: Annotated[list[MeterLine], Meta(max_length=MAX_METERS)]
+    since: Time | None = None
+    x: dict[str, Any] = {}
+
+
+class Enrol(msgspec.Struct, forbid_unknown_fields=True):
+    """An `enrol` request: a key that wants to be a node's."""
+
+    v: Literal[1]
+    pub: Hex64
+    next: Hex64
+    hostname: Annotated[str, Meta(max_length=200)]
+    serials: Annotated[list[Text], Meta(max_length=16)] = []
+    agent: Annotated[str, Meta(max_length=200)] = ""
+    sent: Time | None = None
+    x: dict[str, Any] = {}
+
+
+def read_batch(payload: bytes) -> Batch:
+    """The batch that a verified payload spells; raises Malformed, SchemaError, TooLarge."""
+    value = loads(payload)
+    records = value.get("records") if isinstance(value, dict) else None
+    if isinstance(records, list) and len(records) > MAX_RECORDS:
+        raise TooLarge(f"more than {MAX_RECORDS} records")
+    batch = shaped(value, Batch)
+    if [r.n for r in batch.records] != list(range(1, len(batch.records) + 1)):
+        raise SchemaError("records are numbered 1, 2, 3 and so on")
+    for record in batch.records:
+        check_record(record)
+    return batch
+
+
+def check_record(record: Record) -> None:
+    """Refuse times that no calendar has, and names that are no names."""
+    for moment in (getattr(record, "t0", None), record.t1):
+        at(moment)
+    if isinstance(record, GapRecord) and record.why == "refused" and not record.chain:
+        raise SchemaError("a gap that was refused names seq and chain")
+
+
+def read_inventory(payload: bytes) -> Inventory:
+    """The inventory that a verified payload spells; raises Malformed, SchemaError."""
+    inventory = shaped(loads(payload), Inventory)
+    if len({line.m for line in inventory.meters}) != len(inventory.meters):
+        raise SchemaError("a meter is listed twice")
+    return inventory
+
+
+def read_enrol(payload: bytes) -> Enrol:
+    """The enrolment request that a payload spells; raises Malformed, SchemaError."""
+    return shaped(loads(payload), Enrol)
+
+
+def loads(raw: bytes) -> Any:
+    """Strict JSON; raises Malformed."""
+    try:
+        return strict_json.loads(raw)
+    except MalformedJson as error:
+        raise Malformed(str(error)) from error
+
+
+def shaped(value: Any, shape: type[S]) -> S:
+    """The value in the given shape; raises SchemaError."""
+    try:
+        return msgspec.convert(value, shape)
+    except msgspec.ValidationError as error:
+        raise SchemaError(str(error)) from error
+
+
+def node_id(text: str) -> uuid.UUID:
+    """The node's id; raises SchemaError for another spelling than the canonical one."""
+    try:
+        value = uuid.UUID(text)
+    except ValueError as error:
+        raise SchemaError("node is not a UUID") from error
+    if str(value) != text:
+        raise SchemaError("node is not a UUID in its usual spelling")
+    return value
+
+
+def at(moment: str | None) -> datetime | None:
+    """The instant; None stays None. Raises SchemaError for a day that does not exist."""
+    if moment is None:
+        return None
+    try:
+        return datetime.strptime(moment, TIME_FORMAT).replace(tzinfo=UTC)
+    except ValueError as error:
+        raise SchemaError("not a moment of the calendar") from error
+
+
+def spelled(moment: datetime) -> str:
+    """The moment as the protocol writes it: UTC, whole seconds."""
+    return moment.astimezone(UTC).strftime(TIME_FORMAT)

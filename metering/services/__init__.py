@@ -1,0 +1,31 @@
+"""Every write of metering."""
+
+from metering.services.accept import Result, accept_envelope, accept_envelopes
+from metering.services.assign import assign_meter, end_assignment
+from metering.services.enrol import (
+    approve_enrolment,
+    configuration,
+    deny_enrolment,
+    poll_enrolment,
+    signed_configuration,
+    start_enrolment,
+)
+from metering.services.rate import rate_node, rate_waiting
+from metering.services.states import set_node_state
+
+__all__ = [
+    "Result",
+    "accept_envelope",
+    "accept_envelopes",
+    "approve_enrolment",
+    "assign_meter",
+    "configuration",
+    "deny_enrolment",
+    "end_assignment",
+    "poll_enrolment",
+    "rate_node",
+    "rate_waiting",
+    "set_node_state",
+    "signed_configuration",
+    "start_enrolment",
+]

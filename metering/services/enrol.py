@@ -1,0 +1,262 @@
+"""How a node is let in: it asks with its key, a steward compares and approves (RFC 8628)."""
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from assets.models import Pool
+from members.models import Member, User
+from metering.errors import (
+    AccessDenied,
+    AuthorizationPending,
+    BadSignature,
+    ExpiredToken,
+    KeyOfAnotherNode,
+    NoSuchCode,
+    SchemaError,
+    SlowDown,
+)
+from metering.models import EnrolmentRequest, Node, NodeKey, NodeStateChange
+from metering.payloads import Enrol, read_enrol, spelled
+from signing import dsse, keys, strict_json
+from signing.errors import SigningError
+
+ALPHABET = "BCDFGHJKLMNPQRSTVWXZ"
+CODE_LENGTH = 8
+LIFETIME = timedelta(minutes=15)
+POLL_SECONDS = 5
+FIRST_EPOCH = 1
+ENROL = dsse.payload_type("enrol")
+ENROLLED = dsse.payload_type("enrolled")
+CONFIG = dsse.payload_type("config")
+
+
+@dataclass(frozen=True)
+class Codes:
+    """What a node gets to know when it asks: a secret to poll with, a code to show."""
+
+    device_code: str
+    user_code: str
+
+
+def start_enrolment(*, envelope: dsse.Envelope) -> Codes:
+    """Take a node's request; it waits fifteen minutes for a steward.
+
+    An earlier request of the same key is replaced. Raises Malformed, SchemaError, BadSignature.
+    """
+    request = verified_request(envelope)
+    codes = Codes(secrets.token_urlsafe(32), new_user_code())
+    keyid = dsse.keyid(bytes.fromhex(request.pub))
+    with transaction.atomic(durable=True):
+        waiting = EnrolmentRequest.objects.filter(keyid=keyid, state="pending")
+        waiting.update(state=EnrolmentRequest.State.REPLACED)
+        EnrolmentRequest.objects.create(
+            device_digest=digest_of(codes.device_code),
+            user_code=codes.user_code,
+            public_key=bytes.fromhex(request.pub),
+            keyid=keyid,
+            next_digest=request.next,
+            hostname=request.hostname,
+            envelope=envelope.as_json(),
+            expires_at=timezone.now() + LIFETIME,
+        )
+    return codes
+
+
+def verified_request(envelope: dsse.Envelope) -> Enrol:
+    """The request, signed by the very key that stands in it."""
+    if envelope.payload_type != ENROL:
+        raise SchemaError("not an enrol request")
+    request = read_enrol(envelope.payload)
+    try:
+        dsse.verify(envelope, bytes.fromhex(request.pub), ENROL)
+    except SigningError as error:
+        raise BadSignature from error
+    return request
+
+
+def new_user_code() -> str:
+    """A code that no waiting request has; twenty letters that are no vowels."""
+    while True:
+        code = "".join(secrets.choice(ALPHABET) for _ in range(CODE_LENGTH))
+        if not EnrolmentRequest.objects.filter(user_code=code, state="pending").exists():
+            return code
+
+
+def poll_enrolment(*, device_code: str) -> dsse.Envelope:
+    """The signed answer for a node that was let in; the same one until the code expires.
+
+    Raises ExpiredToken, SlowDown, AuthorizationPending, AccessDenied.
+    """
+    now = timezone.now()
+    with transaction.atomic(durable=True):
+        request = waiting_request(device_code, now)
+        too_fast = is_too_fast(request, now)
+        EnrolmentRequest.objects.filter(pk=request.pk).update(last_poll=now)
+    if request.state == EnrolmentRequest.State.APPROVED and request.node is not None:
+        return keys.sign_document(ENROLLED, enrolled_payload(request.node, request))
+    if request.state == EnrolmentRequest.State.DENIED:
+        raise AccessDenied
+    raise SlowDown if too_fast else AuthorizationPending
+
+
+def waiting_request(device_code: str, now: datetime) -> EnrolmentRequest:
+    """The request behind a device code, locked so that polls come one after another."""
+    request = (
+        EnrolmentRequest.objects.select_for_update(of=("self",))
+        .select_related("node")
+        .filter(device_digest=digest_of(device_code), expires_at__gt=now)
+        .exclude(state=EnrolmentRequest.State.REPLACED)
+        .first()
+    )
+    if request is None:
+        raise ExpiredToken
+    return request
+
+
+def is_too_fast(request: EnrolmentRequest, now: datetime) -> bool:
+    """Whether the last poll is less than the interval ago, a second of grace given."""
+    last = request.last_poll
+    return last is not None and now - last < timedelta(seconds=POLL_SECONDS - 1)
+
+
+def enrolled_payload(node: Node, request: EnrolmentRequest) -> bytes:
+    """What the node learns: its id, the keys to trust, how often to measure."""
+    return strict_json.dumps(
+        {
+            "v": 1,
+            "node": str(node.uuid),
+            "epoch": FIRST_EPOCH,
+            "pub": bytes(request.public_key).hex(),
+            "server_keys": [keys.public_key().hex()],
+            "config": configuration(),
+        }
+    )
+
+
+def configuration() -> dict[str, str | int]:
+    """How often nodes sample, record and seal, with a tag that changes when these do."""
+    sample, record, seal = settings.COOP_AGENT_SECONDS
+    values = {"sample_s": sample, "record_s": record, "seal_s": seal}
+    tag = hashlib.sha256(strict_json.dumps(values)).hexdigest()[:16]
+    return {"etag": tag, **values}
+
+
+def signed_configuration(*, node: Node) -> dsse.Envelope:
+    """The configuration for one node, signed now."""
+    payload = {
+        "v": 1,
+        "node": str(node.uuid),
+        "issued_at": spelled(timezone.now()),
+        "config": configuration(),
+    }
+    return keys.sign_document(CONFIG, strict_json.dumps(payload))
+
+
+def approve_enrolment(
+    *,
+    actor: User | None,
+    user_code: str,
+    label: str,
+    pool: Pool | None = None,
+    owner: Member | None = None,
+) -> Node:
+    """Let the node that shows this code in; it begins epoch 1 of its chain.
+
+    A key that is an active node's already continues that node. Raises NoSuchCode,
+    KeyOfAnotherNode.
+    """
+    with transaction.atomic(durable=True):
+        request = request_with_code(user_code)
+        node = known_node(request) or make_node(actor, request, label, pool, owner)
+        decide(request, EnrolmentRequest.State.APPROVED, actor, node)
+    return node
+
+
+def deny_enrolment(*, actor: User | None, user_code: str) -> None:
+    """Turn the node that shows this code away. Raises NoSuchCode."""
+    with transaction.atomic(durable=True):
+        decide(request_with_code(user_code), EnrolmentRequest.State.DENIED, actor, None)
+
+
+def request_with_code(user_code: str) -> EnrolmentRequest:
+    """The waiting request with this code, locked; raises NoSuchCode."""
+    request = (
+        EnrolmentRequest.objects.select_for_update()
+        .filter(user_code=plain_code(user_code), state=EnrolmentRequest.State.PENDING)
+        .filter(expires_at__gt=timezone.now())
+        .first()
+    )
+    if request is None:
+        raise NoSuchCode
+    return request
+
+
+def plain_code(shown: str) -> str:
+    """The code without its dash, in capitals."""
+    return "".join(shown.upper().replace("-", "").split())
+
+
+def known_node(request: EnrolmentRequest) -> Node | None:
+    """The active node that has this key already, if any."""
+    key = NodeKey.objects.select_related("node").filter(keyid=request.keyid).first()
+    if key is not None and key.node.state != Node.State.ACTIVE:
+        raise KeyOfAnotherNode
+    return None if key is None else key.node
+
+
+def make_node(
+    actor: User | None,
+    request: EnrolmentRequest,
+    label: str,
+    pool: Pool | None,
+    owner: Member | None,
+) -> Node:
+    """A node at the beginning of its chain."""
+    node = Node.objects.create(label=label or request.hostname, pool=pool, owner=owner)
+    public_key = bytes(request.public_key)
+    NodeKey.objects.create(
+        node=node,
+        epoch=FIRST_EPOCH,
+        public_key=public_key,
+        keyid=request.keyid,
+        next_digest=request.next_digest,
+        head_chain=genesis(str(node.uuid), FIRST_EPOCH, public_key),
+    )
+    NodeStateChange.objects.create(
+        node=node, state=Node.State.ACTIVE, reason="enrolled", actor=actor
+    )
+    return node
+
+
+def decide(
+    request: EnrolmentRequest,
+    state: EnrolmentRequest.State,
+    actor: User | None,
+    node: Node | None,
+) -> None:
+    """Write down what was decided about a request."""
+    request.state, request.decided_by, request.node = state, actor, node
+    request.save(update_fields=["state", "decided_by", "node"])
+
+
+def genesis(node: str, epoch: int, public_key: bytes) -> str:
+    """The `prev` of a chain's first batch (docs/metering-protocol.md, section 4)."""
+    start = f"coop-usage-chain-v1\n{node}\n{epoch}\n".encode() + public_key
+    return hashlib.sha256(start).hexdigest()
+
+
+def digest_of(device_code: str) -> str:
+    """What is kept of a device code."""
+    return hashlib.sha256(device_code.encode()).hexdigest()
+
+
+def is_enrolling(keyids: list[str]) -> bool:
+    """Whether one of these keys asked to be let in and is still waiting."""
+    waiting = EnrolmentRequest.objects.filter(keyid__in=keyids, state="pending")
+    return waiting.filter(expires_at__gt=timezone.now()).exists()

@@ -1,0 +1,173 @@
+"""Rating: from committed evidence to readings, from readings to usage, each exactly once.
+
+One transaction per node takes the readings of its waiting batches, books them as usage and
+marks the batches. Killed at any point, nothing of it stands; run again, nothing is added.
+"""
+
+import logging
+from collections import defaultdict
+from collections.abc import Iterable
+
+from django.db import transaction
+from django.db.models import OuterRef, Q, Subquery
+from django.utils import timezone
+
+from ledger.errors import DomainError
+from metering.counters import Last
+from metering.models import Envelope, Gap, Meter, MeterAssignment, Node, Reading
+from metering.payloads import Batch, GapRecord, at, read_batch
+from metering.queries import descriptions_of
+from metering.replay import Replay, Taken
+from metering.services.book import book_readings
+from tokens.models import Period
+
+AT_ONCE = 50
+log = logging.getLogger(__name__)
+
+
+def rate_waiting(*, limit: int = 500) -> int:
+    """Rate what waits, at most about `limit` envelopes; returns how many were rated.
+
+    Nodes that another worker has in hand are left to it. What one node's evidence cannot
+    have booked stays waiting and holds up nobody else.
+    """
+    done = 0
+    for node_id in nodes_with_work():
+        if done >= limit:
+            break
+        try:
+            done += rate_node(node_id=node_id, limit=min(AT_ONCE, limit - done))
+        except DomainError as error:
+            log.warning("node %s was not rated: %s", node_id, error.code)
+    return done
+
+
+def nodes_with_work() -> list[int]:
+    """Active nodes with unrated envelopes, or with readings whose period has come."""
+    nodes = Node.objects.filter(state=Node.State.ACTIVE).order_by()
+    arrived = nodes.filter(envelopes__status="accepted", envelopes__rated_at=None)
+    found = set(arrived.values_list("pk", flat=True))
+    period = Period.objects.filter(state=Period.State.OPEN).first()
+    if period is not None:
+        waiting = Q(meters__readings__state="waiting", meters__readings__ends_at__lte=period.end)
+        found.update(nodes.filter(waiting).values_list("pk", flat=True))
+    return sorted(found)
+
+
+def rate_node(*, node_id: int, limit: int = AT_ONCE) -> int:
+    """Rate the next envelopes of one node in one transaction; returns how many.
+
+    0 also where another worker has the node. Raises what `record_usage` raises.
+    """
+    with transaction.atomic(durable=True):
+        node = lock_if_free(node_id)
+        if node is None:
+            return 0
+        envelopes = unrated(node, limit)
+        take_readings(node, envelopes)
+        book_readings(node)
+        pks = [envelope.pk for envelope in envelopes]
+        Envelope.objects.filter(pk__in=pks).update(rated_at=timezone.now())
+    return len(envelopes)
+
+
+def lock_if_free(node_id: int) -> Node | None:
+    """The node, locked, unless somebody else has it or it is not to be rated."""
+    rows = Node.objects.select_for_update(skip_locked=True, no_key=True)
+    return rows.filter(pk=node_id, state=Node.State.ACTIVE).first()
+
+
+def unrated(node: Node, limit: int) -> list[Envelope]:
+    """The next envelopes in the order of the chain."""
+    rows = Envelope.objects.filter(
+        node=node, status=Envelope.Status.ACCEPTED, rated_at=None
+    ).order_by("epoch", "seq")
+    return list(rows[:limit])
+
+
+def take_readings(node: Node, envelopes: list[Envelope]) -> None:
+    """Derive the readings of these envelopes and store them with whose use they measure."""
+    if not envelopes:
+        return
+    descriptions = descriptions_of(node)
+    meters = {meter.name: meter for meter in Meter.objects.filter(node=node)}
+    replay = Replay(last_values(node), {name: meter.kind for name, meter in meters.items()})
+    whose = assignments_of(node)
+    readings: list[Reading] = []
+    gaps: list[Gap] = []
+    for envelope in envelopes:
+        batch = read_batch(bytes(envelope.payload))
+        for taken in replay.take(batch, envelope.received_at, descriptions.get(batch.inv)):
+            meter = meters.get(taken.meter) or make_meter(node, taken, meters)
+            readings.append(reading(envelope, meter, taken, whose[meter.pk]))
+        gaps += gaps_in(envelope, batch, meters)
+    Reading.objects.bulk_create(readings, batch_size=1000)
+    Gap.objects.bulk_create(gaps, batch_size=1000)
+
+
+def last_values(node: Node) -> dict[str, Last]:
+    """Where each meter's latest reading ended."""
+    newest = Reading.objects.filter(meter=OuterRef("pk")).exclude(flags__contains=["wrong_kind"])
+    pks = Meter.objects.filter(node=node).annotate(
+        newest=Subquery(newest.order_by("-pk").values("pk")[:1])
+    )
+    rows = Reading.objects.filter(pk__in=pks.values("newest")).select_related("meter")
+    return {row.meter.name: Last(row.incarnation, row.value, row.ends_at) for row in rows}
+
+
+def make_meter(node: Node, taken: Taken, meters: dict[str, Meter]) -> Meter:
+    """A meter that no inventory describes yet."""
+    meters[taken.meter] = Meter.objects.create(node=node, name=taken.meter, kind=taken.kind)
+    return meters[taken.meter]
+
+
+def assignments_of(node: Node) -> dict[int, list[MeterAssignment]]:
+    """All assignments of a node's meters, by meter."""
+    by_meter: dict[int, list[MeterAssignment]] = defaultdict(list)
+    for row in MeterAssignment.objects.filter(meter__node=node):
+        by_meter[row.meter_id].append(row)
+    return by_meter
+
+
+def reading(
+    envelope: Envelope, meter: Meter, taken: Taken, assignments: Iterable[MeterAssignment]
+) -> Reading:
+    """The row for a reading; nobody's where no one assignment covers all of its span."""
+    assignment = next((a for a in assignments if covers(a, taken)), None)
+    return Reading(
+        envelope=envelope,
+        position=taken.position,
+        meter=meter,
+        rule=taken.rule,
+        flags=taken.flags,
+        incarnation=taken.incarnation,
+        begins_at=taken.begins_at,
+        ends_at=taken.ends_at,
+        value_before=taken.value_before,
+        value=taken.value,
+        quantity=taken.quantity,
+        assignment=assignment,
+        state=Reading.State.WAITING if assignment else Reading.State.MEASURED,
+    )
+
+
+def covers(assignment: MeterAssignment, taken: Taken) -> bool:
+    """Whether the whole span lies within the assignment."""
+    ends_in_time = assignment.until is None or taken.ends_at <= assignment.until
+    return assignment.since <= taken.begins_at and ends_in_time
+
+
+def gaps_in(envelope: Envelope, batch: Batch, meters: dict[str, Meter]) -> list[Gap]:
+    """The spans that a batch says nothing is known about."""
+    return [
+        Gap(
+            envelope=envelope,
+            position=record.n,
+            meter=meters.get(record.m or ""),
+            begins_at=at(record.t0),
+            ends_at=at(record.t1),
+            why=record.why,
+        )
+        for record in batch.records
+        if isinstance(record, GapRecord)
+    ]

@@ -1,0 +1,54 @@
+"""Signed receipts: proof for a node that its batch is stored, linked and committed."""
+
+from metering.models import Envelope, Receipt
+from metering.payloads import spelled
+from signing import dsse, keys, strict_json
+
+RECEIPT = dsse.payload_type("receipt")
+
+
+def receipt_of(*, envelope: Envelope) -> dsse.Envelope:
+    """The receipt of an accepted envelope: signed on the first call, the same one ever after.
+
+    Call after the envelope is committed; of calls at the same time the first one's is kept.
+    """
+    row = Receipt.objects.filter(envelope=envelope).first()
+    if row is None:
+        made = keys.sign_document(RECEIPT, receipt_payload(envelope))
+        Receipt.objects.bulk_create(
+            [
+                Receipt(
+                    envelope=envelope,
+                    payload=made.payload,
+                    signature=made.signatures[0].sig,
+                    keyid=made.signatures[0].keyid,
+                )
+            ],
+            ignore_conflicts=True,
+        )
+        row = Receipt.objects.get(envelope=envelope)
+    return as_document(row)
+
+
+def as_document(row: Receipt) -> dsse.Envelope:
+    """A stored receipt in the form in which it travels."""
+    signature = dsse.Signature(row.keyid, bytes(row.signature))
+    return dsse.Envelope(RECEIPT, bytes(row.payload), (signature,))
+
+
+def receipt_payload(envelope: Envelope) -> bytes:
+    """What a receipt says (docs/metering-protocol.md, section 6)."""
+    return strict_json.dumps(
+        {
+            "v": 1,
+            "node": str(envelope.node.uuid),
+            "epoch": envelope.epoch,
+            "seq": envelope.seq,
+            "chain": envelope.chain,
+            "received_at": spelled(envelope.received_at),
+            "status": Envelope.Status.ACCEPTED.value,
+            "via": envelope.via,
+            "server": dsse.keyid(keys.public_key()),
+            "checkpoint": {"size": 0, "root": ""},
+        }
+    )

@@ -1,0 +1,11 @@
+"""Thin: a message is a hint that something waits; what waits stands in PostgreSQL."""
+
+from celery import shared_task
+
+from metering import services
+
+
+@shared_task(name="metering.tasks.rate_waiting")
+def rate_waiting(limit: int = 500) -> int:
+    """Rate what waits; asked for after each arrival and every few seconds."""
+    return services.rate_waiting(limit=limit)
