@@ -61,6 +61,13 @@ def tokens_text(millitokens: int) -> str:
     return decimal_text(millitokens, TOKEN_DIGITS, 0)
 
 
+def tokens_roughly(millitokens: int) -> str:
+    """Millitokens for reading at a glance: one decimal from ten tokens on, else all three."""
+    if abs(millitokens) < 10_000:
+        return tokens_text(millitokens)
+    return decimal_text(rhe(millitokens, 100), 1, 0)
+
+
 def rounded_ratio(part: int, whole: int, scale: int) -> int:
     """`part * scale / whole`, half to even; 0 where there is no whole."""
     return rhe(part * scale, whole) if whole else 0

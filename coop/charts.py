@@ -94,9 +94,12 @@ class PathChart:
 
 
 def ownership(
-    past: Sequence[PathPoint], coming: Sequence[PathPoint], width: int, height: int
+    past: Sequence[PathPoint], coming: Sequence[PathPoint], ends: bool, width: int, height: int
 ) -> PathChart:
-    """The picture of an ownership path; `past` has at least one point, the last one is now."""
+    """The picture of an ownership path; `past` has at least one point, the last one is now.
+
+    `ends` says that the last coming point is the goal, which gets a ring.
+    """
     left, right, top, floor = 52, width - 20, 26, height - 30
     steps = max(len(past) + len(coming) - 1, 1)
     placed = [
@@ -120,7 +123,7 @@ def ownership(
         area=joined([(was[0][0], floor), *was, (now[0], floor)]),
         ahead=joined(comes) if coming else "",
         now=now,
-        goal=end if coming else None,
+        goal=end if ends else None,
         now_label=(min(now[0] + 12, right - 90), min(now[1] + 20, floor - 6)),
         goal_label=(end[0] - 14, max(end[1] - 10, 12)),
     )

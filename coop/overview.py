@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from coop.holdings import allowances_of, holdings_of, running_period
+from coop.holdings import holdings_of
 from coop.path import path_of
 from governance.queries import votes_needed_of
 from ledger.queries import balance
@@ -20,7 +20,8 @@ from payments import queries as payments
 from payments.models import Charge, ChargeLine
 from titles import queries as titles
 from titles.models import Title
-from tokens.models import Gift, Period, Settlement
+from tokens.models import Period, Settlement
+from tokens.queries import books_of, current_period, gifts_waiting
 
 RECENT_DAYS = 31
 SHOWN = 6
@@ -127,8 +128,7 @@ def reservations(member: Member) -> list[Task]:
 
 
 def gifts(member: Member) -> list[Task]:
-    offered = Gift.objects.filter(receiver__member=member, state=Gift.State.OFFERED)
-    if not offered.exists():
+    if not gifts_waiting(member).exists():
         return []
     text = _("Somebody wants to give you tokens")
     return [Task(_("gift"), "", text, _("Look at it"), link("tokens:mine"))]
@@ -178,20 +178,20 @@ def what_of(line: payments.StatementLine) -> str:
 def overview_of(member: Member) -> dict[str, Any]:
     """Everything the page shows."""
     at = timezone.now()
-    period = running_period()
+    period = current_period()
     holdings = holdings_of(member, at)
     debt = debt_of(member)
     mine = list(titles.titles_of(member).filter(state=Title.State.LIVE))
-    allowances = allowances_of(member, period) if period else []
+    books = books_of(member, period) if period else []
     return {
         "period": period,
         "holdings": holdings,
-        "allowances": allowances,
+        "books": books,
         "debt": debt,
         "pay_url": link("payments:charge", debt.charges[0].pk) if debt.charges else "",
         "tasks": tasks_of(member),
-        "path": path_of(member, holdings, allowances, period) if period else None,
-        "several_pools": len({a.yields.pool_id for a in allowances}) > 1,
+        "path": path_of(member, holdings, books, period) if period else None,
+        "several_pools": len({b.row.pool_id for b in books}) > 1,
         "days_left": (timezone.localdate(period.end) - timezone.localdate(at)).days
         if period
         else 0,
@@ -199,6 +199,7 @@ def overview_of(member: Member) -> dict[str, Any]:
         "newest_title": mine[-1] if mine else None,
         "statement": statement_rows(member),
         "last_profit": last_profit(member),
+        "first_name": member.name.split()[0] if member.kind == "person" else member.name,
         "greeting": greeting(timezone.localtime(at).hour),
     }
 

@@ -9,18 +9,21 @@ from django.utils.formats import date_format
 
 from assets import queries as assets
 from coop import charts, ownership
-from coop.holdings import Allowance, Holding, holding_of
+from coop.holdings import Holding, holding_of
 from members.models import Member
 from titles import queries as titles
 from tokens.models import Period, Settlement
+from tokens.queries import BookState
+
+SHOWN = 12
 
 
 def path_of(
-    member: Member, holdings: Sequence[Holding], allowances: Sequence[Allowance], period: Period
+    member: Member, holdings: Sequence[Holding], books: Sequence[BookState], period: Period
 ) -> "Path | None":
     """The ownership path with its pictures; None before anything was used."""
     past = history(member)
-    stakes = stakes_of(member, holdings, allowances)
+    stakes = stakes_of(member, holdings, books)
     today = ownership.covered(stakes)
     if not today.used:
         return None
@@ -55,14 +58,43 @@ class Path:
         return self.coming[-1] if self.coming else None
 
     @property
+    def nearly(self) -> charts.PathPoint | None:
+        """The first point ahead at nine tenths, where all of it lies beyond the picture."""
+        if len(self.coming) <= len(self.shown):
+            return None
+        return next((p for p in self.coming if 10 * p.owned >= 9 * p.used), None)
+
+    @property
+    def shown(self) -> list[charts.PathPoint]:
+        """The points ahead that the picture has room for."""
+        return self.coming[: max(SHOWN, 2 * len(self.past))]
+
+    @property
+    def last_shown(self) -> charts.PathPoint | None:
+        """The end of the picture's time line, where it lies ahead."""
+        return self.shown[-1] if self.shown else None
+
+    @property
+    def milestones(self) -> list[charts.PathPoint]:
+        """The points ahead for the table: each of the first year, then each year's, and the end."""
+        later = self.coming[SHOWN:]
+        end = [self.coming[-1]] if later and len(later) % 12 else []
+        return [*self.coming[:SHOWN], *later[11::12], *end]
+
+    @property
     def wide(self) -> charts.PathChart:
         """The picture for wide cards."""
-        return charts.ownership(self.past, self.coming, 640, 236)
+        return charts.ownership(self.past, self.shown, self.ends, 640, 236)
 
     @property
     def narrow(self) -> charts.PathChart:
         """The picture for narrow cards."""
-        return charts.ownership(self.past, self.coming, 330, 240)
+        return charts.ownership(self.past, self.shown, self.ends, 330, 240)
+
+    @property
+    def ends(self) -> bool:
+        """Whether the picture reaches the last point."""
+        return bool(self.coming) and len(self.shown) == len(self.coming)
 
 
 def history(member: Member) -> list[charts.PathPoint]:
@@ -77,17 +109,17 @@ def history(member: Member) -> list[charts.PathPoint]:
 
 
 def stakes_of(
-    member: Member, holdings: Sequence[Holding], allowances: Sequence[Allowance]
+    member: Member, holdings: Sequence[Holding], books: Sequence[BookState]
 ) -> list[ownership.Stake]:
     """The member's stakes at the use of the last closed period, or of this one if it is more."""
     before = last_used(member)
-    pools = {a.yields.pool_id: a.yields.pool for a in allowances}
+    pools = {b.row.pool_id: b.row.pool for b in books}
     by_pool = {h.pool.pk: h for h in holdings}
     now = timezone.now()
     stakes = []
     for pk, pool in pools.items():
         held = by_pool.get(pk) or holding_of(member, pool, now)
-        mine = [a for a in allowances if a.yields.pool_id == pk]
+        mine = [b for b in books if b.row.pool_id == pk]
         stakes.append(stake_of(member, held, mine, before))
     return stakes
 
@@ -95,19 +127,19 @@ def stakes_of(
 def stake_of(
     member: Member,
     held: Holding,
-    allowances: Sequence[Allowance],
+    books: Sequence[BookState],
     before: dict[tuple[int, int], int],
 ) -> ownership.Stake:
     left = max(0, titles.holding_cap(held.pool) - held.units)
     room = min(left, assets.treasury_units(held.pool)) if member.consents_to_conversion else 0
     uses = tuple(
         ownership.Use(
-            capacity=a.yields.capacity,
-            used=max(a.used, before.get((a.yields.pool_id, a.yields.resource_id), 0)),
-            cost=a.yields.sale_cost,
-            price=a.yields.price,
+            capacity=b.row.capacity,
+            used=max(b.used, before.get((b.row.pool_id, b.row.resource_id), 0)),
+            cost=b.row.sale_cost,
+            price=b.row.price,
         )
-        for a in allowances
+        for b in books
     )
     return ownership.Stake(held.units, held.all_units, room, held.issue_price, held.credit, uses)
 

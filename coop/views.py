@@ -15,6 +15,7 @@ from coop.forms import PreferencesForm, SampleForm
 from coop.overview import overview_of
 from coop.queries import public_facts
 from coop.services import choose_preferences
+from coop.stewardship import work_waiting
 from members.queries import is_steward, member_of
 
 YEAR = 365 * 24 * 3600
@@ -42,7 +43,9 @@ def stewardship(request: HttpRequest) -> HttpResponse:
     """The work that waits for a steward."""
     if not is_steward(request.user):
         raise PermissionDenied
-    return render(request, "coop/stewardship.html")
+    queues = work_waiting()
+    context = {"queues": queues, "waiting": sum(queue.number for queue in queues)}
+    return render(request, "coop/stewardship.html", context)
 
 
 @require_POST

@@ -38,6 +38,12 @@ def tokens(millitokens: int | None) -> str:
 
 
 @register.filter
+def roughly(millitokens: int) -> str:
+    """Millitokens as tokens, to be read at a glance; the exact number stands elsewhere."""
+    return amounts.tokens_roughly(millitokens)
+
+
+@register.filter
 def rate(microcents: int | None) -> str:
     """Micro-cents per token as money per token."""
     return "" if microcents is None else amounts.rate_text(int(microcents))

@@ -1,0 +1,156 @@
+"""The work that waits for a steward, gathered from every app."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from coop.amounts import money_text
+from coop.overview import link
+from governance.queries import drafts_waiting
+from members.queries import applicants
+from metering.models import EnrolmentRequest, Node
+from payments.queries import open_charges
+from titles.queries import waiting_subscriptions
+from tokens.queries import current_period
+from tokens.services.close import next_step
+
+SHOWN = 5
+
+
+@dataclass(frozen=True)
+class Item:
+    """One piece of work: what it is about, a word on it, where it is done."""
+
+    text: str
+    note: str
+    url: str
+
+
+@dataclass(frozen=True)
+class Queue:
+    """One kind of work: how much waits, the first few, where all of it is; what none means."""
+
+    title: str
+    number: int
+    items: tuple[Item, ...]
+    url: str
+    verb: str
+    empty: str
+
+
+def work_waiting() -> list[Queue]:
+    """Every kind of work, the waiting ones first."""
+    queues = [applications(), shares(), charges(), period(), drafts(), nodes()]
+    return sorted(queues, key=lambda queue: queue.number == 0)
+
+
+def applications() -> Queue:
+    rows = applicants()
+    url = link("members:applications")
+    items = [
+        Item(row.name, _("applied %(day)s") % {"day": day(row.applied_at)}, url) for row in rows
+    ]
+    empty = _("Nobody waits to be admitted.")
+    return queue(_("Applications"), items, url, _("Read them"), empty)
+
+
+def shares() -> Queue:
+    url = link("payments:incoming")
+    items = [
+        Item(
+            ngettext(
+                "%(member)s: %(count)s share of %(pool)s",
+                "%(member)s: %(count)s shares of %(pool)s",
+                row.count,
+            )
+            % {"member": row.member.name, "count": row.count, "pool": row.pool.name},
+            _("%(amount)s expected under %(reference)s")
+            % {"amount": money_text(row.charge.amount), "reference": row.charge.reference},
+            url,
+        )
+        for row in waiting_subscriptions()
+    ]
+    empty = _("Nobody has reserved shares.")
+    return queue(_("Shares waiting for payment"), items, url, _("Mark payments"), empty)
+
+
+def charges() -> Queue:
+    url = link("payments:incoming")
+    items = [
+        Item(
+            _("%(member)s owes %(amount)s")
+            % {"member": row.member.name, "amount": money_text(row.amount)},
+            overdue(row.due),
+            url,
+        )
+        for row in open_charges().filter(kind="period")
+    ]
+    empty = _("Everything charged is paid.")
+    return queue(_("Charges not paid yet"), items, url, _("Mark payments"), empty)
+
+
+def overdue(due: date) -> str:
+    words = {"day": date_format(due, "j F Y")}
+    late = due < timezone.localdate()
+    return (_("overdue since %(day)s") if late else _("due %(day)s")) % words
+
+
+def period() -> Queue:
+    running = current_period()
+    url = link("tokens:periods")
+    empty = _("The period runs; it can be closed when it is over.")
+    title = _("Periods to close")
+    if running is None:
+        item = Item(_("No period is open"), _("tokens are issued when one opens"), url)
+        return queue(title, [item], url, _("Open a period"), empty)
+    over = running.end <= timezone.now() or running.state == running.State.CLOSING
+    if not over:
+        return queue(title, [], url, _("See the period"), empty)
+    note = _("next step: %(step)s") % {"step": next_step(running) or _("none")}
+    return queue(title, [Item(running.code, note, url)], url, _("Close it"), empty)
+
+
+def drafts() -> Queue:
+    items = [
+        Item(
+            row.title,
+            _("proposed by %(member)s") % {"member": row.proposer.name},
+            link("governance:decision", row.pk),
+        )
+        for row in drafts_waiting()
+    ]
+    url = link("governance:decisions")
+    empty = _("No draft waits for publication.")
+    return queue(_("Drafts to publish"), items, url, _("See all decisions"), empty)
+
+
+def nodes() -> Queue:
+    """Nodes that ask to be let in, and nodes under suspicion."""
+    url = link("metering:nodes")
+    asking = EnrolmentRequest.objects.filter(
+        state=EnrolmentRequest.State.PENDING, expires_at__gt=timezone.now()
+    ).order_by("pk")
+    suspect = Node.objects.filter(state=Node.State.SUSPECT)
+    items = [
+        *(Item(row.hostname, _("asks to be let in"), url) for row in asking),
+        *(
+            Item(row.label, _("under suspicion: its readings are not rated"), url)
+            for row in suspect
+        ),
+    ]
+    empty = _("Every node signs as it should.")
+    return queue(_("Nodes to look at"), items, url, _("See the nodes"), empty)
+
+
+def queue(title: str, items: Iterable[Item], url: str, verb: str, empty: str) -> Queue:
+    found = tuple(items)
+    return Queue(title, len(found), found[:SHOWN], url, verb, empty)
+
+
+def day(moment: datetime) -> str:
+    return date_format(timezone.localtime(moment), "j F Y")
