@@ -317,6 +317,7 @@ class CloseStep(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
     )
     summary = models.JSONField()
+    transactions = models.JSONField(help_text="ids of what it booked")
 
     class Meta:
         ordering = ["id"]

@@ -485,6 +485,7 @@ class Migration(migrations.Migration):
                 ("name", models.CharField(max_length=12)),
                 ("done_at", models.DateTimeField(auto_now_add=True)),
                 ("summary", models.JSONField()),
+                ("transactions", models.JSONField(help_text="ids of what it booked")),
                 (
                     "actor",
                     models.ForeignKey(

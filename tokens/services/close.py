@@ -5,17 +5,17 @@ charge: everybody's cost and purchases become charges · expire: what is left of
 convert: paid profit becomes units and titles · open: the next period begins.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib.auth.base_user import AbstractBaseUser
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
 from assets.models import Pool
-from ledger.models import Transaction
+from ledger.models import Commodity, Transaction
 from members.models import User
 from titles.services.credit import convert_credit
 from tokens.calendar import next_code, next_end
@@ -41,11 +41,30 @@ class Order:
 
 
 @dataclass(frozen=True)
+class Move:
+    """What one transaction moves on all accounts of one kind together."""
+
+    commodity: Commodity
+    account: str
+    amount: int
+    entries: int
+
+
+@dataclass(frozen=True)
+class Booked:
+    """One transaction in short."""
+
+    kind: str
+    memo: str
+    moves: list[Move]
+
+
+@dataclass(frozen=True)
 class Preview:
-    """What a step would book: its summary and the ids of the transactions, taken back again."""
+    """What a step would book, taken back again."""
 
     summary: dict[str, Any]
-    postings: list[dict[str, Any]]
+    postings: list[Booked]
 
 
 @transaction.atomic
@@ -72,8 +91,12 @@ def run_step(
     if step != expected:
         raise StepOutOfOrder(next=expected or "—", asked=step)
     order = Order(period, actor, at or timezone.now(), early, actual or {})
+    before = set(booked_here())
     summary = ACTIONS[step](order)
-    return CloseStep.objects.create(period=period, name=step, actor=actor, summary=summary)
+    booked_now = sorted(set(booked_here()) - before)
+    return CloseStep.objects.create(
+        period=period, name=step, actor=actor, summary=summary, transactions=booked_now
+    )
 
 
 def next_step(period: Period) -> str | None:
@@ -93,34 +116,39 @@ def preview_step(
 ) -> Preview:
     """Exactly what `run_step` would book: it is run, read, and taken back."""
     with transaction.atomic():
-        newest = Transaction.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
         row = run_step(
             period_id=period_id, step=step, actor=actor, at=at, early=early, actual=actual
         )
-        preview = Preview(row.summary, booked_since(newest))
+        preview = Preview(row.summary, booked(row.transactions))
         transaction.set_rollback(True)
     return preview
 
 
-def booked_since(newest: int) -> list[dict[str, Any]]:
-    """The transactions after an id, each with the sums that it moves per account kind."""
-    found = Transaction.objects.filter(pk__gt=newest).order_by("pk")
-    return [
-        {"kind": txn.kind, "memo": txn.memo, "moves": _moves(txn)}
-        for txn in found.prefetch_related("entries__account__commodity")
-    ]
+def booked_here() -> list[int]:
+    """The ids of the books' transactions that this database transaction has written."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT id FROM ledger_transaction WHERE xid = pg_current_xact_id()")
+        return [row[0] for row in cursor.fetchall()]
 
 
-def _moves(txn: Transaction) -> list[dict[str, Any]]:
-    sums: dict[tuple[str, str, str], list[int]] = {}
+def booked(ids: Sequence[int]) -> list[Booked]:
+    """Transactions in their order, each with the sums that it moves per account kind."""
+    found = Transaction.objects.filter(pk__in=ids).order_by("pk")
+    rows = found.prefetch_related("entries__account__commodity")
+    return [Booked(txn.kind, txn.memo, _moves(txn)) for txn in rows]
+
+
+def _moves(txn: Transaction) -> list[Move]:
+    sums: dict[tuple[str, str], list[int]] = {}
+    commodities: dict[str, Commodity] = {}
     for entry in txn.entries.all():
-        commodity = entry.account.commodity
-        place = sums.setdefault((commodity.code, commodity.kind, entry.account.kind), [0, 0])
+        commodity = commodities.setdefault(entry.account.commodity.code, entry.account.commodity)
+        place = sums.setdefault((commodity.code, entry.account.kind), [0, 0])
         place[0] += entry.amount
         place[1] += 1
     return [
-        {"commodity": code, "commodity_kind": sort, "account": kind, "amount": n, "entries": count}
-        for (code, sort, kind), (n, count) in sorted(sums.items())
+        Move(commodities[code], kind, amount, count)
+        for (code, kind), (amount, count) in sorted(sums.items())
     ]
 
 

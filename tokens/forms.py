@@ -1,0 +1,129 @@
+"""What people type about tokens: amounts become whole millitokens here, and nowhere else."""
+
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+from members.models import Member
+from members.queries import active_members
+from tokens.models import Period, Yield
+from tokens.queries import yields_of
+
+
+class TokenField(forms.DecimalField):
+    """Tokens with at most three decimals; the cleaned value is an int of millitokens."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(
+            min_value=Decimal("0.001"), max_digits=15, decimal_places=3, localize=True, **options
+        )
+        self.widget.attrs["inputmode"] = "decimal"
+
+    def clean(self, value: Any) -> Any:
+        """Millitokens, or None where the field may stay empty."""
+        cleaned: Decimal | None = super().clean(value)
+        return None if cleaned is None else int(cleaned * 1000)
+
+
+class CentsField(forms.DecimalField):
+    """Money with at most two decimals; the cleaned value is an int of cents."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(
+            min_value=Decimal(0), max_digits=15, decimal_places=2, localize=True, **options
+        )
+        self.widget.attrs["inputmode"] = "decimal"
+
+    def clean(self, value: Any) -> Any:
+        """Cents, or None where the field may stay empty."""
+        cleaned: Decimal | None = super().clean(value)
+        return None if cleaned is None else int(cleaned * 100)
+
+
+if TYPE_CHECKING:
+    Choice = forms.ModelChoiceField[Yield]
+else:
+    Choice = forms.ModelChoiceField
+
+
+class YieldChoice(Choice):
+    """A pool and resource of the open period."""
+
+    def label_from_instance(self, obj: Yield) -> str:
+        """How the choice reads."""
+        return f"{obj.resource.name}, {obj.pool.name}"
+
+
+class GiveForm(forms.Form):
+    """Give own unused tokens to another member."""
+
+    yields = YieldChoice(queryset=Yield.objects.none(), label=_("What"), empty_label=None)
+    amount = TokenField(label=_("How much"))
+    receiver = forms.IntegerField(
+        min_value=1,
+        label=_("To member number"),
+        help_text=_("They have to accept. What you give stays part of your cost."),
+    )
+    key = forms.CharField(widget=forms.HiddenInput, max_length=80)
+
+    def __init__(self, period: Period, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.fields["yields"].queryset = yields_of(period)  # type: ignore[attr-defined]
+
+    def clean_receiver(self) -> Member:
+        """The member with this number; only an active one can receive."""
+        number = self.cleaned_data["receiver"]
+        found = active_members().filter(number=number).first()
+        if found is None:
+            raise ValidationError(_("No active member has this number."))
+        return found
+
+
+class OfferForm(forms.Form):
+    """Offer what is left at the close."""
+
+    yields = YieldChoice(queryset=Yield.objects.none(), label=_("What"), empty_label=None)
+    amount = TokenField(
+        label=_("Up to how much"),
+        required=False,
+        help_text=_("Leave empty to sell all you have left."),
+    )
+    standing = forms.BooleanField(
+        required=False, label=_("Every period, until I withdraw it"), initial=False
+    )
+
+    def __init__(self, period: Period, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.fields["yields"].queryset = yields_of(period)  # type: ignore[attr-defined]
+
+
+class StepForm(forms.Form):
+    """What a step of a close needs to know: early end, and actual costs where they differ."""
+
+    early = forms.BooleanField(
+        required=False,
+        label=_("End it now"),
+        help_text=_("The period ends at this moment instead; its whole cost is charged."),
+    )
+
+    def __init__(self, period: Period, step: str, over: bool, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.rows = list(yields_of(period)) if step == "settle" else []
+        if step != "settle" or over:
+            del self.fields["early"]
+        for row in self.rows:
+            self.fields[f"actual-{row.pk}"] = CentsField(
+                label=_("Actual cost of %(resource)s, %(pool)s")
+                % {"resource": row.resource.name, "pool": row.pool.name},
+                initial=Decimal(row.cost) / 100,
+            )
+
+    def actual(self) -> dict[tuple[str, str], int]:
+        """Actual cents by pool and resource, as typed."""
+        return {
+            (row.pool.code, row.resource.code): self.cleaned_data[f"actual-{row.pk}"]
+            for row in self.rows
+        }

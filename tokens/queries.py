@@ -1,0 +1,170 @@
+"""Named reads of periods, books, usage and the close."""
+
+from dataclasses import dataclass
+
+from django.db.models import OuterRef, QuerySet, Subquery, Sum
+from django.db.models.functions import Coalesce
+
+from ledger.arithmetic import charge
+from ledger.models import Balance
+from members.models import Member
+from tokens.models import Bid, Book, CloseStep, Gift, Offer, Period, Usage, Yield
+from tokens.services.close import STEPS
+
+
+@dataclass(frozen=True)
+class BookState:
+    """A book as it stands: millitokens; provisional charges in cents.
+
+    `given` and `received` count accepted gifts, `bought` what auctions brought.
+    """
+
+    book: Book
+    row: Yield
+    own: int
+    received: int
+    redeemed: int
+    overage: int
+    given: int
+    gifts: int
+    bought: int
+    cost: int
+    profit: int
+
+    @property
+    def left(self) -> int:
+        """Millitokens that can still be used without paying above cost."""
+        return self.own + self.received
+
+    @property
+    def used(self) -> int:
+        """Millitokens used so far."""
+        return self.redeemed + self.overage
+
+    @property
+    def total(self) -> int:
+        """Millitokens that were there to be used: used from tokens, and left."""
+        return self.redeemed + self.left
+
+
+@dataclass(frozen=True)
+class StepState:
+    """A step of a close: done with its row, the next one, or later."""
+
+    name: str
+    row: CloseStep | None
+    is_next: bool
+
+
+def current_period() -> Period | None:
+    """The period that is open or being closed."""
+    return Period.objects.exclude(state=Period.State.CLOSED).first()
+
+
+def periods() -> QuerySet[Period]:
+    """Every period, newest first."""
+    return Period.objects.order_by("-start")
+
+
+def yields_of(period: Period) -> QuerySet[Yield]:
+    """What each pool yields of each resource in a period."""
+    return (
+        Yield.objects.filter(period=period)
+        .select_related("pool", "resource", "period")
+        .order_by("pool__code", "resource__position", "resource__code")
+    )
+
+
+def books_of(member: Member, period: Period) -> list[BookState]:
+    """A member's books of a period as they stand now, in the order of pools and resources."""
+    rows = (
+        Book.objects.filter(member=member, yields__period=period)
+        .select_related("yields__pool", "yields__resource", "yields__period")
+        .annotate(**_balances(), **_flows())
+        .order_by("yields__pool__code", "yields__resource__position", "yields__resource__code")
+    )
+    return [_state(book) for book in rows]
+
+
+def _balances() -> dict[str, Subquery]:
+    return {
+        f"has_{kind}": Subquery(
+            Balance.objects.filter(account_id=OuterRef(f"{kind}_account")).values("amount")
+        )
+        for kind in ("own", "received", "redeemed", "overage")
+    }
+
+
+def _flows() -> dict[str, Coalesce]:
+    accepted = Gift.objects.filter(state=Gift.State.ACCEPTED)
+    return {
+        "given": _total(accepted.filter(giver=OuterRef("pk")), "giver", "amount"),
+        "gifts": _total(accepted.filter(receiver=OuterRef("pk")), "receiver", "amount"),
+        "bought": _total(Bid.objects.filter(book=OuterRef("pk")), "book", "bought"),
+    }
+
+
+def _total(found: QuerySet[Gift] | QuerySet[Bid], by: str, column: str) -> Coalesce:
+    return Coalesce(Subquery(found.values(by).annotate(n=Sum(column)).values("n")), 0)
+
+
+def _state(book: Book) -> BookState:
+    row = book.yields
+    values = {
+        name: int(getattr(book, f"has_{name}"))
+        for name in ("own", "received", "redeemed", "overage")
+    }
+    flows = {name: int(getattr(book, name)) for name in ("given", "gifts", "bought")}
+    return BookState(
+        book=book,
+        row=row,
+        cost=charge(values["overage"], row.sale_cost),
+        profit=charge(values["overage"], row.price - row.sale_cost),
+        **values,
+        **flows,
+    )
+
+
+def usage_of(member: Member, period: Period) -> QuerySet[Usage]:
+    """A member's usage in a period, newest first."""
+    return (
+        Usage.objects.filter(book__member=member, book__yields__period=period)
+        .select_related("book__yields__pool", "book__yields__resource", "rating")
+        .order_by("-used_at", "-pk")
+    )
+
+
+def gifts_waiting(member: Member) -> QuerySet[Gift]:
+    """Gifts that a member may accept or decline in the open period."""
+    return _gifts().filter(
+        receiver__member=member,
+        state=Gift.State.OFFERED,
+        giver__yields__period__state=Period.State.OPEN,
+    )
+
+
+def gifts_of(member: Member) -> QuerySet[Gift]:
+    """Gifts that a member made or got, newest first."""
+    made = _gifts().filter(giver__member=member)
+    return (made | _gifts().filter(receiver__member=member)).order_by("-created_at")
+
+
+def _gifts() -> QuerySet[Gift]:
+    return Gift.objects.select_related(
+        "giver__member", "receiver__member", "giver__yields__resource", "giver__yields__pool"
+    )
+
+
+def offers_of(member: Member, period: Period) -> QuerySet[Offer]:
+    """A member's offers that hold in a period."""
+    mine = Offer.objects.filter(member=member, withdrawn_at=None)
+    held = mine.filter(period=period) | mine.filter(period=None)
+    return held.select_related("pool", "resource").order_by("pk")
+
+
+def steps_of(period: Period) -> list[StepState]:
+    """The steps of a period's close in order."""
+    done = {row.name: row for row in CloseStep.objects.filter(period=period)}
+    waiting = [name for name in STEPS if name not in done]
+    upcoming = waiting[0] if waiting else None
+    return [StepState(name, done.get(name), name == upcoming) for name in STEPS]
