@@ -154,7 +154,7 @@ def _site(options: Options, store: Store) -> Site:
 
 
 def _drivers(options: Options) -> list[Guarded]:
-    return [Guarded(driver(spec)) for spec in options.meter or DEFAULT]
+    return [Guarded(driver(spec)) for spec in dict.fromkeys(options.meter or DEFAULT)]
 
 
 def status(options: Options, folder: Path) -> int:

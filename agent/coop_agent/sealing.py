@@ -155,7 +155,7 @@ def _listed(row: sqlite3.Row) -> dict[str, Any]:
         "m": row["meter"],
         "k": row["kind"],
         "u": row["unit"],
-        "driver": row["driver"],
+        "driver": row["driver"].partition(":")[0],
         "bits": row["bits"],
         **cap,
     }

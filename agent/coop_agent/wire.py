@@ -4,6 +4,7 @@ import base64
 import gzip
 import hashlib
 import http.client
+import ssl
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -78,9 +79,6 @@ def _connection(parts: SplitResult, ca: Path | None) -> http.client.HTTPConnecti
     host = parts.hostname or ""
     if parts.scheme == "http":
         return http.client.HTTPConnection(host, parts.port, timeout=TIMEOUT)
-    # Loading OpenSSL costs megabytes that a node without TLS need not spend.
-    import ssl
-
     context = ssl.create_default_context(cafile=str(ca) if ca else None)
     return http.client.HTTPSConnection(host, parts.port, timeout=TIMEOUT, context=context)
 

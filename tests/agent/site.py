@@ -15,6 +15,8 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from nacl.signing import SigningKey
+
 from signing import dsse, strict_json
 
 NODE = "0192f3a4-0000-7000-8000-000000000001"
@@ -68,7 +70,7 @@ class Site:
                 "received_at": "2026-11-22T12:00:00Z",
                 "status": "accepted",
                 "via": "direct",
-                "server": dsse.keyid(dsse.SigningKey(self.seed).verify_key.encode()),
+                "server": dsse.keyid(SigningKey(self.seed).verify_key.encode()),
                 "checkpoint": {"size": 0, "root": ""},
             }
         )
@@ -114,7 +116,7 @@ class Site:
                 "node": NODE,
                 "epoch": 1,
                 "pub": self.public.hex(),
-                "server_keys": [bytes(dsse.SigningKey(self.seed).verify_key).hex()],
+                "server_keys": [bytes(SigningKey(self.seed).verify_key).hex()],
                 "config": self.config,
             }
         )

@@ -175,7 +175,10 @@ def test_a_batch_that_waits_for_others_is_offered_again_after_them(node: Node) -
 def test_a_conflict_stops_sealing_and_sending_for_good(node: Node) -> None:
     node.make(1)
     site = node.running.site
-    conflict = lambda e: (200, {"results": [site.result(1, e[0].digest, "conflict", None)]}, {})  # noqa: E731
+
+    def conflict(envelopes: list[dsse.Envelope]) -> Reply:
+        return 200, {"results": [site.result(1, envelopes[0].digest, "conflict", None)]}, {}
+
     site.tricks = [lambda e: None, conflict]
     with pytest.raises(Halted):
         node.deliver()

@@ -103,7 +103,9 @@ def test_a_folder_that_is_not_there_fails_alone(tmp_path: Path) -> None:
         read(f"dir:{tmp_path}/none")
 
 
-@pytest.mark.parametrize("spec", ["", "fs", "fs:relative", "cpu:1", "tape:/x", "fs:/a\nb", "dir:"])
+@pytest.mark.parametrize(
+    "spec", ["", "fs", "fs:relative", "cpu:1", "tape:/x", "fs:/a\nb", "dir:", "fs:/" + "a" * 190]
+)
 def test_an_unknown_meter_is_refused_with_the_known_forms(spec: str) -> None:
     with pytest.raises(AgentError):
         driver(spec)

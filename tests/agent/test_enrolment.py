@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from nacl.signing import SigningKey
 
 from coop_agent import dsse, keys
 from coop_agent.enrolment import Claim, Enrolment, read_enrolled
@@ -16,7 +17,7 @@ from signing import dsse as site_dsse
 from tests.agent.site import NODE, SEED, RunningSite
 
 ENROLLED = dsse.payload_type("enrolled")
-SERVER = bytes(site_dsse.SigningKey(SEED).verify_key)
+SERVER = bytes(SigningKey(SEED).verify_key)
 
 
 def attempt(
@@ -105,7 +106,7 @@ def test_a_key_that_others_can_read_is_refused(folder: Path) -> None:
         keys.loaded(folder)
 
 
-PUBLIC = bytes(site_dsse.SigningKey(bytes(32)).verify_key)
+PUBLIC = bytes(SigningKey(bytes(32)).verify_key)
 GOOD: dict[str, Any] = {
     "v": 1,
     "node": NODE,

@@ -42,7 +42,11 @@ def test_the_agent_reads_what_the_site_signs() -> None:
 
 
 def test_both_sides_say_the_same_words_for_a_key() -> None:
-    assert dsse.fingerprint_words(PUBLIC) == fingerprint_words(PUBLIC)
+    assert (
+        dsse.fingerprint_words(PUBLIC)
+        == fingerprint_words(PUBLIC)
+        == "jinal-jopol-jidog-hitas-bapaj"
+    )
 
 
 def _changed(**changes: Any) -> dict[str, Any]:

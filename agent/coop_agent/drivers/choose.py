@@ -10,14 +10,15 @@ from coop_agent.drivers.storage import Dirsize, Statvfs
 from coop_agent.errors import AgentError, DriverFailed
 
 DEFAULT = ("netdev", "cpu", "fs:/")
+MAX_SPEC = 190
 FORMS = "netdev, netdev:eth0,wlan*, cpu, cgroup:/path, fs:/path, dir:/path"
 
 
 def driver(spec: str) -> Driver:
     """The driver that a specification such as "fs:/srv" names."""
     name, _, rest = spec.partition(":")
-    if not spec.isprintable():
-        raise AgentError(f"a meter's name must be printable, not {spec!r}")
+    if not spec.isprintable() or len(spec) > MAX_SPEC:
+        raise AgentError(f"a meter's name is printable and at most {MAX_SPEC} long: {spec!r}")
     if spec == "cpu":
         return Cpu()
     if name == "netdev":
