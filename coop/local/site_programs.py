@@ -4,6 +4,7 @@ import os
 import sys
 from pathlib import Path
 
+from coop.local.places import PROJECT
 from coop.local.supervisor import Program
 
 CELERY = [sys.executable, "-m", "celery", "--app", "coop.celery"]
@@ -35,7 +36,16 @@ def beat(home: Path) -> Program:
     return Program("beat", [*CELERY, "beat", "--loglevel=INFO", "--pidfile=", schedule])
 
 
-def node(program: Path, home: Path) -> Program:
-    """The node agent, metering this machine; it is enrolled before."""
-    command = [sys.executable, "-m", "coop_agent", "run", f"--state={home}"]
-    return Program("node", command, environment={"PYTHONPATH": str(program)})
+def node(address: str, home: Path) -> Program:
+    """The node agent, metering this machine; it shows its claim code in a file."""
+    command = [
+        *(sys.executable, "-m", "coop_agent", f"--state={home / 'node'}", "run"),
+        f"--server={address}",
+        f"--code-file={claim_code_file(home)}",
+    ]
+    return Program("node", command, environment={"PYTHONPATH": str(PROJECT / "agent")})
+
+
+def claim_code_file(home: Path) -> Path:
+    """Where the node agent leaves the code that a steward types in."""
+    return home / "node-claim-code"

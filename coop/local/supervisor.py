@@ -55,10 +55,11 @@ class Supervisor:
         self.children.append(child)
         self._launch(child)
 
-    def watch(self) -> None:
-        """Restart what dies, until interrupted."""
+    def watch(self, meanwhile: Callable[[], None] = lambda: None) -> None:
+        """Restart what dies, until interrupted; between looks, do something else as well."""
         while True:
             self.look()
+            meanwhile()
             time.sleep(0.25)
 
     def look(self) -> None:

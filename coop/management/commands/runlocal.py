@@ -1,6 +1,7 @@
 """`manage.py runlocal`: the whole site on this machine, in one process tree, until Ctrl-C."""
 
 import fcntl
+import io
 import os
 import signal
 import time
@@ -12,16 +13,17 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.management import call_command, get_commands
+from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
 from coop.local import LocalError, embedded_services, use_embedded_services
 from coop.local.listening import address_of, open_socket
-from coop.local.site_programs import beat, web, worker
+from coop.local.site_programs import beat, claim_code_file, node, web, worker
 from coop.local.supervisor import Supervisor
 
+QUICK_NODE = "5,15,30"
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -39,7 +41,9 @@ class Command(BaseCommand):
     def handle(self, *args: Any, port: int | None, bare: bool, **options: Any) -> None:
         """Run until a signal comes; every program has ended when this returns."""
         home = Path(settings.COOP_DATA_DIR)
-        (home / "logs").mkdir(parents=True, exist_ok=True)
+        for folder in ("logs", "static"):
+            (home / folder).mkdir(parents=True, exist_ok=True)
+        os.environ.setdefault("COOP_AGENT_SECONDS", QUICK_NODE)
         with self.only_run(home):
             listens_for_signals()
             supervisor = Supervisor(home / "logs", self.say)
@@ -56,9 +60,7 @@ class Command(BaseCommand):
         """Every step from nothing to the running site."""
         use_embedded_services(self.say)
         self.migrate()
-        if with_demo and "demo" in get_commands():
-            self.say("Looking after the demo cooperative")
-            call_command("demo", stdout=self.stdout)
+        logins = self.demo() if with_demo else ""
         connection.close()
         with open_socket(port) as listening:
             address = address_of(listening)
@@ -66,8 +68,29 @@ class Command(BaseCommand):
             supervisor.start(worker())
             supervisor.start(beat(home))
             self.wait_for(address, supervisor)
-            self.say(f"The site runs at {address} (logs in {home / 'logs'}). Ctrl-C ends it.")
-            supervisor.watch()
+            if with_demo:
+                supervisor.start(node(address, home))
+            self.say(
+                f"\nThe site runs at {address}\n{logins}Logs: {home / 'logs'}. Ctrl-C ends it."
+            )
+            supervisor.watch(lambda: self.let_node_in(home))
+
+    def demo(self) -> str:
+        """Make the demo cooperative where there is none; what it says about its logins."""
+        self.say("Looking after the demo cooperative")
+        said = io.StringIO()
+        call_command("demo", stdout=said)
+        return said.getvalue()
+
+    def let_node_in(self, home: Path) -> None:
+        """Type in the claim code of this machine's node, as a steward would."""
+        file = claim_code_file(home)
+        if not file.exists():
+            return
+        code = file.read_text().strip()
+        file.unlink(missing_ok=True)
+        call_command("approve_node", code, stdout=self.stdout)
+        connection.close()
 
     def migrate(self) -> None:
         """Bring the tables up to date, where they are not."""
