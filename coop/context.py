@@ -26,12 +26,17 @@ def site(request: HttpRequest) -> dict[str, Any]:
     """The context processor."""
     member = member_of(request.user)
     return {
-        "cooperative": Cooperative.objects.first(),
+        "cooperative": Cooperative.objects.first() or unfounded(),
         "member": member,
         "theme": theme_of(request),
         "languages": [(code, LANGUAGE_NAMES[code]) for code, _name in settings.LANGUAGES],
         "navigation": navigation(request, member),
     }
+
+
+def unfounded() -> Cooperative:
+    """What stands for the cooperative before it is founded; never saved."""
+    return Cooperative(name=_("A network cooperative"))
 
 
 def theme_of(request: HttpRequest) -> str:
