@@ -6,7 +6,8 @@ import assets.invariants
 import governance.invariants
 import ledger.invariants
 import members.invariants
-import metering.invariants
+
+# metering
 import payments.invariants
 import titles.invariants
 import tokens.invariants
@@ -18,7 +19,7 @@ APPS = {
     "assets": assets.invariants.INVARIANTS,
     "titles": titles.invariants.INVARIANTS,
     "tokens": tokens.invariants.INVARIANTS,
-    "metering": metering.invariants.INVARIANTS,
+
     "governance": governance.invariants.INVARIANTS,
 }
 
