@@ -16,6 +16,9 @@ urlpatterns = [
     path("books/", include("ledger.urls")),
     path("", include("metering.urls")),
     path("", include("tokens.urls")),
+    path("", include("governance.urls")),
+    path("", include("members.urls")),
+    path("", include("payments.urls")),
     path("admin/", admin.site.urls),
     path("account/", include("allauth.account.urls")),
 ]

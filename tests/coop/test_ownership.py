@@ -1,6 +1,7 @@
 """The ownership path, against the worked period of the economics and by hand from there."""
 
 from dataclasses import replace
+from itertools import pairwise
 
 from coop.charts import PathPoint, columns, nice_top, ownership
 from coop.ownership import LONGEST, Covered, Stake, Use, ahead, covered, valued
@@ -23,7 +24,7 @@ def test_the_second_month_pays_less_above_cost_and_keeps_the_odd_cents() -> None
 def test_the_path_rises_to_all_that_is_used_and_ends_there() -> None:
     path = ahead([CHLOE])
     assert path[0] == Covered(36_000 * 80_000_000, 120_000 * 80_000_000)
-    assert all(a.owned <= b.owned for a, b in zip(path, path[1:], strict=False))
+    assert all(a.owned <= b.owned for a, b in pairwise(path))
     assert path[-1].is_all
     assert not path[-2].is_all
 
