@@ -1,0 +1,179 @@
+"""What proves metering right: the chains, the signatures, and usage as a function of evidence."""
+
+from collections.abc import Callable, Iterator
+from itertools import groupby
+
+from metering.conversion import added
+from metering.models import Envelope, Meter, Node, NodeKey, Reading, RefusedBatch
+from metering.payloads import read_batch
+from metering.queries import descriptions_of
+from metering.replay import Described, Replay, Taken
+from metering.services.enrol import genesis
+from metering.services.receipts import as_document
+from signing import dsse, keys
+from signing.errors import SigningError
+from tokens.models import Usage
+
+TAKEN = ["rule", "flags", "incarnation", "begins_at", "ends_at", "value_before", "value", "quantity"]
+
+
+def chains_unbroken() -> list[str]:
+    """Each accepted batch names the one before it, and the head is the last of them."""
+    return [line for key in NodeKey.objects.select_related("node") for line in chain_of(key)]
+
+
+def chain_of(key: NodeKey) -> Iterator[str]:
+    """What is wrong with one chain."""
+    rows = Envelope.objects.filter(node=key.node, epoch=key.epoch, status="accepted")
+    refused = RefusedBatch.objects.filter(node=key.node, epoch=key.epoch, seq__lte=key.head_seq)
+    links = {seq: (None, chain) for seq, chain in refused.values_list("seq", "chain")}
+    links |= {s: (p, c) for s, p, c in rows.values_list("seq", "prev", "chain")}
+    chain = genesis(str(key.node.uuid), key.epoch, bytes(key.public_key))
+    for seq in range(1, key.head_seq + 1):
+        if seq not in links:
+            yield f"node {key.node_id} epoch {key.epoch}: batch {seq} is missing"
+            return
+        prev, following = links[seq]
+        if prev not in (None, chain):
+            yield f"node {key.node_id} epoch {key.epoch}: batch {seq} does not follow"
+        chain = following
+    if chain != key.head_chain or len(links) != key.head_seq:
+        yield f"node {key.node_id} epoch {key.epoch}: the head is not the last batch"
+
+
+def signatures_hold() -> list[str]:
+    """Every stored batch is what its node signed, every receipt what the cooperative signed."""
+    public = dict(NodeKey.objects.values_list("keyid", "public_key"))
+    wrong = [
+        f"envelope {row.pk}: chain or signature do not hold"
+        for row in Envelope.objects.iterator(chunk_size=200)
+        if not is_signed(row, bytes(public.get(row.keyid, b"")))
+    ]
+    receipts = Envelope.objects.filter(receipt__isnull=False).select_related("receipt")
+    return wrong + [
+        f"envelope {row.pk}: its receipt does not hold"
+        for row in receipts.iterator(chunk_size=200)
+        if not is_receipted(row)
+    ]
+
+
+def is_signed(row: Envelope, public_key: bytes) -> bool:
+    """Whether the stored bytes carry the node's signature and give the stored chain value."""
+    signature = dsse.Signature(row.keyid, bytes(row.signature))
+    envelope = dsse.Envelope(row.payload_type, bytes(row.payload), (signature,))
+    try:
+        dsse.verify(envelope, public_key, row.payload_type)
+    except SigningError:
+        return False
+    return envelope.digest == row.chain
+
+
+def is_receipted(row: Envelope) -> bool:
+    """Whether the receipt carries the cooperative's signature and names the batch."""
+    document = as_document(row.receipt)
+    try:
+        payload = keys.verify_document(document, document.payload_type)
+    except SigningError:
+        return False
+    return row.chain.encode() in payload
+
+
+def readings_follow_from_evidence() -> list[str]:
+    """Running all rated batches through the counter rules again gives the stored readings."""
+    return [line for node in Node.objects.all() for line in replayed(node)]
+
+
+def replayed(node: Node) -> Iterator[str]:
+    """Where a node's stored readings differ from what its evidence gives."""
+    kinds = dict(Meter.objects.filter(node=node).values_list("name", "kind"))
+    replay, descriptions = Replay(kinds=kinds), descriptions_of(node)
+    rows = Envelope.objects.filter(node=node, rated_at__isnull=False).order_by("epoch", "seq")
+    for envelope in rows.iterator(chunk_size=200):
+        stored = {row.position: row for row in envelope.readings.select_related("meter")}
+        batch = read_batch(bytes(envelope.payload))
+        known = described_then(stored, descriptions.get(batch.inv))
+        taken = {t.position: t for t in replay.take(batch, envelope.received_at, known)}
+        for position in sorted(stored.keys() | taken.keys()):
+            if not same(stored.get(position), taken.get(position)):
+                yield f"envelope {envelope.pk}, record {position}: the reading differs"
+
+
+def described_then(stored: dict[int, Reading], known: Described | None) -> Described | None:
+    """The inventory as it was when the batch was rated: it may have come later."""
+    missing = any("no_inventory" in row.flags for row in stored.values())
+    return None if missing else known
+
+
+def same(row: Reading | None, taken: Taken | None) -> bool:
+    """Whether a stored reading says what the evidence gives."""
+    if row is None or taken is None:
+        return False
+    if row.meter.name != taken.meter:
+        return False
+    return all(getattr(row, name) == getattr(taken, name) for name in TAKEN)
+
+
+def usage_follows_from_readings() -> list[str]:
+    """Every rated reading is booked once, with just what it adds to the total before it."""
+    rated = Reading.objects.filter(state=Reading.State.RATED).select_related("assignment")
+    ordered = rated.order_by("assignment_id", "period_id", "pk")
+    usages = metered_usage()
+    wrong = []
+    for (_, period_id), rows in groupby(ordered, key=lambda r: (r.assignment_id, r.period_id)):
+        total = 0
+        for row in rows:
+            wrong += booked(row, total, period_id, usages)
+            total += row.quantity
+    left = [f"usage {key} has no reading" for key in usages]
+    return wrong + left
+
+
+def metered_usage() -> dict[str, tuple[int, int, int]]:
+    """Amount, member and period of all metered usage, by key."""
+    rows = Usage.objects.filter(key__startswith="reading:").values_list(
+        "key", "amount", "book__member_id", "book__yields__period_id"
+    )
+    return {key: (amount, member, period) for key, amount, member, period in rows}
+
+
+def booked(
+    row: Reading,
+    total: int,
+    period_id: int | None,
+    usages: dict[str, tuple[int, int, int]],
+) -> Iterator[str]:
+    """What is wrong with one rated reading; takes its usage out of `usages`."""
+    assignment = row.assignment
+    if assignment is None:
+        return
+    amount = added(total, row.quantity, assignment.num, assignment.den)
+    if row.raw_before != total or row.amount != amount:
+        yield f"reading {row.pk}: {row.amount} was booked, the evidence gives {amount}"
+    found = usages.pop(f"reading:{row.pk}", None)
+    wanted = (amount, assignment.member_id, period_id) if amount else None
+    if found != wanted:
+        yield f"reading {row.pk}: its usage is {found} and should be {wanted}"
+
+
+def one_assignment_covers_each_reading() -> list[str]:
+    """A booked reading lies within its assignment and is of its meter."""
+    assigned = Reading.objects.filter(assignment__isnull=False).select_related("assignment")
+    return [f"reading {row.pk}: outside of its assignment" for row in assigned if outside(row)]
+
+
+def outside(row: Reading) -> bool:
+    """Whether a reading is not wholly its assignment's."""
+    assignment = row.assignment
+    if assignment is None or assignment.meter_id != row.meter_id:
+        return True
+    late = assignment.until is not None and row.ends_at > assignment.until
+    return late or row.begins_at < assignment.since
+
+
+INVARIANTS: list[Callable[[], list[str]]] = [
+    chains_unbroken,
+    signatures_hold,
+    readings_follow_from_evidence,
+    usage_follows_from_readings,
+    one_assignment_covers_each_reading,
+]
