@@ -57,9 +57,9 @@ def test_an_interface_made_anew_has_another_incarnation_and_a_higher_order() -> 
     name = f"coopt{os.getpid() % 10**6}"
     seen: list[Reading] = []
     for _ in range(2):
-        made = subprocess.run(["ip", "link", "add", name, "type", "dummy"], check=False)
+        made = subprocess.run(["ip", "link", "add", name, "type", "bridge"], check=False)
         if made.returncode:
-            pytest.skip("this machine cannot make a dummy interface")
+            pytest.skip("this machine cannot make an interface")
         seen.append(read(f"netdev:{name}")[f"if:{name}:tx"])
         subprocess.run(["ip", "link", "del", name], check=True)
     assert seen[0].inc != seen[1].inc
