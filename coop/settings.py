@@ -1,6 +1,5 @@
 """Settings of the site, read from the environment; every default suits one machine."""
 
-import hashlib
 import os
 from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -8,15 +7,13 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from django.utils.translation import gettext_lazy as _
 
 from coop.local import embedded_services
+from coop.local.secret import secret_of_this_machine
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 COOP_DATA_DIR = Path(os.environ.get("COOP_DATA_DIR") or BASE_DIR / ".local").absolute()
 
 DEBUG = os.environ.get("COOP_DEBUG", "1") == "1"
-SECRET_KEY = (
-    os.environ.get("COOP_SECRET_KEY", "")
-    or hashlib.sha256(f"development key of {COOP_DATA_DIR}".encode()).hexdigest()
-)
+SECRET_KEY = os.environ.get("COOP_SECRET_KEY") or secret_of_this_machine(COOP_DATA_DIR, DEBUG)
 ALLOWED_HOSTS = os.environ.get("COOP_HOSTS", "localhost,127.0.0.1,[::1],testserver").split(",")
 CSRF_TRUSTED_ORIGINS = [o for o in os.environ.get("COOP_ORIGINS", "").split(",") if o]
 
@@ -150,6 +147,14 @@ STATIC_URL = "/static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STATIC_ROOT = COOP_DATA_DIR / "static"
 WHITENOISE_USE_FINDERS = DEBUG
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if DEBUG
+        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    },
+}
 
 REST_FRAMEWORK = {
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
