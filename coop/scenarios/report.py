@@ -4,17 +4,14 @@ Rates in micro-cents, tokens in millitokens, money in cents. A member who has no
 or no book of a resource, is left out of that month.
 """
 
-from collections.abc import Iterator
-from importlib import import_module
 from typing import Any
 
-from django.apps import apps
 from django.db.models import QuerySet, Sum
-from django.utils.module_loading import module_has_submodule
 
 from assets.accounts import MONEY, pool_owner
 from assets.models import Pool
 from assets.queries import treasury_units
+from coop.invariants import all_broken
 from coop.scenarios.cast import Cast
 from coop.scenarios.shapes import Scenario
 from ledger.models import Balance
@@ -140,18 +137,10 @@ def final(cast: Cast) -> Json:
             }
             for name, member in cast.members.items()
         },
-        "invariants": list(broken_promises()) or "ok",
+        "invariants": all_broken() or "ok",
     }
 
 
 def money(cast: Cast, kind: str) -> dict[str, int]:
     """The balance of one money account of each pool."""
     return {code: balance(MONEY, kind, pool_owner(pool)) for code, pool in cast.pools.items()}
-
-
-def broken_promises() -> Iterator[str]:
-    """What the invariants of every app find wrong."""
-    for app in apps.get_app_configs():
-        if app.module and module_has_submodule(app.module, "invariants"):
-            for invariant in import_module(f"{app.name}.invariants").INVARIANTS:
-                yield from invariant()

@@ -3,9 +3,11 @@
 import json
 import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import Any, ClassVar
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
@@ -26,6 +28,7 @@ class Command(BaseCommand):
     """Play a scenario and print what came out."""
 
     help = "Play an economy from a TOML file, in a database that is dropped afterwards."
+    requires_system_checks: ClassVar[list[str]] = []
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("file", type=Path, help="the scenario; docs/scenarios.md says how")
@@ -33,10 +36,9 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         file: Path = options["file"]
-        signal.signal(signal.SIGTERM, leave)
         try:
             scenario = parse(file.read_text(encoding="utf-8"))
-            with throw_away_database():
+            with ends_in_order(), throw_away_database():
                 result = play(scenario)
         except (OSError, UnicodeDecodeError) as error:
             raise RefusedFile(f"{file}: {error}", returncode=BAD_FILE) from error
@@ -46,6 +48,15 @@ class Command(BaseCommand):
         self.stdout.write(text)
 
 
-def leave(number: int, frame: FrameType | None) -> None:
-    """End as Ctrl-C does, so that the database is dropped."""
-    sys.exit(128 + number)
+@contextmanager
+def ends_in_order() -> Iterator[None]:
+    """Let SIGTERM end the process as Ctrl-C does, so that the database is dropped."""
+
+    def leave(number: int, frame: FrameType | None) -> None:
+        sys.exit(128 + number)
+
+    before = signal.signal(signal.SIGTERM, leave)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
