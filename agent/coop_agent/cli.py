@@ -112,8 +112,9 @@ def run(options: Options, folder: Path) -> int:
         site = _site(options, store)
         if store.get("node") is None and not options.server:
             raise NotEnrolled("this node is not enrolled: name the site with --server URL")
-        store.close()
         wishes = config.Wishes(options.sample, options.record, options.seal)
+        config.intervals(store, wishes)
+        store.close()
         setup = Setup(folder, site, _drivers(options), wishes, options.retry)
         return until_told(lambda stop: _run(options, setup, stop))
 

@@ -9,6 +9,8 @@ import sys
 import threading
 from pathlib import Path
 
+import pytest
+
 from coop_agent import keys
 from coop_agent.report import chain_problems
 from coop_agent.store import Store
@@ -16,6 +18,7 @@ from signing import dsse
 from tests.agent.busy_node import METER
 from tests.agent.site import Reply, RunningSite, problem
 
+pytestmark = pytest.mark.timeout(300)
 ROOT = Path(__file__).parents[2]
 KILLS = 12
 

@@ -19,6 +19,7 @@ from signing import dsse, strict_json
 from tests.agent.site import NODE, RunningSite
 from tests.agent.test_drivers import send_over_loopback
 
+pytestmark = pytest.mark.timeout(300)
 ROOT = Path(__file__).parents[2]
 MOVED = 5_000_000
 QUICK = ["--sample", "1", "--record", "1", "--seal", "1", "--retry", "1"]
@@ -58,7 +59,7 @@ def program(tmp_path: Path) -> Iterator[Program]:
 
 
 def until(fact: Callable[[], Any]) -> None:
-    """Wait for a fact; the test run's own limit ends what never comes true."""
+    """Wait for a fact; the limit on the test ends what never comes true."""
     while not fact():
         Event().wait(0.05)
 
@@ -133,6 +134,15 @@ def test_run_without_an_identity_says_what_to_do(program: Program) -> None:
     status, _, err = program.ask("run")
     assert status == 1
     assert "--server" in err
+
+
+def test_intervals_that_contradict_each_other_are_refused_at_once(
+    running: RunningSite, program: Program
+) -> None:
+    arguments = ["run", "--server", running.url, "--sample", "9", "--seal", "5"]
+    status, _, err = program.ask(*arguments)
+    assert status == 1
+    assert "sample <= record <= seal" in err
 
 
 def test_status_tells_how_far_it_is(running: RunningSite, program: Program) -> None:

@@ -15,6 +15,7 @@ from tests.agent.test_program import QUICK, Program, program, until
 __all__ = ["program"]
 
 
+@pytest.mark.timeout(300)
 @pytest.mark.django_db(transaction=True)
 def test_a_node_is_let_in_delivers_over_a_kill_and_holds_every_receipt(
     live_server: LiveServer, program: Program, tmp_path: Path
