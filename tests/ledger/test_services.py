@@ -1,9 +1,9 @@
 """The books: what they take, what they refuse, under repetition and concurrency."""
 
-import threading
+from collections.abc import Callable
 
 import pytest
-from django.db import connection, connections, transaction
+from django.db import connection, transaction
 from django.db.utils import DatabaseError, IntegrityError
 
 from ledger import queries
@@ -11,6 +11,7 @@ from ledger.errors import InsufficientBalance, KeyConflict, Unbalanced, UnknownA
 from ledger.invariants import INVARIANTS
 from ledger.models import Account, Balance, Entry, Transaction
 from ledger.services import Leg, Posting, ensure_commodity, open_account, post, post_many, reverse
+from tests.at_once import run_at_once
 
 pytestmark = pytest.mark.django_db
 
@@ -175,34 +176,20 @@ def test_verify_finds_an_entry_that_was_tampered_with(euros: dict[str, int]) -> 
     assert any("does not sum to zero" in sentence for sentence in verify())
 
 
-def run_at_once(jobs: list[object]) -> list[object]:
-    """Run callables in threads that start together; what each returned or raised."""
-    results: list[object] = [None] * len(jobs)
-    barrier = threading.Barrier(len(jobs))
+def posting(one: Posting) -> Callable[[], int]:
+    """A job that books one transaction of its own."""
 
-    def work(place: int) -> None:
-        barrier.wait()
-        try:
-            with transaction.atomic():
-                results[place] = jobs[place]()  # type: ignore[operator]
-        except Exception as error:
-            results[place] = error
-        finally:
-            connections.close_all()
+    def job() -> int:
+        with transaction.atomic():
+            return post(one)
 
-    threads = [threading.Thread(target=work, args=(i,)) for i in range(len(jobs))]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return results
+    return job
 
 
 @pytest.mark.django_db(transaction=True)
 def test_twenty_at_once_cannot_overdraw(euros: dict[str, int]) -> None:
     post(pay(euros, 10, key="first"))
-    jobs = [lambda n=n: post(pay(euros, -1, key=str(n))) for n in range(20)]
-    results = run_at_once(list(jobs))
+    results = run_at_once([posting(pay(euros, -1, key=str(n))) for n in range(20)])
     assert sum(isinstance(r, int) for r in results) == 10
     assert sum(isinstance(r, InsufficientBalance) for r in results) == 10
     assert queries.balance("EUR", "cash") == 0
@@ -211,7 +198,7 @@ def test_twenty_at_once_cannot_overdraw(euros: dict[str, int]) -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_the_same_key_at_once_posts_once(euros: dict[str, int]) -> None:
-    results = run_at_once([lambda: post(pay(euros, 3)) for _ in range(10)])
+    results = run_at_once([posting(pay(euros, 3))] * 10)
     assert len(set(results)) == 1
     assert queries.balance("EUR", "cash") == 3
 
@@ -219,7 +206,7 @@ def test_the_same_key_at_once_posts_once(euros: dict[str, int]) -> None:
 @pytest.mark.django_db(transaction=True)
 def test_crossing_transfers_do_not_deadlock(euros: dict[str, int]) -> None:
     jobs = [
-        lambda n=n: post(
+        posting(
             Posting(
                 source="test",
                 key=str(n),
@@ -232,5 +219,5 @@ def test_crossing_transfers_do_not_deadlock(euros: dict[str, int]) -> None:
         )
         for n in range(20)
     ]
-    assert all(isinstance(r, int) for r in run_at_once(list(jobs)))
+    assert all(isinstance(r, int) for r in run_at_once(jobs))
     assert verify() == []
