@@ -9,6 +9,7 @@ from django.utils import timezone
 from assets import queries as assets
 from assets.models import Asset, Pool, Resource
 from coop.amounts import rounded_ratio
+from governance.queries import latest_public
 from members.queries import active_members
 from policies.queries import policy
 
@@ -71,6 +72,7 @@ def public_facts(at: datetime) -> dict[str, Any]:
     facts = [pool_facts(pool, at) for pool in assets.pools()]
     return {
         "pools": facts,
+        "decisions": latest_public(),
         "members_count": active_members().count(),
         "assets_value": sum(asset.cost for fact in facts for asset in fact.assets),
         "units": sum(fact.units for fact in facts),
