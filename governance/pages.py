@@ -1,0 +1,142 @@
+"""The contexts of the pages of votes."""
+
+from typing import Any
+
+from django.core.paginator import Paginator
+from django.http import HttpRequest
+
+from governance import board, clock, queries
+from governance.access import may_see_names, reader_member
+from governance.actions import action_named
+from governance.forms import BallotForm
+from governance.models import Ballot, Proposal
+from governance.presenting import (
+    chamber_views,
+    decided_by,
+    needed_sentences,
+    planned_terms,
+    running_turnout,
+    stages,
+    why_on_roll,
+)
+from governance.terms import Terms, terms_at
+from ledger.errors import DomainError
+from members.queries import is_steward
+from policies.models import PolicyValue
+from policies.registry import PARAMETERS
+
+State = Proposal.State
+PER_PAGE = 20
+
+
+def list_context(request: HttpRequest) -> dict[str, Any]:
+    """Votes by where they stand; what needs the reader first."""
+    member = reader_member(request)
+    visible = queries.visible_to(member, steward=is_steward(request.user))
+    needed = set(queries.votes_needed_of(member).values_list("pk", flat=True)) if member else set()
+    running = sorted(queries.open_proposals(), key=lambda p: p.pk not in needed)
+    past = queries.published().filter(state__in=queries.PAST).order_by("-decided_at")
+    return {
+        "open": running,
+        "needed": needed,
+        "coming": queries.published().filter(state__in=queries.COMING).order_by("opens_at"),
+        "drafts": visible.filter(state=State.DRAFT) if member else [],
+        "page": Paginator(past, PER_PAGE).get_page(request.GET.get("page")),
+    }
+
+
+def decision_context(request: HttpRequest, proposal: Proposal) -> dict[str, Any]:
+    """One proposal as this reader may see it."""
+    member = reader_member(request)
+    terms = planned_terms(proposal) or draft_terms(proposal)
+    certified = hasattr(proposal, "certificate")
+    return {
+        "proposal": proposal,
+        "action": action_named(proposal.action),
+        "action_template": f"governance/actions/{proposal.action}.html",
+        "effect": proposal.preview or dry_run(proposal),
+        "terms": terms,
+        "needed": needed_sentences(terms),
+        "stages": stages(proposal),
+        "turnout": running_turnout(proposal),
+        "why": why_on_roll(proposal, member),
+        "mine": queries.ballot_of(proposal, member),
+        "form": BallotForm(),
+        "chambers": chamber_views(proposal) if certified else [],
+        "decided_by": decided_by(proposal) if certified else "",
+        "ballots": named_ballots(request, proposal),
+        "steward": is_steward(request.user),
+        "due": due_step(proposal),
+        "may_withdraw": proposal.state == State.DRAFT
+        and (is_steward(request.user) or member == proposal.proposer),
+    }
+
+
+def draft_terms(proposal: Proposal) -> Terms:
+    """The terms that a draft would be announced with now."""
+    action = action_named(proposal.action)
+    return terms_at(
+        clock.now(), action=action.key, touches_usage_rights=action.touches_usage_rights
+    )
+
+
+def dry_run(proposal: Proposal) -> dict[str, Any] | None:
+    """What a draft would change now; None where it can no longer be done."""
+    action = action_named(proposal.action)
+    try:
+        action.check(proposal.payload)
+        return action.dry_run(proposal.payload)
+    except DomainError:
+        return None
+
+
+def named_ballots(request: HttpRequest, proposal: Proposal) -> list[Ballot]:
+    """Who voted how and why, for those who may know."""
+    if not may_see_names(request, proposal):
+        return []
+    return list(queries.ballots_that_count(proposal))
+
+
+def due_step(proposal: Proposal) -> str:
+    """The step whose time has come: "open", "close", "execute", or ""."""
+    dates = {
+        State.NOTICE: ("open", proposal.opens_at),
+        State.OPEN: ("close", proposal.closes_at),
+        State.TIMELOCKED: ("execute", proposal.executes_from),
+    }
+    step, at = dates.get(State(proposal.state), ("", None))
+    return step if at is not None and at <= clock.now() else ""
+
+
+def receipt_context(ballot: Ballot) -> dict[str, Any]:
+    """A receipt beside the board as it is now."""
+    proposal = ballot.proposal
+    entries = list(proposal.ballots.order_by("index").values_list("index", "leaf", "link"))
+    leaves = [leaf for _index, leaf, _link in entries]
+    return {
+        "ballot": ballot,
+        "proposal": proposal,
+        "size": len(entries),
+        "head": entries[-1][2],
+        "head_after": board.chain_head(leaves[: ballot.index]),
+        "unbroken": board.chain_head(leaves[: ballot.index]) == ballot.link
+        and board.chain_head(leaves) == entries[-1][2],
+        "replaced": proposal.ballots.filter(
+            member_id=ballot.member_id, index__gt=ballot.index
+        ).exists(),
+        "envelope": bytes(ballot.envelope).decode(),
+        "receipt": bytes(ballot.receipt).decode(),
+    }
+
+
+def rules_context() -> dict[str, Any]:
+    """Every parameter with its default and the values set since, newest first."""
+    rows: dict[str, list[PolicyValue]] = {key: [] for key in PARAMETERS}
+    for row in PolicyValue.objects.order_by("-valid_from", "-id"):
+        rows.setdefault(row.key, []).append(row)
+    return {
+        "parameters": [
+            {"parameter": parameter, "rows": rows[key]} for key, parameter in PARAMETERS.items()
+        ],
+        "now": clock.now(),
+    }

@@ -1,0 +1,81 @@
+"""Filters for the pages of votes."""
+
+import json
+from datetime import datetime
+from typing import Any
+
+from django import template
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from assets.models import Pool
+from governance import presenting
+from governance.counting import Threshold
+from policies.registry import PARAMETERS
+
+register = template.Library()
+BADGES = {"open": "wait", "failed": "calm", "withdrawn": "calm", "draft": "calm", "expired": "bad"}
+
+
+@register.filter
+def chamber(name: str) -> str:
+    """A chamber as people call it."""
+    return presenting.chamber_name(name)
+
+
+@register.filter
+def span(seconds: int) -> str:
+    """A duration in words."""
+    return presenting.duration_text(seconds)
+
+
+@register.filter
+def left(until: datetime | None) -> str:
+    """How long a ballot is still open."""
+    return presenting.time_left(until, timezone.now())
+
+
+@register.filter
+def badge(state: str) -> str:
+    """The look of a state; the word beside it carries the meaning."""
+    return BADGES.get(state, "bad" if state == "refused" else "")
+
+
+@register.filter
+def pool_name(code: str) -> str:
+    """A pool's name by its code."""
+    found = Pool.objects.filter(code=code).values_list("name", flat=True).first()
+    return found or code
+
+
+@register.filter
+def choice_name(choice: str) -> str:
+    """An answer as people say it."""
+    return {"for": _("For"), "against": _("Against"), "abstain": _("Abstain")}.get(choice, choice)
+
+
+@register.filter
+def parameter_title(key: str) -> str:
+    """A policy parameter as people call it."""
+    return str(PARAMETERS[key].title) if key in PARAMETERS else key
+
+
+@register.filter
+def parameter_value(value: Any, key: str) -> str:
+    """A value of policy in words: durations, thresholds, fractions; else as it is stored."""
+    if key.endswith("_seconds"):
+        return presenting.duration_text(value)
+    if key in ("support", "approval_quorum"):
+        return presenting.threshold_text(Threshold.from_list(value))
+    if isinstance(value, list) and len(value) == 2:
+        return f"{value[0]}/{value[1]}"
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+@register.filter
+def source_id(source: str) -> str:
+    """The number of the proposal that a source names; "" where it names none."""
+    kind, _colon, number = source.partition(":")
+    return number if kind == "proposal" and number.isdigit() else ""

@@ -1,0 +1,29 @@
+"""The addresses of votes."""
+
+from django.urls import path
+
+from governance import api, views
+
+app_name = "governance"
+urlpatterns = [
+    path("decisions/", views.decisions, name="decisions"),
+    path("decisions/rules/", views.rules, name="rules"),
+    path("decisions/new/", views.kinds, name="kinds"),
+    path("decisions/new/<slug:action>/", views.propose, name="propose"),
+    path("decisions/<int:proposal_id>/", views.decision, name="decision"),
+    path("decisions/<int:proposal_id>/vote/", views.vote, name="vote"),
+    path("decisions/<int:proposal_id>/receipts/<int:index>/", views.receipt, name="receipt"),
+    path("decisions/<int:proposal_id>/publish/", views.publish, name="publish"),
+    path("decisions/<int:proposal_id>/withdraw/", views.withdraw, name="withdraw"),
+    path("decisions/<int:proposal_id>/steps/<slug:name>/", views.step, name="step"),
+    path("api/v1/decisions/", api.Decisions.as_view(), name="api_decisions"),
+    path("api/v1/decisions/<int:proposal_id>/", api.Decision.as_view(), name="api_decision"),
+    path("api/v1/decisions/<int:proposal_id>/ballots/", api.Ballots.as_view(), name="api_ballots"),
+    path("api/v1/decisions/<int:proposal_id>/board/", api.Board.as_view(), name="api_board"),
+    path("api/v1/decisions/<int:proposal_id>/rolls/", api.Rolls.as_view(), name="api_rolls"),
+    path(
+        "api/v1/decisions/<int:proposal_id>/certificate/",
+        api.TheCertificate.as_view(),
+        name="api_certificate",
+    ),
+]

@@ -1,0 +1,151 @@
+"""Pages of votes."""
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from governance import access, services
+from governance.actions import ACTIONS, action_named
+from governance.forms import PROPOSAL_FORMS, BallotForm
+from governance.pages import decision_context, list_context, receipt_context, rules_context
+from ledger.errors import DomainError
+from members.access import member_required, steward_required, the_member, the_user
+
+
+@require_GET
+def decisions(request: HttpRequest) -> HttpResponse:
+    """Open, coming and past votes; drafts for members."""
+    return render(request, "governance/decisions.html", list_context(request))
+
+
+@require_GET
+def decision(request: HttpRequest, proposal_id: int) -> HttpResponse:
+    """Everything about one proposal on one page."""
+    proposal = access.proposal_for(request, proposal_id)
+    return render(request, "governance/decision.html", decision_context(request, proposal))
+
+
+@require_GET
+def rules(request: HttpRequest) -> HttpResponse:
+    """The rules in force, and what decided each."""
+    return render(request, "governance/rules.html", rules_context())
+
+
+@member_required
+@require_GET
+def kinds(request: HttpRequest) -> HttpResponse:
+    """What can be proposed."""
+    return render(request, "governance/kinds.html", {"actions": ACTIONS.values()})
+
+
+@member_required
+@require_http_methods(["GET", "POST"])
+def propose(request: HttpRequest, action: str) -> HttpResponse:
+    """The form of one type of proposal."""
+    if action not in PROPOSAL_FORMS:
+        raise Http404
+    form = PROPOSAL_FORMS[action](request.POST or None)
+    context = {"form": form, "action": action_named(action)}
+    if form.is_valid():
+        try:
+            draft = services.propose(
+                title=form.cleaned_data["title"],
+                text=form.cleaned_data["text"],
+                action=action,
+                payload=form.payload(),
+                member=the_member(request),
+                actor=the_user(request),
+                key=form.cleaned_data["key"],
+            )
+            messages.success(request, _("Your draft is saved. A steward gives notice of it."))
+            return See(reverse("governance:decision", args=[draft.pk]))
+        except DomainError as error:
+            form.add_error(None, str(error))
+    return render(request, "governance/propose.html", context, status=422 if form.errors else 200)
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def vote(request: HttpRequest, proposal_id: int) -> HttpResponse:
+    """The ballot; an entry on the board leads to its receipt."""
+    proposal = access.proposal_for(request, proposal_id)
+    form = BallotForm(request.POST or None)
+    if form.is_valid():
+        try:
+            ballot = services.cast(
+                proposal_id=proposal.pk,
+                member=access.voting_member(request),
+                actor=the_user(request),
+                **form.cleaned_data,
+            )
+            return See(reverse("governance:receipt", args=[proposal.pk, ballot.index]))
+        except DomainError as error:
+            form.add_error(None, str(error))
+    context = decision_context(request, proposal) | {"form": form}
+    return render(request, "governance/vote.html", context, status=422 if form.errors else 200)
+
+
+@login_required
+@require_GET
+def receipt(request: HttpRequest, proposal_id: int, index: int) -> HttpResponse:
+    """What a voter keeps, and whether it still fits the board."""
+    ballot = access.own_ballot(request, proposal_id, index)
+    return render(request, "governance/receipt.html", receipt_context(ballot))
+
+
+@steward_required
+@require_http_methods(["GET", "POST"])
+def publish(request: HttpRequest, proposal_id: int) -> HttpResponse:
+    """What notice will freeze; then notice."""
+    proposal = access.proposal_for(request, proposal_id)
+    context = decision_context(request, proposal)
+    if request.method == "GET":
+        return render(request, "governance/publish.html", context)
+    try:
+        services.publish(proposal_id=proposal.pk, actor=the_user(request))
+    except DomainError as error:
+        return render(request, "governance/publish.html", context | {"error": error}, status=422)
+    messages.success(request, _("Notice was given to every active member."))
+    return See(reverse("governance:decision", args=[proposal.pk]))
+
+
+@steward_required
+@require_POST
+def step(request: HttpRequest, proposal_id: int, name: str) -> HttpResponse:
+    """Open, close or carry out what is due, without waiting for the clockwork."""
+    taken = {
+        "open": services.open_ballot,
+        "close": services.close_and_count,
+        "execute": services.execute,
+    }
+    proposal = access.proposal_for(request, proposal_id)
+    if name not in taken:
+        raise Http404
+    try:
+        taken[name](proposal_id=proposal.pk, actor=the_user(request))
+    except DomainError as error:
+        messages.error(request, str(error))
+    return See(reverse("governance:decision", args=[proposal.pk]))
+
+
+@login_required
+@require_POST
+def withdraw(request: HttpRequest, proposal_id: int) -> HttpResponse:
+    """Take back a draft."""
+    proposal = access.proposal_for(request, proposal_id)
+    try:
+        services.withdraw(proposal_id=proposal.pk, actor=the_user(request))
+        messages.success(request, _("The draft was withdrawn."))
+    except DomainError as error:
+        messages.error(request, str(error))
+    return See(reverse("governance:decisions"))
+
+
+class See(HttpResponseRedirect):
+    """303: the answer to a POST stands elsewhere."""
+
+    status_code = 303
