@@ -11,4 +11,5 @@ app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 app.conf.beat_schedule = {
     "rate-waiting-evidence": {"task": "metering.tasks.rate_waiting", "schedule": 5},
+    "carry-votes-on": {"task": "governance.tasks.advance", "schedule": 5},
 }
