@@ -171,6 +171,12 @@ SPECTACULAR_SETTINGS = {
     "DESCRIPTION": "Read and do what the pages show and do; node agents post usage here.",
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
+    "ENUM_NAME_OVERRIDES": {
+        "ChargeState": "payments.models.Charge.State",
+        "MemberState": "members.models.Member.State",
+        "SubscriptionState": "titles.models.Subscription.State",
+        "TitleState": "titles.models.Title.State",
+    },
 }
 
 CONTENT_SECURITY_POLICY = {

@@ -60,7 +60,7 @@ def applications() -> Queue:
 
 
 def shares() -> Queue:
-    url = link("payments:incoming")
+    url = link("titles:incoming")
     items = [
         Item(
             ngettext(
@@ -80,7 +80,7 @@ def shares() -> Queue:
 
 
 def charges() -> Queue:
-    url = link("payments:incoming")
+    url = link("titles:incoming")
     items = [
         Item(
             _("%(member)s owes %(amount)s")

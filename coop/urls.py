@@ -19,6 +19,10 @@ urlpatterns = [
     path("", include("governance.urls")),
     path("", include("members.urls")),
     path("", include("payments.urls")),
+    path("", include("titles.urls")),
+    path("api/v1/", include("members.api")),
+    path("api/v1/", include("payments.api")),
+    path("api/v1/", include("titles.api")),
     path("admin/", admin.site.urls),
     path("account/", include("allauth.account.urls")),
 ]

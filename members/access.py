@@ -7,7 +7,7 @@ from typing import Any, TypeVar, cast
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponseBase
-from django.shortcuts import redirect
+from django.shortcuts import get_object_or_404, redirect
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.views import APIView
@@ -35,7 +35,7 @@ def member_required(view: View) -> View:
     @wraps(view)
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if not has_rights(member_of(request.user)):
-            return redirect("members:join")
+            return redirect("members:apply")
         return view(request, *args, **kwargs)
 
     return cast(View, login_required(guarded))
@@ -83,3 +83,8 @@ class IsMember(BasePermission):
 
     def has_permission(self, request: Request, view: APIView) -> bool:
         return has_rights(member_of(request.user))
+
+
+def applicant_or_404(member_id: int) -> Member:
+    """Somebody who applied, decided or not; raises Http404."""
+    return get_object_or_404(Member.objects.select_related("user"), pk=member_id)

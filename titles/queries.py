@@ -8,8 +8,8 @@ from django.db.models import F, QuerySet, Sum
 from django.utils import timezone
 
 from assets.accounts import unit_code
-from assets.models import Pool
-from assets.queries import total_units, treasury_units
+from assets.models import Pool, Resource
+from assets.queries import capacity_at, cost_at, resources_of, total_units, treasury_units
 from ledger.models import Balance
 from ledger.queries import balance
 from members.models import Member
@@ -157,3 +157,32 @@ def waiting_subscriptions() -> QuerySet[Subscription]:
         .select_related("member", "pool", "charge")
         .order_by("pk")
     )
+
+
+@dataclass(frozen=True)
+class YieldShare:
+    """What so many units of a pool bring of one resource per period, and their part of its cost.
+
+    Millitokens and cents, rounded down: what a period really issues and costs is fixed when it
+    opens.
+    """
+
+    resource: Resource
+    tokens: int
+    cost: int
+
+
+def yields_for(pool: Pool, count: int) -> list[YieldShare]:
+    """What `count` units of a pool bring per period at today's capacity and cost."""
+    today, units = timezone.localdate(), total_units(pool)
+    costs = cost_at(pool, today)
+    if units == 0:
+        return []
+    return [
+        YieldShare(
+            resource=resource,
+            tokens=capacity_at(pool, resource, today)[0] * count // units,
+            cost=costs.get(resource.code, 0) * count // units,
+        )
+        for resource in resources_of(pool)
+    ]

@@ -1,0 +1,72 @@
+"""The stewards' pages of the register: applications, admission, members."""
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods
+
+from ledger.errors import DomainError
+from members import queries, services
+from members.access import applicant_or_404, steward_required, the_user
+from members.forms import RefusalForm
+
+PAGE = 50
+
+
+@require_GET
+@steward_required
+def applications(request: HttpRequest) -> HttpResponse:
+    """Who waits to be admitted."""
+    return render(request, "members/applications.html", {"applicants": queries.applicants()})
+
+
+@require_http_methods(["GET", "POST"])
+@steward_required
+def admit(request: HttpRequest, member_id: int) -> HttpResponse:
+    """What admitting this applicant does, and doing it."""
+    applicant = applicant_or_404(member_id)
+    context = {"applicant": applicant, "number": queries.cooperative().next_member_number}
+    if request.method == "GET":
+        return render(request, "members/admit.html", context)
+    try:
+        member = services.admit(member_id=member_id, actor=the_user(request))
+    except DomainError as error:
+        return render(request, "members/admit.html", context | {"error": error}, status=422)
+    done = _("%(name)s is member %(number)s.") % {"name": member.name, "number": member.number}
+    messages.success(request, done)
+    return HttpResponseRedirect(reverse("members:applications"), status=303)
+
+
+@require_http_methods(["GET", "POST"])
+@steward_required
+def refuse(request: HttpRequest, member_id: int) -> HttpResponse:
+    """Refuse an application, with the reason that the applicant reads."""
+    applicant = applicant_or_404(member_id)
+    form = RefusalForm(request.POST or None)
+    if request.method == "POST" and form.is_valid() and _refuse(request, member_id, form):
+        messages.success(
+            request, _("The application of %(name)s was refused.") % {"name": applicant.name}
+        )
+        return HttpResponseRedirect(reverse("members:applications"), status=303)
+    context = {"applicant": applicant, "form": form}
+    return render(request, "members/refuse.html", context, status=422 if form.errors else 200)
+
+
+def _refuse(request: HttpRequest, member_id: int, form: RefusalForm) -> bool:
+    reason = form.cleaned_data["reason"]
+    try:
+        services.refuse(member_id=member_id, reason=reason, actor=the_user(request))
+    except DomainError as error:
+        form.add_error(None, str(error))
+    return not form.errors
+
+
+@require_GET
+@steward_required
+def register(request: HttpRequest) -> HttpResponse:
+    """Everybody with a number, and how many they are."""
+    page = Paginator(queries.register(), PAGE).get_page(request.GET.get("page"))
+    return render(request, "members/register.html", {"page": page})

@@ -1,0 +1,52 @@
+"""What people type about money: text becomes whole cents here, and nowhere else."""
+
+import re
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+MONEY = re.compile(r"(\d{1,12})(?:[.,](\d{1,2}))?")
+
+
+def cents_from(text: str) -> int:
+    """Cents from "20", "20.5" or "20,50"; raises ValidationError, never guesses."""
+    found = MONEY.fullmatch(text.strip())
+    if found is None:
+        raise ValidationError(_("Write the amount like 20.00, without a sign."), code="money")
+    whole, decimals = found.groups()
+    return int(whole) * 100 + int((decimals or "0").ljust(2, "0"))
+
+
+class CentsField(forms.CharField):
+    """An amount of money; the cleaned value is whole cents."""
+
+    def __init__(self, **options: Any) -> None:
+        options.setdefault("widget", forms.TextInput({"inputmode": "decimal"}))
+        super().__init__(max_length=20, **options)
+
+    def clean(self, value: Any) -> Any:
+        """Cents as an int."""
+        return cents_from(super().clean(value))
+
+
+class DayInput(forms.DateInput):
+    """A day, picked where the browser can."""
+
+    input_type = "date"
+
+    def __init__(self) -> None:
+        super().__init__(format="%Y-%m-%d")
+
+
+class ReceivedForm(forms.Form):
+    """Money that arrived for one charge: when, and how much."""
+
+    received_on = forms.DateField(
+        label=_("Day of arrival"), help_text=_("As the bank statement says."), widget=DayInput()
+    )
+    amount = CentsField(
+        label=_("Amount received"),
+        help_text=_("Type it from the bank statement; it must be the amount of the charge."),
+    )

@@ -1,0 +1,105 @@
+"""Titles as pages: one's own, and what anyone may check."""
+
+import segno
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.safestring import SafeString, mark_safe
+from django.views.decorators.http import require_GET
+
+from assets.queries import pools
+from members.access import member_required, the_member
+from signing import dsse, keys
+from titles import queries
+from titles.access import public_title, title_for
+from titles.forms import NumberForm
+from titles.models import Title
+from titles.verify import is_genuine
+
+
+@require_GET
+@member_required
+def mine(request: HttpRequest) -> HttpResponse:
+    """A member's titles, pool by pool, and the credit that waits to become shares."""
+    member = the_member(request)
+    found = [
+        {
+            "pool": pool,
+            "units": queries.units_of(member, pool),
+            "titles": queries.titles_of(member).filter(pool=pool),
+            "lots": [lot for lot in queries.credit_lots(member, pool) if lot.left],
+            "credit": queries.equity_credit(member, pool),
+        }
+        for pool in pools()
+    ]
+    owned = [entry for entry in found if entry["titles"] or entry["credit"]]
+    purchases = queries.subscriptions_of(member)[:20]
+    return render(request, "titles/mine.html", {"owned": owned, "purchases": purchases})
+
+
+@require_GET
+@login_required
+def title(request: HttpRequest, number: int) -> HttpResponse:
+    """The certificate, for its holder: to read, print and download."""
+    found = title_for(request.user, number)
+    context = _shown(request, found) | {"salt": bytes(found.salt).hex()}
+    return render(request, "titles/title.html", context)
+
+
+def _shown(request: HttpRequest, found: Title) -> dict[str, object]:
+    address = request.build_absolute_uri(reverse("titles:verify_number", args=[found.number]))
+    return {
+        "title": found,
+        "facts": queries.facts_of(found),
+        "is_genuine": is_genuine(bytes(found.envelope), keys.public_key()),
+        "is_live": queries.is_live(found),
+        "address": address,
+        "code": _code(address),
+        "keyid": dsse.keyid(keys.public_key()),
+    }
+
+
+def _code(address: str) -> SafeString:
+    svg = segno.make(address, error="m").svg_inline(
+        scale=4, border=4, dark="#000", light="#fff", omitsize=True, lineclass=None
+    )
+    # Made by the QR library out of modules alone: the address is not in it as text.
+    return mark_safe(svg)
+
+
+@require_GET
+def verify(request: HttpRequest) -> HttpResponse:
+    """Ask for a title by its number."""
+    form = NumberForm(request.GET if "number" in request.GET else None)
+    if form.is_valid():
+        number = form.cleaned_data["number"]
+        return HttpResponseRedirect(reverse("titles:verify_number", args=[number]), status=303)
+    context = {"form": form, "public_key": keys.public_key().hex()}
+    return render(request, "titles/verify.html", context, status=422 if form.errors else 200)
+
+
+@require_GET
+def verify_number(request: HttpRequest, number: int) -> HttpResponse:
+    """What anyone may know of a title: valid, cancelled, or unknown."""
+    found = queries.title_by_number(number)
+    if found is None:
+        return render(request, "titles/unknown.html", {"number": number}, status=404)
+    return render(request, "titles/verified.html", _shown(request, found))
+
+
+@require_GET
+def document(request: HttpRequest, number: int) -> HttpResponse:
+    """The signed file, byte for byte."""
+    found = public_title(number)
+    response = HttpResponse(bytes(found.envelope), content_type="application/json")
+    response["Content-Disposition"] = f'attachment; filename="title-{found.number:04d}.json"'
+    return response
+
+
+@require_GET
+def public_key(request: HttpRequest) -> HttpResponse:
+    """The cooperative's public key as hex: what the offline check needs."""
+    response = HttpResponse(f"{keys.public_key().hex()}\n", content_type="text/plain")
+    response["Content-Disposition"] = 'attachment; filename="cooperative.key"'
+    return response
