@@ -23,6 +23,7 @@ urlpatterns = [
     path("api/v1/", include("members.api")),
     path("api/v1/", include("payments.api")),
     path("api/v1/", include("titles.api")),
+    path("api/v1/", include("tokens.api")),
     path("admin/", admin.site.urls),
     path("account/", include("allauth.account.urls")),
 ]

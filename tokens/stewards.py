@@ -1,7 +1,7 @@
 """The stewards' pages: periods, and the guided close."""
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -65,11 +65,14 @@ def close(request: HttpRequest, code: str) -> HttpResponse:
 def step(request: HttpRequest, code: str, name: str) -> HttpResponse:
     """One step: what it would book, and the button that books it."""
     period = period_or_404(code)
+    if name not in services.STEPS:
+        raise Http404
     done = period.close_steps.filter(name=name).first()
     if done is not None:
         context = {"period": period, "name": name, "booked": booked(done.transactions)}
         return render(request, "tokens/step.html", {**context, "done": done})
-    form = StepForm(period, name, period.end <= timezone.now(), request.POST or None)
+    sent = request.POST if request.method == "POST" else None
+    form = StepForm(period, name, period.end <= timezone.now(), sent)
     valid = request.method == "POST" and form.is_valid()
     if valid and "book" in request.POST and _run(request, form, period, name):
         messages.success(request, _("Booked."))
