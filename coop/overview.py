@@ -6,7 +6,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db.models import Sum
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -93,7 +93,7 @@ def votes(member: Member) -> list[Task]:
             kind="wait",
             text=proposal.title,
             verb=_("Vote"),
-            url=link("governance:decision", proposal.pk),
+            url=reverse("governance:decision", args=[proposal.pk]),
         )
         for proposal in votes_needed_of(member)
     ]
@@ -121,7 +121,7 @@ def reservations(member: Member) -> list[Task]:
             )
             % {"count": row.count, "pool": row.pool.name},
             verb=_("Pay"),
-            url=link("titles:pay", row.pk),
+            url=reverse("titles:pay", args=[row.pk]),
         )
         for row in waiting
     ]
@@ -131,7 +131,7 @@ def gifts(member: Member) -> list[Task]:
     if not gifts_waiting(member).exists():
         return []
     text = _("Somebody wants to give you tokens")
-    return [Task(_("gift"), "", text, _("Look at it"), link("tokens:mine"))]
+    return [Task(_("gift"), "", text, _("Look at it"), reverse("tokens:mine"))]
 
 
 def new_titles(member: Member) -> list[Task]:
@@ -144,7 +144,7 @@ def new_titles(member: Member) -> list[Task]:
 
 
 def title_url(title: Title) -> str:
-    return link("titles:title", title.number)
+    return reverse("titles:title", args=[title.number])
 
 
 def statement_rows(member: Member) -> list[StatementRow]:
@@ -157,7 +157,7 @@ def statement_row(line: payments.StatementLine) -> StatementRow:
     return StatementRow(
         day=line.day,
         what=what_of(line),
-        url=link("payments:charge", line.charge.pk),
+        url=reverse("payments:charge", args=[line.charge.pk]),
         cost=sum(part.cost for part in lines) if line.charged else None,
         profit=sum(part.profit for part in lines) if line.charged else None,
         paid=line.paid,
@@ -188,7 +188,7 @@ def overview_of(member: Member) -> dict[str, Any]:
         "holdings": holdings,
         "books": books,
         "debt": debt,
-        "pay_url": link("payments:charge", debt.charges[0].pk) if debt.charges else "",
+        "pay_url": reverse("payments:charge", args=[debt.charges[0].pk]) if debt.charges else "",
         "tasks": tasks_of(member),
         "path": path_of(member, holdings, books, period) if period else None,
         "several_pools": len({b.row.pool_id for b in books}) > 1,
@@ -209,14 +209,6 @@ def last_profit(member: Member) -> int:
     last = Period.objects.filter(state=Period.State.CLOSED).last()
     rows = Settlement.objects.filter(book__member=member, book__yields__period=last)
     return int(rows.aggregate(n=Sum("profit", default=0))["n"])
-
-
-def link(name: str, *args: int) -> str:
-    """The address of a page, or nothing where no such page is mounted."""
-    try:
-        return reverse(name, args=args)
-    except NoReverseMatch:
-        return ""
 
 
 def greeting(hour: int) -> str:

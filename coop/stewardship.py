@@ -4,13 +4,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from coop.amounts import money_text
-from coop.overview import link
 from governance.queries import drafts_waiting
 from members.queries import applicants
 from metering.models import EnrolmentRequest, Node
@@ -51,7 +51,7 @@ def work_waiting() -> list[Queue]:
 
 def applications() -> Queue:
     rows = applicants()
-    url = link("members:applications")
+    url = reverse("members:applications")
     items = [
         Item(row.name, _("applied %(day)s") % {"day": day(row.applied_at)}, url) for row in rows
     ]
@@ -60,7 +60,7 @@ def applications() -> Queue:
 
 
 def shares() -> Queue:
-    url = link("titles:incoming")
+    url = reverse("titles:incoming")
     items = [
         Item(
             ngettext(
@@ -80,7 +80,7 @@ def shares() -> Queue:
 
 
 def charges() -> Queue:
-    url = link("titles:incoming")
+    url = reverse("titles:incoming")
     items = [
         Item(
             _("%(member)s owes %(amount)s")
@@ -102,7 +102,7 @@ def overdue(due: date) -> str:
 
 def period() -> Queue:
     running = current_period()
-    url = link("tokens:periods")
+    url = reverse("tokens:periods")
     empty = _("The period runs; it can be closed when it is over.")
     title = _("Periods to close")
     if running is None:
@@ -120,18 +120,18 @@ def drafts() -> Queue:
         Item(
             row.title,
             _("proposed by %(member)s") % {"member": row.proposer.name},
-            link("governance:decision", row.pk),
+            reverse("governance:decision", args=[row.pk]),
         )
         for row in drafts_waiting()
     ]
-    url = link("governance:decisions")
+    url = reverse("governance:decisions")
     empty = _("No draft waits for publication.")
     return queue(_("Drafts to publish"), items, url, _("See all decisions"), empty)
 
 
 def nodes() -> Queue:
     """Nodes that ask to be let in, and nodes under suspicion."""
-    url = link("metering:nodes")
+    url = reverse("metering:nodes")
     asking = EnrolmentRequest.objects.filter(
         state=EnrolmentRequest.State.PENDING, expires_at__gt=timezone.now()
     ).order_by("pk")

@@ -1,5 +1,6 @@
 """What the kinds of accounts and transactions are called on pages."""
 
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 ACCOUNTS = {
@@ -33,6 +34,25 @@ ACCOUNTS = {
     "expired": _("Expired"),
 }
 
+TRANSACTIONS = {
+    "asset placed": _("Asset placed in a pool"),
+    "contribution": _("Contribution in kind"),
+    "founding units": _("Founding shares issued"),
+    "units bought": _("Shares bought"),
+    "payment": _("Payment received"),
+    "profit paid": _("Paid above cost: became equity credit"),
+    "credit converted": _("Equity credit became shares"),
+    "tokens issued": _("Tokens issued"),
+    "tokens given": _("Tokens given"),
+    "usage rated": _("Usage rated"),
+    "auction cleared": _("Auction cleared"),
+    "cost of the period": _("Actual cost of a period"),
+    "overage matched with surplus": _("Overage matched with surplus"),
+    "provisional charges taken back": _("Provisional charges taken back"),
+    "period charged": _("Period charged"),
+    "tokens expired": _("Tokens expired"),
+}
+
 
 def account_kind(kind: str) -> str:
     """An account kind in words."""
@@ -41,7 +61,7 @@ def account_kind(kind: str) -> str:
 
 def transaction_kind(kind: str) -> str:
     """A transaction kind in words."""
+    if kind.startswith("reversal of "):
+        what = transaction_kind(kind.removeprefix("reversal of "))
+        return gettext("Reversal: %(what)s") % {"what": what}
     return str(TRANSACTIONS.get(kind, kind.replace("_", " ").replace(":", ", ").capitalize()))
-
-
-TRANSACTIONS: dict[str, object] = {}

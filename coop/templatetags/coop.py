@@ -4,7 +4,7 @@ import datetime as dt
 from typing import Any
 
 from django import forms, template
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils import formats, timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -258,10 +258,7 @@ def column_chart(
 @register.inclusion_tag("parts/nav_item.html", takes_context=True)
 def nav_item(context: template.Context, name: str, label: str) -> dict[str, Any]:
     """One entry of the main navigation; marked when the page lies below it."""
-    try:
-        url = reverse(name)
-    except NoReverseMatch:
-        return {"url": ""}
+    url = reverse(name)
     request = context.get("request")
     path = request.path if request else ""
     return {
