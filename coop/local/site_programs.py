@@ -17,6 +17,7 @@ def web(listening: int) -> Program:
         f"--bind=fd://{listening}",
         f"--workers={os.environ.get('WEB_CONCURRENCY', '2')}",
         "--threads=4",
+        "--preload",
         "--no-control-socket",
     ]
     return Program("web", command, files=[listening])

@@ -18,6 +18,7 @@ from coop.local import LocalError, Services
 from coop.local.account import Account, can_reach, private_folder, service_account
 from coop.local.places import LONGEST_SOCKET, PROJECT, SOCKET_NAME, find_places
 from coop.local.process import is_alive, wait_until, workers_in
+from coop.local.secret import secret_of_this_machine
 
 only_root = pytest.mark.skipif(os.geteuid() != 0, reason="shows what root does")
 START = """
@@ -233,3 +234,16 @@ def test_an_ordinary_user_has_servers_of_their_own(folder: Path) -> None:
         pids = [int(word) for word in done.stdout.split()]
         assert all(is_alive(pid) for pid in pids)
         assert pids == [services.postgres.pid(), services.redis.pid()]
+
+
+def test_the_secret_key_is_drawn_once_and_is_ours_alone(folder: Path) -> None:
+    first = secret_of_this_machine(folder / "data", may_make=True)
+    assert len(first) >= 50
+    assert secret_of_this_machine(folder / "data", may_make=True) == first
+    assert (folder / "data" / "secret-key").stat().st_mode & 0o077 == 0
+    assert secret_of_this_machine(folder / "other", may_make=True) != first
+
+
+def test_a_site_in_production_must_be_told_its_secret(folder: Path) -> None:
+    with pytest.raises(LocalError, match="COOP_SECRET_KEY"):
+        secret_of_this_machine(folder, may_make=False)

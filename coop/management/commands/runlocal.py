@@ -65,9 +65,9 @@ class Command(BaseCommand):
         with open_socket(port) as listening:
             address = address_of(listening)
             supervisor.start(web(listening.fileno()))
+            self.wait_for(address, supervisor)
             supervisor.start(worker())
             supervisor.start(beat(home))
-            self.wait_for(address, supervisor)
             if with_demo:
                 supervisor.start(node(address, home))
             self.say(
