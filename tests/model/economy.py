@@ -98,12 +98,6 @@ class Market:
     v: int
     posted: int
 
-    def take_own(self, name: str, tokens: int) -> Book:
-        book = self.books[name]
-        if tokens > book.own:
-            raise Refused(f"{name} has {book.own} millitokens left, not {tokens}")
-        return book
-
 
 # --- a period, in the order of the design
 
@@ -170,7 +164,10 @@ def open_market(pool: Pool, resource: str, period: Json) -> Market:
 
 def give(market: Market, entry: Json) -> None:
     tokens = milli(entry["tokens"])
-    market.take_own(entry["from"], tokens).given += tokens
+    giver = market.books[entry["from"]]
+    if tokens > giver.own:
+        raise Refused(entry, "tokens", giver.own)
+    giver.given += tokens
     market.books[entry["to"]].received += tokens
 
 
@@ -179,11 +176,14 @@ def auction(market: Market, entry: Json) -> None:
     asks = {at: milli(ask["tokens"]) for at, ask in enumerate(entry.get("asks", []))}
     asks[None] = milli(entry.get("pool_tokens", "0"))
     if asks[None] > market.pool_left:
-        raise Refused(f"the pool has {market.pool_left} millitokens left")
+        raise Refused(entry, "pool_tokens", market.pool_left)
     askers = [ask["member"] for ask in entry.get("asks", [])]
-    for name in askers:
-        asked = sum(tokens for at, tokens in asks.items() if at is not None and askers[at] == name)
-        market.take_own(name, asked)
+    asked = dict.fromkeys(askers, 0)
+    for at, name in enumerate(askers):
+        left = market.books[name].own - asked[name]
+        if asks[at] > left:
+            raise Refused(entry["asks"][at], "tokens", left)
+        asked[name] += asks[at]
 
     sold = 0
     supply = sum(asks.values())

@@ -10,7 +10,13 @@ Json = dict[str, Any]
 
 
 class Refused(Exception):
-    """The scenario gives, asks, buys or acquires what it may not."""
+    """The scenario gives, asks, buys or acquires more than it may: `entry[key]` is above `most`."""
+
+    def __init__(self, entry: Json, key: str, most: int) -> None:
+        super().__init__(f"{key} of {entry} may be {most} at most")
+        self.entry = entry
+        self.key = key
+        self.most = most
 
 
 @dataclass
@@ -66,7 +72,7 @@ def found_pool(pool: Json, scenario: Json) -> Pool:
 
 def acquire(pool: Pool, entry: Json, consents: dict[str, bool]) -> None:
     if entry["cost"] > pool.growth:
-        raise Refused(f"the growth fund of {pool.code} holds {pool.growth}")
+        raise Refused(entry, "cost", pool.growth)
     pool.growth -= entry["cost"]
     new = entry["cost"] // pool.issue_price
     pool.treasury += new
@@ -77,8 +83,9 @@ def acquire(pool: Pool, entry: Json, consents: dict[str, bool]) -> None:
 
 def buy(pool: Pool, entry: Json) -> None:
     name, units = entry["member"], entry["units"]
-    if units > pool.treasury or units > pool.room(name):
-        raise Refused(f"{name} cannot buy {units} units of {pool.code}")
+    most = min(pool.treasury, pool.room(name))
+    if units > most:
+        raise Refused(entry, "units", most)
     pool.treasury -= units
     pool.units[name] += units
     pool.growth += units * pool.issue_price
