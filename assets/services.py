@@ -105,7 +105,7 @@ def place_asset(
     cost: GrowthFundTooSmall). `capacity` gives millitokens per period by resource code, from the
     in-service date. The same key gives the first result.
     """
-    pool = Pool.objects.select_for_update().get(pk=pool.pk)
+    pool = Pool.objects.select_for_update(no_key=True).get(pk=pool.pk)
     earlier = Transaction.objects.filter(source="asset", key=key).first()
     if earlier is not None:
         return Asset.objects.get(txn_id=earlier.pk)

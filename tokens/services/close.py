@@ -82,7 +82,7 @@ def run_step(
     `at` is the moment of closing (default now); before the period's end it needs `early`, which
     ends the period at that moment. Raises StepOutOfOrder, PeriodNotOver.
     """
-    list(Pool.objects.select_for_update().order_by("pk"))
+    list(Pool.objects.select_for_update(no_key=True).order_by("pk"))
     period = Period.objects.select_for_update().get(pk=period_id)
     done = CloseStep.objects.filter(period=period, name=step).first()
     if done is not None:

@@ -58,7 +58,7 @@ def open_period(
     `at` is the moment whose policy counts (default: now). The same code again returns the
     period that stands. Raises PeriodStillOpen.
     """
-    pools = list(Pool.objects.select_for_update().order_by("pk"))
+    pools = list(Pool.objects.select_for_update(no_key=True).order_by("pk"))
     standing = Period.objects.filter(code=code).first()
     if standing is not None:
         return standing
