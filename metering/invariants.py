@@ -14,7 +14,16 @@ from signing import dsse, keys
 from signing.errors import SigningError
 from tokens.models import Usage
 
-TAKEN = ["rule", "flags", "incarnation", "begins_at", "ends_at", "value_before", "value", "quantity"]
+TAKEN = [
+    "rule",
+    "flags",
+    "incarnation",
+    "begins_at",
+    "ends_at",
+    "value_before",
+    "value",
+    "quantity",
+]
 
 
 def chains_unbroken() -> list[str]:
@@ -26,7 +35,9 @@ def chain_of(key: NodeKey) -> Iterator[str]:
     """What is wrong with one chain."""
     rows = Envelope.objects.filter(node=key.node, epoch=key.epoch, status="accepted")
     refused = RefusedBatch.objects.filter(node=key.node, epoch=key.epoch, seq__lte=key.head_seq)
-    links = {seq: (None, chain) for seq, chain in refused.values_list("seq", "chain")}
+    links: dict[int, tuple[str | None, str]] = {
+        seq: (None, chain) for seq, chain in refused.values_list("seq", "chain")
+    }
     links |= {s: (p, c) for s, p, c in rows.values_list("seq", "prev", "chain")}
     chain = genesis(str(key.node.uuid), key.epoch, bytes(key.public_key))
     for seq in range(1, key.head_seq + 1):
@@ -118,7 +129,7 @@ def usage_follows_from_readings() -> list[str]:
     rated = Reading.objects.filter(state=Reading.State.RATED).select_related("assignment")
     ordered = rated.order_by("assignment_id", "period_id", "pk")
     usages = metered_usage()
-    wrong = []
+    wrong: list[str] = []
     for (_, period_id), rows in groupby(ordered, key=lambda r: (r.assignment_id, r.period_id)):
         total = 0
         for row in rows:

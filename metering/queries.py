@@ -1,11 +1,31 @@
 """Named reads of nodes, evidence and readings."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
+from django.db.models import Count, OuterRef, Prefetch, Q, QuerySet, Subquery, Sum
+from django.db.models.functions import Coalesce, TruncDate
+from django.utils import timezone
+
+from members.models import Member
 from metering.counters import Limits
-from metering.models import MeterInventory, Node, NodeKey
+from metering.models import (
+    EnrolmentRequest,
+    Envelope,
+    Gap,
+    Meter,
+    MeterAssignment,
+    MeterInventory,
+    Node,
+    NodeKey,
+    Reading,
+)
 from metering.payloads import read_inventory
 from metering.replay import Described
+from tokens.models import Book, Period, Usage
+from tokens.queries import BookState, books_of
 
 
 def live_node(uuid: UUID) -> Node | None:
@@ -31,3 +51,164 @@ def described(payload: bytes) -> Described:
         line.m: Limits(line.bits, None if line.cap is None else int(line.cap))
         for line in read_inventory(payload).meters
     }
+
+
+@dataclass(frozen=True)
+class DayOfUse:
+    """Millitokens used on one day, from tokens and beyond them."""
+
+    day: date
+    within: int
+    over: int
+
+
+@dataclass(frozen=True)
+class UseOfResource:
+    """A book as it stands, and its use day by day."""
+
+    state: BookState
+    days: Sequence[DayOfUse]
+
+
+def use_of(member: Member, period: Period) -> list[UseOfResource]:
+    """What a member used in a period, per pool and resource, day by day."""
+    return [UseOfResource(state, days_of(state)) for state in books_of(member, period)]
+
+
+def days_of(state: BookState) -> list[DayOfUse]:
+    """Every day of the period until today; tokens are used up first, in the order of time."""
+    by_day = used_by_day(state.book)
+    days, before = [], 0
+    for day in days_until_now(state.row.period):
+        after = before + by_day.get(day, 0)
+        within = min(after, state.redeemed) - min(before, state.redeemed)
+        days.append(DayOfUse(day, within, after - before - within))
+        before = after
+    return days
+
+
+def used_by_day(book: Book) -> dict[date, int]:
+    """Millitokens by day in the cooperative's timezone, corrections included."""
+    rows = Usage.objects.filter(book=book).order_by()
+    sums = rows.values_list(TruncDate("used_at")).annotate(Sum("amount"))
+    return {day: int(total) for day, total in sums if day is not None}
+
+
+def days_until_now(period: Period) -> list[date]:
+    """The days of a period that have begun."""
+    end = min(period.end - timedelta(microseconds=1), max(timezone.now(), period.start))
+    first, last = timezone.localdate(period.start), timezone.localdate(end)
+    return [first + timedelta(days=n) for n in range((last - first).days + 1)]
+
+
+def readings_of(
+    member: Member, period: Period | None, resource: str = "", day: date | None = None
+) -> QuerySet[Reading]:
+    """Readings of a member's use in a period, newest first; those that wait are with them."""
+    rows = Reading.objects.filter(assignment__member=member, quantity__gt=0)
+    if period is not None:
+        rows = rows.filter(ends_at__gt=period.start, ends_at__lte=period.end)
+    if resource:
+        rows = rows.filter(assignment__resource__code=resource)
+    if day is not None:
+        begins = timezone.make_aware(datetime(day.year, day.month, day.day))
+        rows = rows.filter(ends_at__gt=begins, ends_at__lte=begins + timedelta(days=1))
+    related = rows.select_related("meter__node", "assignment__pool", "assignment__resource")
+    return related.order_by("-ends_at", "-pk")
+
+
+def latest_reading(member: Member) -> Reading | None:
+    """The newest reading of a member's use."""
+    return readings_of(member, None).first()
+
+
+def late_readings(member: Member) -> QuerySet[Reading]:
+    """Readings that came after the close of their period: shown, not charged."""
+    return readings_of(member, None).filter(state=Reading.State.LATE)
+
+
+def evidence() -> QuerySet[Reading]:
+    """Readings with all that stands behind them."""
+    return Reading.objects.select_related(
+        "meter__node",
+        "envelope__node",
+        "envelope__receipt",
+        "assignment__member",
+        "assignment__pool",
+        "assignment__resource",
+        "period",
+    )
+
+
+def key_of(envelope: Envelope) -> NodeKey:
+    """The key that signed an envelope."""
+    return NodeKey.objects.get(keyid=envelope.keyid)
+
+
+def usage_of_reading(reading: Reading) -> Usage | None:
+    """The usage that a reading was booked as, with the rates of its period."""
+    rows = Usage.objects.select_related("book__yields", "rating")
+    return rows.filter(key=f"reading:{reading.pk}").first()
+
+
+def nodes() -> QuerySet[Node]:
+    """Every node with `last_accepted`, `waiting` (batches behind a gap) and `conflicting`."""
+    mine = Envelope.objects.filter(node=OuterRef("pk")).order_by()
+    newest = mine.filter(status="accepted").order_by("-received_at").values("received_at")[:1]
+    gaps = mine.filter(status="pending_gap").values("node").annotate(n=Count("pk")).values("n")
+    return Node.objects.select_related("pool", "owner").annotate(
+        last_accepted=Subquery(newest),
+        waiting=Coalesce(Subquery(gaps), 0),
+        conflicting=Count("conflicts", distinct=True),
+    )
+
+
+def meters_of(node: Node) -> QuerySet[Meter]:
+    """A node's meters with `running` (their assignment without an end) and `last_value`."""
+    open_ended = MeterAssignment.objects.filter(until=None).select_related(
+        "member", "pool", "resource"
+    )
+    newest = Reading.objects.filter(meter=OuterRef("pk")).order_by("-pk")
+    return (
+        Meter.objects.filter(node=node)
+        .prefetch_related(Prefetch("assignments", open_ended, to_attr="running"))
+        .annotate(
+            last_value=Subquery(newest.values("value")[:1]),
+            last_read=Subquery(newest.values("ends_at")[:1]),
+        )
+    )
+
+
+def arrivals_of(node: Node) -> QuerySet[Envelope]:
+    """A node's envelopes, newest first, without their payloads."""
+    rows = Envelope.objects.filter(node=node).order_by("-epoch", "-seq")
+    return rows.defer("payload", "signature")
+
+
+def gaps_of(node: Node) -> QuerySet[Gap]:
+    """The spans of which a node says that it knows nothing, newest first."""
+    return Gap.objects.filter(envelope__node=node).select_related("meter").order_by("-pk")
+
+
+def missing_numbers(node: Node) -> list[str]:
+    """Which batches are missing before those that wait: "4" or "4–6"."""
+    found = []
+    for key in NodeKey.objects.filter(node=node):
+        waiting = Envelope.objects.filter(node=node, epoch=key.epoch, status="pending_gap")
+        first = waiting.order_by("seq").values_list("seq", flat=True).first()
+        if first is not None and first > key.head_seq + 1:
+            lost = (key.head_seq + 1, first - 1)
+            found.append(str(lost[0]) if lost[0] == lost[1] else f"{lost[0]}–{lost[1]}")
+    return found
+
+
+def waiting_requests() -> QuerySet[EnrolmentRequest]:
+    """Nodes that wait to be let in, newest first."""
+    rows = EnrolmentRequest.objects.filter(state="pending", expires_at__gt=timezone.now())
+    return rows.order_by("-created_at")
+
+
+def needing_a_steward() -> int:
+    """How many nodes are suspect or wait behind a gap."""
+    suspects = Q(state=Node.State.SUSPECT) | Q(envelopes__status="pending_gap")
+    return Node.objects.filter(suspects).distinct().count()

@@ -2,10 +2,21 @@
 
 from django.urls import path
 
-from metering import agent_api
+from metering import agent_api, api, stewards, views
 
 app_name = "metering"
 urlpatterns = [
+    path("usage/", views.usage, name="usage"),
+    path("usage/evidence/<int:reading_id>/", views.reading, name="evidence"),
+    path("usage/evidence/<int:reading_id>/file.json", views.bundle, name="bundle"),
+    path("nodes/", stewards.nodes, name="nodes"),
+    path("nodes/enrol/", stewards.enrol, name="enrol"),
+    path("nodes/enrol/<str:code>/", stewards.review, name="review"),
+    path("nodes/<uuid:uuid>/", stewards.node, name="node"),
+    path("nodes/<uuid:uuid>/assign/", stewards.assign, name="assign"),
+    path("nodes/<uuid:uuid>/end/<int:assignment_id>/", stewards.end, name="end"),
+    path("nodes/<uuid:uuid>/state/", stewards.state, name="state"),
+    path("api/v1/usage/", api.UsageView.as_view(), name="api_usage"),
     path("api/v1/agent/enrol", agent_api.enrol, name="agent_enrol"),
     path("api/v1/agent/enrol/poll", agent_api.poll, name="agent_poll"),
     path("api/v1/agent/envelopes", agent_api.envelopes, name="agent_envelopes"),

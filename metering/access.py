@@ -1,0 +1,61 @@
+"""Whose evidence it is: the member's own, and the stewards'."""
+
+from typing import Any
+from uuid import UUID
+
+from django.http import Http404
+
+from members.queries import is_steward, member_of
+from metering.models import EnrolmentRequest, MeterAssignment, Node, Reading
+from metering.queries import evidence, nodes, waiting_requests
+
+
+def reading_for(user: Any, reading_id: int) -> Reading:
+    """A reading of the user's own use, or any for a steward; others do not exist for them."""
+    found = evidence().filter(pk=reading_id).first()
+    if found is None or not (is_steward(user) or is_own(user, found)):
+        raise Http404
+    return found
+
+
+def is_own(user: Any, reading: Reading) -> bool:
+    """Whether a reading measures this user's use."""
+    member = member_of(user)
+    assignment = reading.assignment
+    return member is not None and assignment is not None and assignment.member_id == member.pk
+
+
+def may_see_whole_batch(user: Any, reading: Reading) -> bool:
+    """Whether a batch holds nothing of other members, or the user is a steward.
+
+    Its signature covers all of it, so it can be checked only as a whole.
+    """
+    if is_steward(user):
+        return True
+    assigned = Reading.objects.filter(envelope=reading.envelope, assignment__isnull=False)
+    members = set(assigned.values_list("assignment__member_id", flat=True))
+    return len(members) == 1 and is_own(user, reading)
+
+
+def node_for_steward(uuid: UUID) -> Node:
+    """The node with this id. The view lets only stewards in."""
+    found = nodes().filter(uuid=uuid).first()
+    if found is None:
+        raise Http404
+    return found
+
+
+def request_for_steward(code: str) -> EnrolmentRequest:
+    """The waiting request with this code. The view lets only stewards in."""
+    found = waiting_requests().filter(user_code=code).first()
+    if found is None:
+        raise Http404
+    return found
+
+
+def assignment_of(node: Node, assignment_id: int) -> MeterAssignment:
+    """An assignment of one of a node's meters."""
+    found = MeterAssignment.objects.filter(meter__node=node, pk=assignment_id).first()
+    if found is None:
+        raise Http404
+    return found

@@ -1,0 +1,90 @@
+"""What people type about nodes and meters."""
+
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from assets.models import Pool, Resource
+from members.models import Member
+from members.queries import active_members
+from metering.models import Meter, Node
+from metering.services.enrol import ALPHABET, CODE_LENGTH, plain_code
+
+if TYPE_CHECKING:
+    MeterField = forms.ModelChoiceField[Meter]
+    MemberField = forms.ModelChoiceField[Member]
+    PoolField = forms.ModelChoiceField[Pool]
+    ResourceField = forms.ModelChoiceField[Resource]
+else:
+    MeterField = MemberField = PoolField = ResourceField = forms.ModelChoiceField
+
+
+class CodeForm(forms.Form):
+    """The code that a node shows."""
+
+    code = forms.CharField(
+        label=_("Code of the node"),
+        max_length=20,
+        help_text=_("Eight letters, for example BCDF-GHJK. The node shows them when it starts."),
+    )
+
+    def clean_code(self) -> str:
+        """The code without dash, in capitals."""
+        code = plain_code(self.cleaned_data["code"])
+        if len(code) != CODE_LENGTH or set(code) - set(ALPHABET):
+            raise forms.ValidationError(_("A code has eight consonants, such as BCDF-GHJK."))
+        return code
+
+
+class ApproveForm(forms.Form):
+    """What a node is called and where it belongs."""
+
+    label = forms.CharField(label=_("Name of the node"), max_length=80)
+    pool = PoolField(
+        queryset=Pool.objects.all(),
+        label=_("Pool it serves"),
+        required=False,
+        empty_label=_("none"),
+    )
+    owner = MemberField(
+        queryset=Member.objects.none(),
+        label=_("Member who looks after it"),
+        required=False,
+        empty_label=_("nobody"),
+    )
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.fields["owner"].queryset = active_members()  # type: ignore[attr-defined]
+
+
+class AssignForm(forms.Form):
+    """Whose use a meter measures from now on."""
+
+    meter = MeterField(queryset=Meter.objects.none(), label=_("Meter"), empty_label=None)
+    member = MemberField(queryset=Member.objects.none(), label=_("Measures the use of"))
+    pool = PoolField(queryset=Pool.objects.all(), label=_("Pool"), empty_label=None)
+    resource = ResourceField(
+        queryset=Resource.objects.all(), label=_("Counted as"), empty_label=None
+    )
+
+    def __init__(self, node: Node, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.fields["meter"].queryset = Meter.objects.filter(node=node)  # type: ignore[attr-defined]
+        self.fields["member"].queryset = active_members()  # type: ignore[attr-defined]
+        self.fields["pool"].initial = node.pool_id
+
+
+class StateForm(forms.Form):
+    """A steward's decision about a node."""
+
+    state = forms.ChoiceField(label=_("The node is"), choices=Node.State.choices)
+    reason = forms.CharField(label=_("Because"), max_length=200)
+
+
+class ReadingsForm(forms.Form):
+    """Which readings to list."""
+
+    resource = forms.CharField(required=False, max_length=40)
+    day = forms.DateField(required=False)

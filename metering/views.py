@@ -1,0 +1,125 @@
+"""What a member used, and the signed evidence behind it."""
+
+import json
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.formats import date_format
+from django.views.decorators.http import require_GET
+from django.views.decorators.vary import vary_on_headers
+
+from members.access import member_required, the_member
+from members.models import Member
+from metering import evidence, queries
+from metering.access import may_see_whole_batch, reading_for
+from metering.forms import ReadingsForm
+from metering.models import Reading
+from signing.words import fingerprint_words
+from tokens.models import Period
+from tokens.queries import current_period, periods
+
+PER_PAGE = 25
+
+
+@require_GET
+@member_required
+@vary_on_headers("HX-Request")
+def usage(request: HttpRequest) -> HttpResponse:
+    """A member's use of a period; htmx asks for the summary alone, every few seconds."""
+    member = the_member(request)
+    period = asked_period(request)
+    context = summary(member, period)
+    if request.headers.get("HX-Request") == "true":
+        return render(request, "metering/parts/summary.html", context)
+    return render(request, "metering/usage.html", context | listed(request, member, period))
+
+
+def asked_period(request: HttpRequest) -> Period | None:
+    """The period that the address names, else the running one."""
+    code = request.GET.get("period", "")
+    return periods().filter(code=code).first() if code else current_period()
+
+
+def summary(member: Member, period: Period | None) -> dict[str, Any]:
+    """What the upper part of the page shows."""
+    return {
+        "period": period,
+        "uses": [] if period is None else queries.use_of(member, period),
+        "latest": queries.latest_reading(member),
+        "late": queries.late_readings(member).count(),
+    }
+
+
+def listed(request: HttpRequest, member: Member, period: Period | None) -> dict[str, Any]:
+    """The pictures, and the readings that the filters leave."""
+    form = ReadingsForm(request.GET)
+    chosen: dict[str, Any] = form.cleaned_data if form.is_valid() else {}
+    resource, day = chosen.get("resource", ""), chosen.get("day")
+    rows = queries.readings_of(member, period, resource, day)
+    page = Paginator(rows, PER_PAGE).get_page(request.GET.get("page"))
+    uses = [] if period is None else queries.use_of(member, period)
+    return {
+        "page": page,
+        "chosen": {"resource": resource, "day": day},
+        "charts": [picture(use) for use in uses],
+        "periods": periods()[:24],
+    }
+
+
+def picture(use: queries.UseOfResource) -> dict[str, Any]:
+    """Points of a chart, and for each the address of the readings behind it."""
+    code = use.state.row.resource.code
+    base = reverse("metering:usage")
+    return {
+        "state": use.state,
+        "points": [(date_format(d.day, "j M"), d.within, d.over) for d in use.days],
+        "days": [
+            (d, f"{base}?period={use.state.row.period.code}&resource={code}&day={d.day}#readings")
+            for d in reversed(use.days)
+            if d.within or d.over
+        ],
+    }
+
+
+@require_GET
+@login_required
+def reading(request: HttpRequest, reading_id: int) -> HttpResponse:
+    """One reading: how it came about, what it costs, and what proves it."""
+    row = reading_for(request.user, reading_id)
+    whole = may_see_whole_batch(request.user, row)
+    return render(request, "metering/evidence.html", proof_of(row, whole))
+
+
+def proof_of(row: Reading, whole: bool) -> dict[str, Any]:
+    """All that the page of a reading shows."""
+    shown = evidence.payload_of(row.envelope) if whole else evidence.record_of(row)
+    receipt = evidence.receipt_of(row.envelope)
+    return {
+        "reading": row,
+        "usage": queries.usage_of_reading(row),
+        "raw_after": (row.raw_before or 0) + row.quantity,
+        "whole": whole,
+        "payload": json.dumps(shown, indent=2, ensure_ascii=False),
+        "receipt": receipt and json.dumps(json.loads(receipt.payload), indent=2),
+        "signature": evidence.signature_text(row.envelope),
+        "words": fingerprint_words(bytes(queries.key_of(row.envelope).public_key)),
+        "holds": evidence.holds(row),
+        "command": f"python manage.py verify_evidence reading-{row.pk}.json",
+    }
+
+
+@require_GET
+@login_required
+def bundle(request: HttpRequest, reading_id: int) -> HttpResponse:
+    """The file that proves a reading, for `manage.py verify_evidence`."""
+    row = reading_for(request.user, reading_id)
+    if not may_see_whole_batch(request.user, row):
+        raise PermissionDenied
+    name = f'attachment; filename="reading-{row.pk}.json"'
+    headers = {"Content-Disposition": name}
+    return JsonResponse(evidence.bundle(row), json_dumps_params={"indent": 1}, headers=headers)
