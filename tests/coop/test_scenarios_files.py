@@ -1,6 +1,10 @@
 """Scenario files that are refused: each with its line, its key and what would be right."""
 
+import re
+import textwrap
+
 import pytest
+from django.conf import settings
 
 from coop.scenarios.errors import ScenarioError
 from coop.scenarios.lines import lines_of
@@ -225,3 +229,13 @@ y = []
 def test_decimals_and_months_are_written_as_people_do() -> None:
     assert [decimal(n) for n in (0, 5, -1500, 12000)] == ["0", "0.005", "-1.5", "12"]
     assert month_after("2026-11", 14) == "2028-01"
+
+
+def test_the_example_of_the_manual_is_good_and_its_mistake_is_refused_as_it_says() -> None:
+    manual = (settings.BASE_DIR / "docs" / "scenarios.md").read_text()
+    blocks = re.findall(r"(?:^    .*\n|^\n(?=    ))+", manual, re.MULTILINE)
+    example = textwrap.dedent(next(block for block in blocks if "[cooperative]" in block))
+    assert len(list(parse(example.strip()).months())) == 3
+    with pytest.raises(ScenarioError) as caught:
+        parse(example.strip().replace('member = "ben"', 'member = "bem"'))
+    assert f"my.toml, {caught.value}" in manual
