@@ -7,7 +7,7 @@ import signal
 import time
 import urllib.request
 from argparse import ArgumentParser
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -15,13 +15,16 @@ from typing import Any
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
-from django.db import connection
+from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 
+from coop.demo.machine import hand_out_meters
+from coop.demo.meters import assign_meters
 from coop.local import LocalError, embedded_services, use_embedded_services
 from coop.local.listening import address_of, open_socket
 from coop.local.site_programs import beat, claim_code_file, node, web, worker
 from coop.local.supervisor import Supervisor
+from ledger.errors import DomainError
 
 QUICK_NODE = "5,15,30"
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -32,6 +35,8 @@ class Command(BaseCommand):
 
     help = "Run the site, its worker, its clock and a node agent here until Ctrl-C."
     requires_system_checks: list[str] = []
+    assigned = False
+    looked = 0.0
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """The port may also stand in PORT; --bare leaves out the demo and its node."""
@@ -44,6 +49,7 @@ class Command(BaseCommand):
         for folder in ("logs", "static"):
             (home / folder).mkdir(parents=True, exist_ok=True)
         os.environ.setdefault("COOP_AGENT_SECONDS", QUICK_NODE)
+        self.is_embedded = not (os.environ.get("DATABASE_URL") and os.environ.get("REDIS_URL"))
         with self.only_run(home):
             listens_for_signals()
             supervisor = Supervisor(home / "logs", self.say)
@@ -58,7 +64,7 @@ class Command(BaseCommand):
 
     def run(self, supervisor: Supervisor, home: Path, port: int | None, with_demo: bool) -> None:
         """Every step from nothing to the running site."""
-        use_embedded_services(self.say)
+        self.starters = use_embedded_services(self.say)
         self.migrate()
         logins = self.demo() if with_demo else ""
         connection.close()
@@ -73,7 +79,7 @@ class Command(BaseCommand):
             self.say(
                 f"\nThe site runs at {address}\n{logins}Logs: {home / 'logs'}. Ctrl-C ends it."
             )
-            supervisor.watch(lambda: self.let_node_in(home))
+            supervisor.watch(Every(2, lambda: self.look_after_rest(home, with_demo)))
 
     def demo(self) -> str:
         """Make the demo cooperative where there is none; what it says about its logins."""
@@ -82,15 +88,26 @@ class Command(BaseCommand):
         call_command("demo", stdout=said)
         return said.getvalue()
 
-    def let_node_in(self, home: Path) -> None:
+    def look_after_rest(self, home: Path, with_demo: bool) -> None:
+        """What is to be done now and then beside keeping the programs alive."""
+        try:
+            for start in self.starters:
+                start(self.say)
+            if with_demo:
+                self.let_node_in(claim_code_file(home))
+                hand_out_meters()
+        except (LocalError, CommandError, DomainError, DatabaseError) as error:
+            self.say(str(error))
+        finally:
+            connection.close()
+
+    def let_node_in(self, file: Path) -> None:
         """Type in the claim code of this machine's node, as a steward would."""
-        file = claim_code_file(home)
-        if not file.exists():
-            return
-        code = file.read_text().strip()
-        file.unlink(missing_ok=True)
-        call_command("approve_node", code, stdout=self.stdout)
-        connection.close()
+        if file.exists():
+            code = file.read_text().strip()
+            file.unlink(missing_ok=True)
+            self.say(f"Letting this machine's node in with its code {code}")
+            call_command("approve_node", code, stdout=io.StringIO())
 
     def migrate(self) -> None:
         """Bring the tables up to date, where they are not."""
@@ -114,7 +131,8 @@ class Command(BaseCommand):
         for number in STOP_SIGNALS:
             signal.signal(number, signal.SIG_IGN)
         supervisor.stop()
-        embedded_services().stop()
+        if self.is_embedded:
+            embedded_services().stop()
         self.say("Stopped; the data is kept")
 
     def say(self, line: str) -> None:
@@ -131,6 +149,21 @@ class Command(BaseCommand):
             except BlockingIOError:
                 raise CommandError(f"The site runs already on {home}.") from None
             yield
+
+
+class Every:
+    """Calls something, but not more often than every so many seconds."""
+
+    def __init__(self, seconds: float, action: Callable[[], None]) -> None:
+        self.seconds = seconds
+        self.action = action
+        self.due = 0.0
+
+    def __call__(self) -> None:
+        """Act, if it is time."""
+        if time.monotonic() >= self.due:
+            self.action()
+            self.due = time.monotonic() + self.seconds
 
 
 def listens_for_signals() -> None:
