@@ -107,7 +107,9 @@ class PolicyForm(ProposalForm):
 class BallotForm(forms.Form):
     """One answer with an optional reason."""
 
-    choice = forms.ChoiceField(label=_("Your vote"), choices=CHOICES, widget=forms.RadioSelect)
+    choice = forms.ChoiceField(
+        label=_("How do you vote?"), choices=CHOICES, widget=forms.RadioSelect
+    )
     reason = forms.CharField(
         label=_("Your reason"),
         required=False,

@@ -111,6 +111,8 @@ def threshold_text(threshold: Threshold) -> str:
 
 def duration_text(seconds: int) -> str:
     """Seconds in the largest unit that divides them: "7 days", "90 minutes"."""
+    if seconds == 0:
+        return _("none")
     size, unit = next((s, u) for s, u in UNITS if (seconds % s == 0 and seconds >= s) or s == 1)
     number = seconds // size
     words = {

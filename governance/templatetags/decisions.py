@@ -8,8 +8,9 @@ from django import template
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from assets.models import Pool
+from assets.models import Pool, Resource
 from governance import presenting
+from governance.actions import ACTIONS
 from governance.counting import Threshold
 from policies.registry import PARAMETERS
 
@@ -49,6 +50,18 @@ def pool_name(code: str) -> str:
 
 
 @register.filter
+def scope_name(scope: str) -> str:
+    """Where a policy holds: "Valley backbone: Bandwidth", a pool, an action, or everywhere."""
+    pool, _mark, rest = scope.partition(":")
+    if pool == "action" and rest in ACTIONS:
+        return str(ACTIONS[rest].title)
+    if not rest:
+        return pool_name(pool) if pool else _("everywhere")
+    found = Resource.objects.filter(code=rest).values_list("name", flat=True).first()
+    return f"{pool_name(pool)}: {found or rest}"
+
+
+@register.filter
 def choice_name(choice: str) -> str:
     """An answer as people say it."""
     return {"for": _("For"), "against": _("Against"), "abstain": _("Abstain")}.get(choice, choice)
@@ -77,5 +90,5 @@ def parameter_value(value: Any, key: str) -> str:
 @register.filter
 def source_id(source: str) -> str:
     """The number of the proposal that a source names; "" where it names none."""
-    kind, _colon, number = source.partition(":")
+    kind, _mark, number = source.partition(":")
     return number if kind == "proposal" and number.isdigit() else ""

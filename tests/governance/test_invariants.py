@@ -1,6 +1,9 @@
 """A forger who owns the database is found out by the invariants."""
 
+from io import StringIO
+
 import pytest
+from django.core.management import CommandError, call_command
 from django.db import transaction
 
 from governance import board
@@ -85,3 +88,14 @@ def test_a_receipt_binds_the_ballot_its_place_and_the_board_before_it() -> None:
     assert receipt["head"] == board.next_link(before.link, receipt["leaf"])
     assert (receipt["index"], receipt["proposal"]) == (2, proposal.pk)
     assert receipt["notice_sha256"] == proposal.notice_hash
+
+
+def test_the_recount_command_stands_by_what_is_sound_and_exits_on_what_is_not() -> None:
+    proposal = executed()
+    out = StringIO()
+    call_command("recount", stdout=out)
+    assert out.getvalue() == f"vote {proposal.pk}: passed, as certified\n"
+    with transaction.atomic():
+        as_owner("DELETE FROM governance_ballot WHERE index = 3")
+    with pytest.raises(CommandError, match="not the certified one"):
+        call_command("recount", str(proposal.pk), stdout=out)
