@@ -19,7 +19,6 @@ from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 
 from coop.demo.machine import hand_out_meters
-from coop.demo.meters import assign_meters
 from coop.local import LocalError, embedded_services, use_embedded_services
 from coop.local.listening import address_of, open_socket
 from coop.local.site_programs import beat, claim_code_file, node, web, worker
