@@ -7,7 +7,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-MONEY = re.compile(r"(\d{1,12})(?:[.,](\d{1,2}))?")
+MONEY = re.compile(r"([0-9]{1,12})(?:[.,]([0-9]{1,2}))?")
 
 
 def cents_from(text: str) -> int:

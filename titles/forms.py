@@ -29,7 +29,7 @@ class NumberForm(forms.Form):
     number = forms.RegexField(
         label=_("Number of the title"),
         help_text=_("As it stands on the certificate, e.g. 0412."),
-        regex=r"^\s*(?:No\.?\s*)?(\d{1,15})\s*$",
+        regex=r"^\s*(?:No\.?\s*)?([0-9]{1,15})\s*$",
         error_messages={"invalid": _("A title's number has digits only.")},
     )
 
