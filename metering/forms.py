@@ -63,7 +63,9 @@ class AssignForm(forms.Form):
     """Whose use a meter measures from now on."""
 
     meter = MeterField(queryset=Meter.objects.none(), label=_("Meter"), empty_label=None)
-    member = MemberField(queryset=Member.objects.none(), label=_("Measures the use of"))
+    member = MemberField(
+        queryset=Member.objects.none(), label=_("Measures the use of"), empty_label=_("choose")
+    )
     pool = PoolField(queryset=Pool.objects.all(), label=_("Pool"), empty_label=None)
     resource = ResourceField(
         queryset=Resource.objects.all(), label=_("Counted as"), empty_label=None

@@ -20,7 +20,7 @@ from metering.forms import ApproveForm, AssignForm, CodeForm, StateForm
 from metering.models import EnrolmentRequest, Node
 from signing.words import fingerprint_words
 
-RECENT = 12
+RECENT = 8
 
 
 def see(name: str, **names: Any) -> HttpResponseRedirect:

@@ -97,20 +97,25 @@ def reading(request: HttpRequest, reading_id: int) -> HttpResponse:
 
 def proof_of(row: Reading, whole: bool) -> dict[str, Any]:
     """All that the page of a reading shows."""
-    shown = evidence.payload_of(row.envelope) if whole else evidence.record_of(row)
     receipt = evidence.receipt_of(row.envelope)
     return {
         "reading": row,
         "usage": queries.usage_of_reading(row),
         "raw_after": (row.raw_before or 0) + row.quantity,
         "whole": whole,
-        "payload": json.dumps(shown, indent=2, ensure_ascii=False),
-        "receipt": receipt and json.dumps(json.loads(receipt.payload), indent=2),
+        "record": indented(evidence.record_of(row)),
+        "payload": indented(evidence.payload_of(row.envelope)) if whole else "",
+        "receipt": receipt and indented(json.loads(receipt.payload)),
         "signature": evidence.signature_text(row.envelope),
         "words": fingerprint_words(bytes(queries.key_of(row.envelope).public_key)),
         "holds": evidence.holds(row),
         "command": f"python manage.py verify_evidence reading-{row.pk}.json",
     }
+
+
+def indented(value: Any) -> str:
+    """JSON for people."""
+    return json.dumps(value, indent=2, ensure_ascii=False)
 
 
 @require_GET
