@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from coop.local.errors import LocalError
 from coop.local.places import find_places
-from coop.local.services import Services
+from coop.local.services import Say, Services
 
 __all__ = ["LocalError", "Services", "embedded_services", "use_embedded_services"]
 
@@ -19,16 +19,20 @@ def embedded_services() -> Services:
     return Services(find_places())
 
 
-def use_embedded_services(say: Callable[[str], None] = lambda line: None) -> None:
+def use_embedded_services(say: Say = lambda line: None) -> list[Callable[[Say], None]]:
     """Start what DATABASE_URL and REDIS_URL leave to us, and set them for this process.
 
-    Returns when both answer. Calling it again, from any number of processes, is harmless.
-    Raises LocalError with a sentence for the operator.
+    Returns when both answer, with the calls that start ours again should they be killed.
+    Calling it twice, from any number of processes, is harmless. Raises LocalError with a
+    sentence for the operator.
     """
     services = embedded_services()
-    if not os.environ.get("DATABASE_URL"):
-        services.start_postgres(say)
-        os.environ["DATABASE_URL"] = services.postgres.url
-    if not os.environ.get("REDIS_URL"):
-        services.start_redis(say)
-        os.environ["REDIS_URL"] = services.redis.url
+    parts = (
+        ("DATABASE_URL", services.start_postgres, services.postgres.url),
+        ("REDIS_URL", services.start_redis, services.redis.url),
+    )
+    left_to_us = [part for part in parts if not os.environ.get(part[0])]
+    for variable, start, url in left_to_us:
+        start(say)
+        os.environ[variable] = url
+    return [start for _, start, _ in left_to_us]
