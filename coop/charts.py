@@ -30,7 +30,7 @@ class ColumnChart:
     floor: int
     top: int
     half: int
-    left: int = 56
+    left: int = 48
 
 
 def nice_top(value: int) -> int:
@@ -42,17 +42,17 @@ def nice_top(value: int) -> int:
 
 
 def columns(
-    points: Sequence[tuple[str, int, int]], width: int = 720, height: int = 220
+    points: Sequence[tuple[str, int, int]], width: int = 720, height: int = 220, ticks: int = 8
 ) -> ColumnChart:
     """Columns for (label, within, over) in millitokens, the over part standing on the other."""
-    left, head, foot = 56, 16, 28
+    left, head, foot = 48, 16, 28
     floor = height - foot
     room = floor - head
     top = nice_top(max((within + over for _, within, over in points), default=0))
     slot = max((width - left) // max(len(points), 1), 3)
     gap = min(max(slot // 4, 1), 12)
     thick = min(slot - gap, 48)
-    every = max(1, -(-len(points) // 8))
+    every = max(1, -(-len(points) // ticks))
     made = []
     for index, (label, within, over) in enumerate(points):
         low = rounded_ratio(within, top, room)

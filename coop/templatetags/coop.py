@@ -246,7 +246,8 @@ def column_chart(
     `points` are (label, within millitokens, over millitokens) in order.
     """
     return {
-        "chart": charts.columns(points),
+        "wide": charts.columns(points),
+        "narrow": charts.columns(points, width=340, height=190, ticks=4),
         "points": points,
         "unit": unit,
         "title": title,
