@@ -15,6 +15,7 @@ from ledger.errors import DomainError
 from members.models import User
 from signing import strict_json
 from signing.dsse import Envelope
+from signing.errors import SigningError
 from signing.keys import verify_document
 
 State = Proposal.State
@@ -49,8 +50,11 @@ def source_of(proposal: Proposal) -> str:
 
 
 def _require_certified(proposal: Proposal) -> None:
-    envelope = Envelope.from_json(bytes(proposal.certificate.envelope))
-    certificate = strict_json.loads(verify_document(envelope, board.CERTIFICATE))
+    try:
+        envelope = Envelope.from_json(bytes(proposal.certificate.envelope))
+        certificate = strict_json.loads(verify_document(envelope, board.CERTIFICATE))
+    except SigningError as error:
+        raise BadPayload from error
     expected = {
         "proposal": proposal.pk,
         "outcome": "passed",

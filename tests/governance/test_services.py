@@ -39,6 +39,7 @@ from tests.governance.votes import (
     POOL,
     RESOURCE,
     Town,
+    as_owner,
     broken,
     decide,
     end_voting,
@@ -306,6 +307,20 @@ def test_a_payload_changed_behind_the_triggers_is_not_executed() -> None:
         execute(proposal_id=proposal.pk, actor=town.steward)
     assert price_now() == OLD_PRICE
     assert any("no longer what notice was given of" in line for line in broken())
+
+
+def test_without_a_sound_certificate_nothing_is_executed_and_others_go_on() -> None:
+    town = make_town()
+    forged = decide(town, open_motion(town), ana="for", ben="for")
+    sound = decide(town, open_motion(town, price=NEW_PRICE + 1), ana="for", ben="for")
+    with transaction.atomic():
+        as_owner(
+            f"UPDATE governance_certificate SET envelope = '{{}}' WHERE proposal_id = {forged.pk}"
+        )
+    assert advance() == [sound.pk]
+    assert price_now() == NEW_PRICE + 1
+    with pytest.raises(BadPayload):
+        execute(proposal_id=forged.pk, actor=None)
 
 
 def test_time_alone_carries_a_vote_to_its_end() -> None:
