@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
+from typing import NamedTuple
 
 from django.conf import settings
 from django.db.models import QuerySet
@@ -26,6 +27,16 @@ class StatementLine:
     charged: int
     paid: int
     balance: int
+
+
+class Event(NamedTuple):
+    """A charge or its payment: the day it counts, the moment it was booked, cents."""
+
+    day: date
+    booked: datetime
+    charge: Charge
+    charged: int
+    paid: int
 
 
 def charges_of(member: Member) -> QuerySet[Charge]:
@@ -70,25 +81,27 @@ def statement_of(member: Member) -> list[StatementLine]:
     return running(events(list(charges_of(member))))
 
 
-def events(charges: Sequence[Charge]) -> list[tuple[date, int, Charge, int, int]]:
-    """(day, rank within the day, charge, charged, paid) of each charge, unsorted."""
+def events(charges: Sequence[Charge]) -> list[Event]:
+    """What happened with each charge, unsorted."""
     found = []
     for charge in charges:
         payment = getattr(charge, "payment", None)
         owed_from_the_start = charge.kind == Charge.Kind.PERIOD
         if owed_from_the_start:
             day = timezone.localtime(charge.created_at).date()
-            found.append((day, charge.pk, charge, charge.amount, 0))
+            found.append(Event(day, charge.created_at, charge, charge.amount, 0))
         if payment is not None:
             charged = 0 if owed_from_the_start else payment.amount
-            found.append((payment.received_on, charge.pk, charge, charged, payment.amount))
+            booked = payment.recorded_at
+            found.append(Event(payment.received_on, booked, charge, charged, payment.amount))
     return found
 
 
-def running(lines: Sequence[tuple[date, int, Charge, int, int]]) -> list[StatementLine]:
+def running(happened: Sequence[Event]) -> list[StatementLine]:
     """The lines newest first, each with the sum up to it."""
     owed, statement = 0, []
-    for day, _number, charge, charged, paid in sorted(lines, key=lambda e: (e[0], e[4], e[1])):
-        owed += charged - paid
-        statement.append(StatementLine(day, charge, charged, paid, owed))
+    for event in sorted(happened, key=lambda e: (e.day, e.booked)):
+        owed += event.charged - event.paid
+        line = StatementLine(event.day, event.charge, event.charged, event.paid, owed)
+        statement.append(line)
     return statement[::-1]

@@ -43,7 +43,7 @@ def epc_qr_svg(*, name: str, iban: str, bic: str, amount: int, reference: str) -
         reference=reference,
     )
     svg: str = code.svg_inline(
-        scale=4, border=4, dark="#000", light="#fff", omitsize=True, svgclass="qr", lineclass=None
+        border=4, dark="#000", light="#fff", omitsize=True, svgclass=None, lineclass=None
     )
     return svg
 

@@ -62,7 +62,7 @@ def _shown(request: HttpRequest, found: Title) -> dict[str, object]:
 
 def _code(address: str) -> SafeString:
     svg = segno.make(address, error="m").svg_inline(
-        scale=4, border=4, dark="#000", light="#fff", omitsize=True, lineclass=None
+        border=4, dark="#000", light="#fff", omitsize=True, svgclass=None, lineclass=None
     )
     # Made by the QR library out of modules alone: the address is not in it as text.
     return mark_safe(svg)

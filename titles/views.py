@@ -70,10 +70,10 @@ def review(request: HttpRequest, code: str) -> HttpResponse:
     if request.method == "GET":
         data["key"] = uuid.uuid4().hex
     form = PurchaseForm(data)
+    wanted = form.cleaned_data.get("count") if form.is_valid() else None
     bought = _checked(request, pool, form)
     if bought is not None:
         return HttpResponseRedirect(reverse("titles:pay", args=[bought.pk]), status=303)
-    wanted = form.cleaned_data.get("count")
     context = _review_context(request, pool, wanted) | {"form": form, "wanted": wanted}
     template = "titles/count.html" if form.errors else "titles/review.html"
     return render(request, template, context, status=422 if form.errors else 200)
