@@ -13,6 +13,7 @@ NEED_NO_SERVICES = {
     "runlocal",
     "services",
     "spectacular",
+    "verify_evidence",
     "verify_title",
     "version",
 }
