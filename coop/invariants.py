@@ -6,8 +6,7 @@ import assets.invariants
 import governance.invariants
 import ledger.invariants
 import members.invariants
-
-# metering
+import metering.invariants
 import payments.invariants
 import titles.invariants
 import tokens.invariants
@@ -19,7 +18,7 @@ APPS = {
     "assets": assets.invariants.INVARIANTS,
     "titles": titles.invariants.INVARIANTS,
     "tokens": tokens.invariants.INVARIANTS,
-
+    "metering": metering.invariants.INVARIANTS,
     "governance": governance.invariants.INVARIANTS,
 }
 

@@ -48,6 +48,7 @@ def _threshold(value: Any) -> bool:
 DAY = 86_400
 
 _CENTS = _("a whole number of cents")
+_SHARES = _("a whole number of shares")
 _MICRO = _("a whole number of micro-cents per token")
 _FRACTION = _("an exact fraction [numerator, denominator]")
 _SECONDS = _("a whole number of seconds")
@@ -58,7 +59,7 @@ PARAMETERS: dict[str, Parameter] = {
     for p in (
         Parameter("issue_price", _("issue price of a share"), 100, lambda v: _whole(v, 1), _CENTS),
         Parameter("holding_cap", _("holding cap per member"), [1, 1], _fraction, _FRACTION),
-        Parameter("purchase_minimum", _("smallest purchase"), 1, lambda v: _whole(v, 1), _CENTS),
+        Parameter("purchase_minimum", _("smallest purchase"), 1, lambda v: _whole(v, 1), _SHARES),
         Parameter("subscriptions_open", _("open for purchases"), True, _flag, "true or false"),
         Parameter(
             "vesting",

@@ -1,0 +1,260 @@
+"""The main job in a browser: from buying a share to a signed reading to a new co-owner.
+
+The site runs as `make run` starts it: web server, worker, beat, PostgreSQL, Redis and a node
+agent that reads this machine's counters. The traffic is real and stays on the loopback.
+"""
+
+import re
+import socket
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Locator
+
+from coop.demo.cast import PASSWORD
+from tests.browser.conftest import Person, Site, Windows
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(1200)]
+GRETA = "greta@example.org"
+GRETAS_PASSWORD = "mast on the ridge"
+BYTES = 3_600_000_000
+
+
+def wait_for(what: str, ready: Callable[[], bool], seconds: int = 120) -> None:
+    """Look again and again until it is so."""
+    end = time.monotonic() + seconds
+    while not ready():
+        assert time.monotonic() < end, f"waited {seconds} s for: {what}"
+        time.sleep(1)
+
+
+def send_through_loopback(amount: int) -> None:
+    """Send so many bytes from this process to itself over TCP on 127.0.0.1."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def drain() -> None:
+            connection, _ = server.accept()
+            with connection:
+                while connection.recv(1 << 20):
+                    pass
+
+        reader = threading.Thread(target=drain)
+        reader.start()
+        with socket.create_connection(server.getsockname()) as sender:
+            chunk, left = bytes(1 << 20), amount
+            while left > 0:
+                sender.sendall(chunk[:left])
+                left -= len(chunk)
+        reader.join()
+
+
+def join(greta: Person, ana: Person) -> None:
+    """1. A visitor registers and applies; a steward admits them."""
+    page = greta.go("/account/signup/")
+    page.locator("#id_email").fill(GRETA)
+    page.locator("#id_password1").fill(GRETAS_PASSWORD)
+    greta.press("Open my account")
+    page = greta.go("/join/")
+    page.get_by_label("Name").fill("Greta Holm")
+    page.get_by_label("Postal address").fill("Ridge road 4")
+    page.get_by_label("I have read the bylaws").check()
+    page.get_by_label("What I pay above cost").check()
+    greta.press("Apply for membership")
+    ana.go("/stewardship/applications/")
+    ana.press("Admit Greta Holm")
+    ana.press("Admit as member 6")
+    assert "Greta Holm" in ana.go("/stewardship/register/").content()
+
+
+def buy_in(greta: Person, ana: Person, site: Site, folder: Path) -> int:
+    """2. Buys 40 shares; the steward marks the payment as received; the title is checked."""
+    page = greta.go("/buy-in/backbone/")
+    page.get_by_label("Number of shares").fill("999999")
+    greta.press("Review the purchase")
+    assert page.locator("[aria-invalid=true], .errors, .error").count() > 0
+    page.get_by_label("Number of shares").fill("40")
+    greta.press("Review the purchase")
+    greta.press("Reserve and pay €40.00")
+    reference = re.search(r"RF\d\d[ \d]+", page.locator("main").inner_text())
+    assert reference is not None
+    assert page.locator("main svg, main img").count() > 0
+    receive(ana, reference.group().strip(), "40.00", wrong="39.00")
+    greta.go("/titles/")
+    number = int(page.locator("main a[href^='/titles/']").first.get_attribute("href").split("/")[2])
+    greta.go(f"/titles/{number}/")
+    assert greta.reads("40")
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Download the signed file").click()
+    file = folder / "title.json"
+    download.value.save_as(file)
+    checked = site.manage("verify_title", str(file))
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+    return number
+
+
+def receive(ana: Person, reference: str, amount: str, wrong: str = "") -> None:
+    """The steward finds a charge by its reference and marks it as received."""
+    page = ana.go("/stewardship/payments/")
+    row = page.get_by_role("row").filter(has_text=reference.replace(" ", ""))
+    row.get_by_role("link", name="Mark as received").click()
+    if wrong:
+        page.get_by_label("Amount received").fill(wrong)
+        ana.press("Mark as received")
+        assert page.get_by_label("Amount received").input_value() == wrong
+    page.get_by_label("Amount received").fill(amount)
+    ana.press("Mark as received")
+
+
+def see_tokens(people: Windows) -> None:
+    """3. Capacity was issued as tokens; a holder sees the book with what is left."""
+    dario = people.somebody().log_in("dario@example.org", PASSWORD)
+    dario.go("/tokens/")
+    assert re.search(r"GB left", dario.page.locator("main").inner_text())
+
+
+def give_meter(ana: Person) -> None:
+    """4. The agent has enrolled; the steward says that the loopback is Greta's use."""
+    page = ana.page
+
+    def assigned() -> bool:
+        ana.go("/nodes/")
+        link = page.locator("main a[href^='/nodes/']:not([href*=enrol])").first
+        if not link.count():
+            return False
+        ana.go(str(link.get_attribute("href")))
+        return page.get_by_role("button", name="Assign").count() == 1
+
+    wait_for("the node's meters", assigned)
+    page.get_by_role("button", name="End if:lo:tx").click()
+    page.wait_for_load_state()
+    form = page.locator("form", has=page.get_by_role("button", name="Assign"))
+    choose(form.get_by_label("Meter"), "if:lo:tx")
+    choose(form.get_by_label("Measures the use of"), "Greta Holm")
+    choose(form.get_by_label("Pool"), "Valley backbone")
+    choose(form.get_by_label("Counted as"), "Bandwidth")
+    form.get_by_role("button", name="Assign").click()
+    page.wait_for_load_state()
+    assert "Greta Holm" in page.locator("main table").first.inner_text()
+
+
+def choose(select: Locator, text: str) -> None:
+    """Choose the option of a select box that contains a text."""
+    option = select.locator("option", has_text=text).first
+    select.select_option(value=str(option.get_attribute("value")))
+
+
+def use(greta: Person) -> None:
+    """5. Real traffic; within a minute she sees charges with their derivation and evidence."""
+    time.sleep(10)
+    send_through_loopback(BYTES)
+    page = greta.page
+
+    def seen() -> bool:
+        greta.go("/tokens/")
+        over = re.search(r"([\d.]+)\s*GB over", page.locator("main").inner_text())
+        return over is not None and float(over.group(1)) >= BYTES / 1e9
+
+    wait_for("the traffic in the token book", seen, seconds=90)
+    greta.go("/usage/")
+    page.locator("main a[href^='/usage/evidence/']").first.click()
+    page.wait_for_load_state()
+    evidence = page.content()
+    assert "ed25519:" in evidence
+    assert "signature holds" in evidence
+
+
+def decide(greta: Person, ana: Person, people: Windows) -> None:
+    """7. A motion sets the price; both chambers vote; it executes by itself."""
+    page = ana.go("/decisions/new/set_posted_price/")
+    page.get_by_label("What shall be decided?").fill("Raise the price of bandwidth")
+    page.get_by_label("Why?").fill("The second mast has to be paid.")
+    choose(page.get_by_label("Price of what?"), "Bandwidth")
+    page.get_by_label("New price per token").fill("0.90")
+    ana.press("Save the draft")
+    path = re.search(r"/decisions/\d+/", page.url)
+    assert path is not None
+    ana.press("Give notice")
+    if page.url.endswith("/publish/"):
+        ana.press("Give notice")
+    voters = [ana, greta, people.somebody().log_in("dario@example.org", PASSWORD)]
+
+    def can_vote(person: Person) -> bool:
+        person.go(path.group())
+        return person.page.get_by_role("button", name="Cast my vote").count() == 1
+
+    for voter in voters:
+        wait_for("the ballot", lambda voter=voter: can_vote(voter))
+        voter.page.get_by_label("For", exact=True).check()
+        voter.press("Cast my vote")
+
+    def executed() -> bool:
+        ana.go(path.group())
+        return ana.reads("executed") or ana.reads("Executed")
+
+    wait_for("the decision to take effect", executed, seconds=180)
+
+
+def close(greta: Person, ana: Person, number: int) -> None:
+    """6. The guided close: each step shows what it books; paid profit becomes a title."""
+    page = ana.go("/stewardship/periods/")
+    page.get_by_role("link", name="Close it").first.click()
+    page.wait_for_load_state()
+    path = re.sub(r"^https?://[^/]+", "", page.url)
+    for step in ("settle", "match", "charge", "pay", "expire", "convert", "open"):
+        if step == "pay":
+            pay_own_charge(greta, ana)
+            continue
+        ana.go(path)
+        ana.press("See what it will book")
+        if step == "settle":
+            page.get_by_label("End it now").check()
+            ana.press("Show what it will book")
+        assert page.locator("main table, main section").count() > 0
+        ana.press("Book it")
+        assert f"{path.rstrip('/')}/{step}/" in page.content()
+    greta.go("/titles/")
+    numbers = {
+        int(str(link.get_attribute("href")).split("/")[2])
+        for link in greta.page.locator("main a[href^='/titles/']").all()
+    }
+    assert max(numbers) > number
+
+
+def pay_own_charge(greta: Person, ana: Person) -> None:
+    """She sees the charge with its derivation, pays, and the steward marks it."""
+    page = greta.go("/statement/")
+    page.locator("main a[href^='/statement/']").filter(has_text="Pay").first.click()
+    page.wait_for_load_state()
+    text = page.locator("main").inner_text()
+    reference = re.search(r"RF\d\d[ \d]+", text)
+    amount = re.search(r"€([\d.]+)", text)
+    assert reference is not None
+    assert amount is not None
+    assert "0.8" in text
+    receive(ana, reference.group().strip(), amount.group(1))
+
+
+def test_from_a_share_to_a_signed_reading_to_a_new_co_owner(
+    site: Site, people: Windows, tmp_path: Path
+) -> None:
+    ana = people.somebody().log_in("ana@example.org", PASSWORD)
+    greta = people.somebody()
+    join(greta, ana)
+    number = buy_in(greta, ana, site, tmp_path)
+    see_tokens(people)
+    give_meter(ana)
+    use(greta)
+    decide(greta, ana, people)
+    close(greta, ana, number)
+    visitor = people.somebody()
+    visitor.go(f"/verify/{number}/")
+    assert "valid" in visitor.page.locator("main").inner_text().lower()
+    newest = visitor.page.request.get(f"{site.address}/api/v1/periods").json()[0]
+    backbone = next(row for row in newest["yields"] if row["pool"] == "backbone")
+    assert (newest["state"], backbone["price"]) == ("open", 90_000_000)
+    assert backbone["price_source"].startswith("proposal:")
+    verified = site.manage("verify")
+    assert verified.returncode == 0, verified.stdout + verified.stderr
