@@ -149,8 +149,8 @@ def account(kind: str, owner: str) -> int:
     return open_account(commodity="EUR", kind=kind, owner=owner)
 
 
-def earn_credit(member: Member, pool: Pool, cents: int, *, code: str) -> None:
-    """Equity credit from profit that was charged for a period and paid in it."""
+def earn_credit(member: Member, pool: Pool, cents: int, *, code: str, paid_in: str = "") -> None:
+    """Equity credit from profit that was charged for a period and paid in it, or in another."""
     charge = charge_period(member, pool, cost=cents, profit=cents, code=code)
     accept_payment(
         reference=charge.reference,
@@ -158,7 +158,7 @@ def earn_credit(member: Member, pool: Pool, cents: int, *, code: str) -> None:
         received_on=IN_SERVICE,
         actor=None,
         key=f"pay {charge.reference}",
-        period_code=code,
+        period_code=paid_in or code,
     )
 
 
