@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from datetime import date
 from typing import NamedTuple
 
-from django.conf import settings
 from django.db import connection, transaction
 from django.utils import timezone
 
 from ledger.errors import KeyConflict
-from ledger.services import Leg, Posting, actor_name, merge, open_account, post_many
+from ledger.services import Leg, Posting, actor_name, merge, post_many
 from members.models import Member, User
+from payments.accounts import Name, money_accounts
 from payments.errors import (
     AlreadyPaid,
     ChargeCancelled,
@@ -220,16 +220,14 @@ def mark_paid(*, receipts: Sequence[tuple[Receipt, int]], actor: User | None) ->
     )
 
 
-def _accounts(receipts: Sequence[Receipt]) -> dict[tuple[str, str], int]:
-    names = {("cash:operating", f"pool/{line.fund}") for r in receipts for line in r.lines}
-    names |= {("receivable", f"member/{r.charge.member_id}") for r in receipts}
-    return {
-        (kind, owner): open_account(commodity=settings.COOP_CURRENCY, kind=kind, owner=owner)
-        for kind, owner in sorted(names)
-    }
+def _accounts(receipts: Sequence[Receipt]) -> dict[Name, int]:
+    purses = {("cash:operating", f"pool/{line.fund}") for r in receipts for line in r.lines}
+    return money_accounts(
+        purses | {("receivable", f"member/{r.charge.member_id}") for r in receipts}
+    )
 
 
-def _posting(receipt: Receipt, accounts: dict[tuple[str, str], int], actor: User | None) -> Posting:
+def _posting(receipt: Receipt, accounts: dict[Name, int], actor: User | None) -> Posting:
     charge = receipt.charge
     legs = [Leg(accounts["receivable", f"member/{charge.member_id}"], -charge.amount)]
     for line in receipt.lines:

@@ -9,7 +9,7 @@ from django.utils import timezone
 from assets.accounts import holding_account, money_account, treasury_account
 from assets.models import Pool
 from assets.queries import treasury_units
-from ledger.services import Leg, Posting, actor_name, merge, post, post_many
+from ledger.services import Leg, Posting, actor_name, merge, post
 from members.models import Member, User
 from payments.errors import UnknownReference
 from payments.models import Charge, ChargeLine, Payment
@@ -23,14 +23,13 @@ from payments.services import (
     record_receipts,
     require_payable,
 )
-from titles.accounts import capital_account, profit_due_account
+from titles.accounts import capital_account
 from titles.models import Subscription, Title
 from titles.queries import holding_cap, open_reservations, reserved_units, units_of
 from titles.services.issue import Cause, Grant, issue_titles
 from titles.services.locks import lock_member, lock_members, lock_pools, lock_subscription
-from titles.services.lots import credit_lot
-
-SOURCE = "titles"
+from titles.services.lots import open_lots
+from titles.services.profit import SOURCE, credit_profits
 
 
 @transaction.atomic(durable=True)
@@ -95,48 +94,8 @@ def _pay_period_charges(
     receipts: Sequence[Receipt], pools: dict[str, Pool], period: str, actor: User | None
 ) -> list[Payment]:
     payments = record_receipts(receipts=receipts, actor=actor)
-    postings = [_profit_posting(receipt, pools, period, actor) for receipt in receipts]
-    post_many([posting for posting in postings if posting is not None])
+    credit_profits(receipts=receipts, pools=pools, period=period, actor=actor)
     return payments
-
-
-def _profit_posting(
-    receipt: Receipt, pools: dict[str, Pool], period: str, actor: User | None
-) -> Posting | None:
-    legs = [
-        leg
-        for code, profit in sorted(profits(receipt.lines).items())
-        for leg in _profit_legs(pools[code], receipt.charge.member_id, period, profit)
-    ]
-    if not legs:
-        return None
-    return Posting(
-        source=SOURCE,
-        key=f"profit:{receipt.charge.pk}",
-        kind="profit paid",
-        legs=legs,
-        about=f"charge:{receipt.charge.pk}",
-        actor=actor_name(actor),
-        memo=receipt.charge.reference,
-    )
-
-
-def profits(lines: Sequence[ChargeLine]) -> dict[str, int]:
-    """Cents of profit by pool code, those above zero."""
-    sums: dict[str, int] = {}
-    for line in lines:
-        if line.profit:
-            sums[line.fund] = sums.get(line.fund, 0) + line.profit
-    return sums
-
-
-def _profit_legs(pool: Pool, member_id: int, period: str, profit: int) -> list[Leg]:
-    return [
-        Leg(money_account("cash:operating", pool), -profit),
-        Leg(money_account("cash:growth", pool), profit),
-        Leg(profit_due_account(pool, member_id), profit),
-        Leg(credit_lot(pool=pool, member_id=member_id, period=period).account_id, -profit),
-    ]
 
 
 def _pay_subscription(receipt: Receipt, period: str, actor: User | None) -> Payment:
@@ -191,8 +150,8 @@ def _purchase_legs(subscription: Subscription, units: int, period: str) -> list[
             Leg(holding_account(pool, member_id), units),
         ]
     if paid > capital:
-        lot = credit_lot(pool=pool, member_id=member_id, period=period)
-        legs.append(Leg(lot.account_id, capital - paid))
+        lots = open_lots(pool=pool, member_ids=[member_id], period=period)
+        legs.append(Leg(lots[member_id], capital - paid))
     return legs
 
 
