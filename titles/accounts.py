@@ -1,14 +1,34 @@
 """The ledger accounts that belong to a member's ownership: their names, and opening them."""
 
-from assets.accounts import MONEY, pool_owner
+from collections.abc import Collection
+
+from assets.accounts import holding_account, pool_owner, unit_code
 from assets.models import Pool
-from ledger.services import open_account
-from payments.accounts import Name
+from ledger.models import Account
+from payments.accounts import Name, money_accounts
+
+
+def capital_name(pool: Pool, member_id: int) -> Name:
+    """The account of what a member paid for units of a pool (negative)."""
+    return "capital", f"{pool.code}/member/{member_id}"
 
 
 def capital_account(pool: Pool, member_id: int) -> int:
-    """The id of the account of what a member paid for units of a pool (negative)."""
-    return open_account(commodity=MONEY, kind="capital", owner=f"{pool.code}/member/{member_id}")
+    """The id of that account, opened where it does not exist yet."""
+    name = capital_name(pool, member_id)
+    return money_accounts([name])[name]
+
+
+def holding_accounts(pool: Pool, member_ids: Collection[int]) -> dict[int, int]:
+    """The ids of the accounts that hold members' units, by member id."""
+    owners = {f"member/{member_id}": member_id for member_id in member_ids}
+    known = Account.objects.filter(
+        commodity__code=unit_code(pool), kind="holding", owner__in=owners
+    ).values_list("owner", "pk")
+    accounts = {owners[owner]: pk for owner, pk in known}
+    # Only a first share opens an account; these have a floor, so they are opened one by one.
+    missing = [member_id for member_id in member_ids if member_id not in accounts]
+    return accounts | {member_id: holding_account(pool, member_id) for member_id in missing}
 
 
 def profit_due_name(pool: Pool, member_id: int) -> Name:

@@ -3,7 +3,8 @@
 from datetime import date
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 
 from assets.errors import GrowthFundTooSmall
 from assets.models import Pool
@@ -132,6 +133,22 @@ def test_on_acquisition_only_the_new_units_serve_credit() -> None:
     assert units_of(chloe, pool) == 10
     assert balance("unit:backbone", "treasury", "pool/backbone") == 100
     assert equity_credit(chloe, pool) == 2600
+    assert all_wrong() == []
+
+
+def test_a_round_takes_as_many_statements_for_many_members_as_for_few() -> None:
+    counts = []
+    for code, number in (("backbone", 2), ("storage", 12)):
+        pool = make_pool(code, treasury=500)
+        for n in range(number):
+            member = make_member(f"{code} {n}")
+            buy(member, pool, 1)
+            earn_credit(member, pool, 200, code="2026-06")
+        with CaptureQueriesContext(connection) as queries:
+            close(pool)
+        counts.append(len(queries))
+    assert counts[0] == counts[1]
+    assert Title.objects.filter(origin=Title.Origin.CONVERSION).count() == 14
     assert all_wrong() == []
 
 

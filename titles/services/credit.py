@@ -7,7 +7,7 @@ from datetime import date
 from django.db import transaction
 from django.utils import timezone
 
-from assets.accounts import holding_account, treasury_account
+from assets.accounts import treasury_account
 from assets.models import Asset, Pool
 from assets.queries import treasury_units
 from assets.services import place_asset
@@ -15,8 +15,9 @@ from ledger.errors import KeyConflict
 from ledger.models import Transaction
 from ledger.services import Leg, Posting, actor_name, post
 from members.models import Member, User
+from payments.accounts import money_accounts
 from policies.queries import policy
-from titles.accounts import capital_account
+from titles.accounts import capital_name, holding_accounts
 from titles.conversion import Claimant, convert, draw
 from titles.models import Conversion, ConversionShare, CreditLot, Title
 from titles.queries import amounts_of, holding_cap, holdings
@@ -182,10 +183,12 @@ def _book(
 
 
 def _legs(pool: Pool, awards: Sequence[Award], price: int) -> list[Leg]:
+    capital = money_accounts(capital_name(pool, award.member.pk) for award in awards)
+    holding = holding_accounts(pool, [award.member.pk for award in awards])
     legs = [Leg(treasury_account(pool), -sum(award.units for award in awards))]
     for award in awards:
-        legs.append(Leg(holding_account(pool, award.member.pk), award.units))
-        legs.append(Leg(capital_account(pool, award.member.pk), -award.units * price))
+        legs.append(Leg(holding[award.member.pk], award.units))
+        legs.append(Leg(capital[capital_name(pool, award.member.pk)], -award.units * price))
         legs += [Leg(account, part) for account, part in award.drawn.items()]
     return legs
 
