@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.db.models import QuerySet
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import generics, serializers
 from rest_framework.pagination import CursorPagination
 
@@ -41,7 +41,7 @@ class NewestFirst(CursorPagination):
     ordering = "-id"
 
 
-@extend_schema(operation_id="usage", tags=["metering"])
+@extend_schema_view(get=extend_schema(operation_id="usage", tags=["metering"]))
 class UsageView(generics.ListAPIView[Reading]):
     """The readings of the member who asks, newest first."""
 
