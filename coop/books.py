@@ -18,5 +18,5 @@ def reader(user: Any) -> Reader:
     return Reader(
         sees_all=sees_all,
         own=frozenset(f"member/{pk}" for pk in own),
-        numbers={f"member/{pk}": number for pk, number in rows.values_list("pk", "number")},
+        numbers={f"member/{pk}": n for pk, n in rows.values_list("pk", "number") if n is not None},
     )

@@ -28,7 +28,7 @@ class Command(BaseCommand):
     """Play a scenario and print what came out."""
 
     help = "Play an economy from a TOML file, in a database that is dropped afterwards."
-    requires_system_checks = ()
+    requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("file", type=Path, help="the scenario; docs/scenarios.md says how")
