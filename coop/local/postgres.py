@@ -145,7 +145,7 @@ class Postgres:
     def _run(self, program: str, *arguments: str) -> None:
         """Run one of the server's programs as its account; it and its children write to the log."""
         command = [str(postgres_folder(self.places) / program), *arguments]
-        self.places.logs.mkdir(parents=True, exist_ok=True)
+        self.places.logs.mkdir(mode=0o700, parents=True, exist_ok=True)
         with self.log.open("a") as log:
             done = subprocess.run(
                 command,

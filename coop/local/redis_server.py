@@ -96,7 +96,7 @@ class Redis:
         }
         words = [word for option in options.items() for word in option]
         command = [*IN_BACKGROUND, str(redis_program(self.places)), *words]
-        self.places.logs.mkdir(parents=True, exist_ok=True)
+        self.places.logs.mkdir(mode=0o700, parents=True, exist_ok=True)
         with self.log.open("a") as log:
             subprocess.run(
                 command,

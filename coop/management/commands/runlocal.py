@@ -46,7 +46,7 @@ class Command(BaseCommand):
         """Run until a signal comes; every program has ended when this returns."""
         home = Path(settings.COOP_DATA_DIR)
         for folder in ("logs", "static"):
-            (home / folder).mkdir(parents=True, exist_ok=True)
+            (home / folder).mkdir(mode=0o700, parents=True, exist_ok=True)
         os.environ.setdefault("COOP_AGENT_SECONDS", QUICK_NODE)
         self.is_embedded = not (os.environ.get("DATABASE_URL") and os.environ.get("REDIS_URL"))
         with self.only_run(home):
