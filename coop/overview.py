@@ -139,8 +139,12 @@ def new_titles(member: Member) -> list[Task]:
     newest = titles.titles_of(member).filter(issued_at__gte=since).last()
     if newest is None:
         return []
-    text = _("Title %(title)s was signed for you") % {"title": newest}
+    text = _("Title %(title)s was signed for you") % {"title": title_name(newest)}
     return [Task(_("new"), "", text, _("See it"), title_url(newest))]
+
+
+def title_name(title: Title) -> str:
+    return _("No. %(number)s") % {"number": f"{title.number:04d}"}
 
 
 def title_url(title: Title) -> str:
@@ -196,7 +200,7 @@ def overview_of(member: Member) -> dict[str, Any]:
         if period
         else 0,
         "my_titles": mine,
-        "newest_title": mine[-1] if mine else None,
+        "newest_title": title_name(mine[-1]) if mine else "",
         "statement": statement_rows(member),
         "last_profit": last_profit(member),
         "first_name": member.name.split()[0] if member.kind == "person" else member.name,

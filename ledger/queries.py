@@ -1,9 +1,12 @@
 """Named reads of the books."""
 
-from django.db.models import Count, F, Q, QuerySet, Sum, Window
+from django.db.models import Case, Count, F, Q, QuerySet, Sum, When, Window
 from django.db.models.functions import RowNumber
 
 from ledger.models import Account, Balance, Commodity, Entry, Transaction
+
+RANK = Case(When(kind="money", then=0), When(kind="unit", then=1), default=2)
+"""Commodities in the order of a balance sheet: money, units, tokens."""
 
 
 def account_id(commodity: str, kind: str, owner: str = "") -> int | None:
@@ -71,6 +74,8 @@ def entries_in(txn_id: int) -> QuerySet[Entry]:
 def commodity_totals() -> QuerySet[Commodity]:
     """Every commodity with its number of accounts, what its accounts hold, and their sum.
 
+    Money first, then units, then tokens, the newest first.
+
     `held` adds the positive balances; `total` adds all of them and is 0 in sound books.
     """
     amount = F("accounts__balance__amount")
@@ -80,7 +85,7 @@ def commodity_totals() -> QuerySet[Commodity]:
             opened=Count("accounts"), held=held, total=Sum(amount, default=0)
         )
         .filter(opened__gt=0)
-        .order_by("kind", "-code")
+        .order_by(RANK, "-pk")
     )
 
 
