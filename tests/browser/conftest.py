@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, sync_playwright
 
 from coop.local import Services
 from coop.local.places import PROJECT, find_places
@@ -118,8 +118,12 @@ class Person:
         """Press the one button or link with this name."""
         main = self.page.locator("main")
         found = main.get_by_role("button", name=name).or_(main.get_by_role("link", name=name))
-        found.first.click()
-        self.page.wait_for_load_state()
+        self.follow(found.first)
+
+    def follow(self, found: Locator) -> None:
+        """Click on what leads to another page, and wait for that page."""
+        with self.page.expect_navigation():
+            found.click()
 
     def reads(self, text: str) -> bool:
         """Whether the page says this."""

@@ -9,6 +9,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -99,13 +100,16 @@ def receive(ana: Person, reference: str, amount: str, wrong: str = "") -> None:
     """The steward finds a charge by its reference and marks it as received."""
     page = ana.go("/stewardship/payments/")
     row = page.get_by_role("row").filter(has_text=reference.replace(" ", ""))
-    row.get_by_role("link", name="Mark as received").click()
+    ana.follow(row.get_by_role("link", name="Mark as received"))
+    page.get_by_label("Day of arrival").fill(f"{date.today():%Y-%m-%d}")
     if wrong:
         page.get_by_label("Amount received").fill(wrong)
         ana.press("Mark as received")
         assert page.get_by_label("Amount received").input_value() == wrong
+        assert ana.reads("Nothing was booked")
     page.get_by_label("Amount received").fill(amount)
     ana.press("Mark as received")
+    assert page.url.endswith("/stewardship/payments/")
 
 
 def see_tokens(people: Windows) -> None:
@@ -128,15 +132,13 @@ def give_meter(ana: Person) -> None:
         return page.get_by_role("button", name="Assign").count() == 1
 
     wait_for("the node's meters", assigned)
-    page.get_by_role("button", name="End if:lo:tx").click()
-    page.wait_for_load_state()
+    ana.follow(page.get_by_role("button", name="End if:lo:tx"))
     form = page.locator("form", has=page.get_by_role("button", name="Assign"))
     choose(form.get_by_label("Meter"), "if:lo:tx")
     choose(form.get_by_label("Measures the use of"), "Greta Holm")
     choose(form.get_by_label("Pool"), "Valley backbone")
     choose(form.get_by_label("Counted as"), "Bandwidth")
-    form.get_by_role("button", name="Assign").click()
-    page.wait_for_load_state()
+    ana.follow(form.get_by_role("button", name="Assign"))
     assert "Greta Holm" in page.locator("main table").first.inner_text()
 
 
@@ -159,8 +161,7 @@ def use(greta: Person) -> None:
 
     wait_for("the traffic in the token book", seen, seconds=90)
     greta.go("/usage/")
-    page.locator("main a[href^='/usage/evidence/']").first.click()
-    page.wait_for_load_state()
+    greta.follow(page.locator("main a[href^='/usage/evidence/']").first)
     evidence = page.content()
     assert "ed25519:" in evidence
     assert "signature holds" in evidence
@@ -192,7 +193,7 @@ def decide(greta: Person, ana: Person, people: Windows) -> None:
 
     def executed() -> bool:
         ana.go(path.group())
-        return ana.reads("executed") or ana.reads("Executed")
+        return ana.reads("Carried out on")
 
     wait_for("the decision to take effect", executed, seconds=180)
 
@@ -200,8 +201,7 @@ def decide(greta: Person, ana: Person, people: Windows) -> None:
 def close(greta: Person, ana: Person, number: int) -> None:
     """6. The guided close: each step shows what it books; paid profit becomes a title."""
     page = ana.go("/stewardship/periods/")
-    page.get_by_role("link", name="Close it").first.click()
-    page.wait_for_load_state()
+    ana.follow(page.get_by_role("link", name="Close it").first)
     path = re.sub(r"^https?://[^/]+", "", page.url)
     for step in ("settle", "match", "charge", "pay", "expire", "convert", "open"):
         if step == "pay":
@@ -226,8 +226,7 @@ def close(greta: Person, ana: Person, number: int) -> None:
 def pay_own_charge(greta: Person, ana: Person) -> None:
     """She sees the charge with its derivation, pays, and the steward marks it."""
     page = greta.go("/statement/")
-    page.locator("main a[href^='/statement/']").filter(has_text="Pay").first.click()
-    page.wait_for_load_state()
+    greta.follow(page.locator("main a[href^='/statement/']").filter(has_text="Pay").first)
     text = page.locator("main").inner_text()
     reference = re.search(r"RF\d\d[ \d]+", text)
     amount = re.search(r"€([\d.]+)", text)
