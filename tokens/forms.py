@@ -1,4 +1,4 @@
-"""What people type about tokens: amounts become whole millitokens here, and nowhere else."""
+"""What people type about tokens: text becomes whole millitokens here, and nowhere else."""
 
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from members.models import Member
 from members.queries import active_members
+from payments.forms import CentsField
 from tokens.models import Period, Yield
 from tokens.queries import yields_of
 
@@ -26,21 +27,6 @@ class TokenField(forms.DecimalField):
         """Millitokens, or None where the field may stay empty."""
         cleaned: Decimal | None = super().clean(value)
         return None if cleaned is None else int(cleaned * 1000)
-
-
-class CentsField(forms.DecimalField):
-    """Money with at most two decimals; the cleaned value is an int of cents."""
-
-    def __init__(self, **options: Any) -> None:
-        super().__init__(
-            min_value=Decimal(0), max_digits=15, decimal_places=2, localize=True, **options
-        )
-        self.widget.attrs["inputmode"] = "decimal"
-
-    def clean(self, value: Any) -> Any:
-        """Cents, or None where the field may stay empty."""
-        cleaned: Decimal | None = super().clean(value)
-        return None if cleaned is None else int(cleaned * 100)
 
 
 if TYPE_CHECKING:
@@ -118,7 +104,7 @@ class StepForm(forms.Form):
             self.fields[f"actual-{row.pk}"] = CentsField(
                 label=_("Actual cost of %(resource)s, %(pool)s")
                 % {"resource": row.resource.name, "pool": row.pool.name},
-                initial=Decimal(row.cost) / 100,
+                initial=f"{row.cost // 100}.{row.cost % 100:02}",
             )
 
     def actual(self) -> dict[tuple[str, str], int]:
