@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
-from django.db.models import Count, OuterRef, Prefetch, Q, QuerySet, Subquery, Sum
+from django.db.models import Count, OuterRef, Prefetch, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce, TruncDate
 from django.utils import timezone
 
@@ -206,9 +206,3 @@ def waiting_requests() -> QuerySet[EnrolmentRequest]:
     """Nodes that wait to be let in, newest first."""
     rows = EnrolmentRequest.objects.filter(state="pending", expires_at__gt=timezone.now())
     return rows.order_by("-created_at")
-
-
-def needing_a_steward() -> int:
-    """How many nodes are suspect or wait behind a gap."""
-    suspects = Q(state=Node.State.SUSPECT) | Q(envelopes__status="pending_gap")
-    return Node.objects.filter(suspects).distinct().count()
