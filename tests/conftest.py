@@ -17,6 +17,7 @@ from coop.local.places import find_places
 from coop.local.process import is_alive, read_pid
 
 PREFIX = "coop-test-"
+PLAYS = ("test_scenarios_", "test_model_agrees")
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 
 os.environ["DJANGO_SETTINGS_MODULE"] = "coop.settings"
@@ -101,13 +102,16 @@ def chromium_path() -> str | None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skip the browser tests, saying so, where there is no browser."""
-    if chromium_path():
-        return
+    """Skip the browser tests, saying so, without a browser; keep the plays in one process.
+
+    A play counts the databases it leaves behind, so another must not be under way.
+    """
     no_browser = pytest.mark.skip(reason="no Chromium here: apt-get install chromium")
     for item in items:
-        if item.get_closest_marker("browser"):
+        if item.get_closest_marker("browser") and not chromium_path():
             item.add_marker(no_browser)
+        if item.path.name.startswith(PLAYS):
+            item.add_marker(pytest.mark.xdist_group("plays"))
 
 
 @pytest.fixture(scope="session")
