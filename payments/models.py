@@ -36,7 +36,6 @@ class Charge(models.Model):
     state = models.CharField(max_length=10, choices=State, default=State.OPEN)
     created_at = models.DateTimeField(auto_now_add=True)
     due = models.DateField()
-    txn_id = models.BigIntegerField(null=True, help_text="the ledger transaction that booked it")
 
     class Meta:
         constraints = [

@@ -1,9 +1,9 @@
 """Every write of charges and payments."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import NamedTuple
+from typing import Any
 
 from django.db import connection, transaction
 from django.utils import timezone
@@ -20,10 +20,41 @@ from payments.errors import (
     WrongAmount,
 )
 from payments.models import Charge, ChargeLine, Payment
-from payments.references import reference_for
 
-NEXT_IDS = """
-SELECT nextval(pg_get_serial_sequence('payments_charge', 'id')) FROM generate_series(1, %s)"""
+RAISE = """
+WITH lines AS MATERIALIZED ({lines}), totals AS (
+    SELECT member_id, sum(cost + profit)::bigint AS amount FROM lines
+    GROUP BY member_id HAVING sum(cost + profit) > 0 ORDER BY member_id
+), numbered AS (
+    SELECT nextval(pg_get_serial_sequence('payments_charge', 'id')) AS id, * FROM totals
+), charges AS (
+    INSERT INTO payments_charge (id, member_id, kind, about, reference, amount, state,
+                                 created_at, due)
+    SELECT id, member_id, %(charge_kind)s, %(charge_about)s, payments_reference(id), amount,
+           'open', clock_timestamp(), %(charge_due)s
+    FROM numbered RETURNING id, member_id
+), detailed AS (
+    INSERT INTO payments_chargeline (charge_id, kind, fund, resource, quantity, rate, cost_rate,
+                                     cost, profit)
+    SELECT c.id, l.kind, l.fund, l.resource, l.quantity, l.rate, l.cost_rate, l.cost, l.profit
+    FROM charges c JOIN lines l USING (member_id) ORDER BY c.id
+)
+SELECT id FROM charges ORDER BY id"""
+LINE_COLUMNS = {
+    "kind": "text",
+    "fund": "text",
+    "resource": "text",
+    "quantity": "bigint",
+    "rate": "bigint",
+    "cost_rate": "bigint",
+    "cost": "bigint",
+    "profit": "bigint",
+}
+ONE_MEMBER = "SELECT %(member)s::bigint AS member_id, {} FROM unnest({}) AS l({})".format(
+    ", ".join(LINE_COLUMNS),
+    ", ".join(f"%(line_{name})s::{kind}[]" for name, kind in LINE_COLUMNS.items()),
+    ", ".join(LINE_COLUMNS),
+)
 
 
 @dataclass(frozen=True)
@@ -43,15 +74,6 @@ class Line:
     cost_rate: int = 0
 
 
-class ChargeRow(NamedTuple):
-    """One charge of a batch."""
-
-    member_id: int
-    about: str
-    lines: Sequence[Line]
-    txn_id: int | None = None
-
-
 @dataclass(frozen=True)
 class Receipt:
     """One charge that was paid, and when."""
@@ -63,76 +85,36 @@ class Receipt:
 
 
 def raise_charge(
-    *,
-    member: Member,
-    kind: str,
-    about: str,
-    lines: Sequence[Line],
-    due: date,
-    txn_id: int | None = None,
+    *, member: Member, kind: str, about: str, lines: Sequence[Line], due: date
 ) -> Charge:
     """One charge with its own reference; call inside a transaction. Raises EmptyCharge."""
-    charges = raise_charges(rows=[ChargeRow(member.pk, about, lines, txn_id)], due=due, kind=kind)
-    if not charges:
+    columns = {f"line_{n}": [getattr(line, n) for line in lines] for n in LINE_COLUMNS}
+    ids = raise_charges(
+        lines=ONE_MEMBER, params={**columns, "member": member.pk}, kind=kind, about=about, due=due
+    )
+    if not ids:
         raise EmptyCharge
-    return charges[0]
+    return Charge.objects.get(pk=ids[0])
 
 
 def raise_charges(
-    *, rows: Sequence[ChargeRow], due: date, kind: str = Charge.Kind.PERIOD
-) -> list[Charge]:
-    """Many charges at once, each with its own reference; call inside a transaction.
+    *,
+    lines: str,
+    params: Mapping[str, Any],
+    about: str,
+    due: date,
+    kind: str = Charge.Kind.PERIOD,
+) -> list[int]:
+    """Many charges in one statement, each with its own reference; their ids, by member.
 
-    A row that sums to nothing gives no charge. A period is charged to a member once only: the
-    database refuses a second time.
+    `lines` is SQL that gives (member_id, kind, fund, resource, quantity, rate, cost_rate, cost,
+    profit). A member whose lines sum to nothing gets no charge. A period is charged to a member
+    once only: the database refuses a second time. Call inside a transaction.
     """
-    rows = [ChargeRow(*row) for row in rows]
-    wanted = [row for row in rows if total(row.lines) > 0]
-    charges = [
-        Charge(
-            pk=number,
-            member_id=row.member_id,
-            kind=kind,
-            about=row.about,
-            reference=reference_for(number),
-            amount=total(row.lines),
-            due=due,
-            txn_id=row.txn_id,
-        )
-        for number, row in zip(_next_ids(len(wanted)), wanted, strict=True)
-    ]
-    Charge.objects.bulk_create(charges)
-    ChargeLine.objects.bulk_create(
-        _line(charge, line)
-        for charge, row in zip(charges, wanted, strict=True)
-        for line in row.lines
-    )
-    return charges
-
-
-def total(lines: Sequence[Line]) -> int:
-    """Cents of all lines."""
-    return sum(line.cost + line.profit for line in lines)
-
-
-def _next_ids(number: int) -> list[int]:
+    values = {**params, "charge_kind": kind, "charge_about": about, "charge_due": due}
     with connection.cursor() as cursor:
-        cursor.execute(NEXT_IDS, [number])
+        cursor.execute(RAISE.format(lines=lines), values)
         return [row[0] for row in cursor.fetchall()]
-
-
-def _line(charge: Charge, line: Line) -> ChargeLine:
-    return ChargeLine(
-        charge=charge,
-        kind=line.kind,
-        fund=line.fund,
-        resource=line.resource,
-        quantity=line.quantity,
-        rate=line.rate,
-        cost_rate=line.cost_rate,
-        cost=line.cost,
-        profit=line.profit,
-    )
 
 
 @transaction.atomic

@@ -123,7 +123,7 @@ def charge_period(member: Member, pool: Pool, *, cost: int, profit: int, code: s
     ]
     key = f"{code} {member.pk} {pool.code}"
     with transaction.atomic():
-        txn_id = post(Posting(source="test", key=key, kind="charged", legs=merge(legs)))
+        post(Posting(source="test", key=key, kind="charged", legs=merge(legs)))
         line = Line(
             kind=ChargeLine.Kind.PURCHASE,
             fund=pool.code,
@@ -140,7 +140,6 @@ def charge_period(member: Member, pool: Pool, *, cost: int, profit: int, code: s
             about=f"period:{code}",
             lines=[line],
             due=date(2026, 7, 15),
-            txn_id=txn_id,
         )
 
 

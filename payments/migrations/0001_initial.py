@@ -53,12 +53,6 @@ class Migration(migrations.Migration):
                 ("created_at", models.DateTimeField(auto_now_add=True)),
                 ("due", models.DateField()),
                 (
-                    "txn_id",
-                    models.BigIntegerField(
-                        help_text="the ledger transaction that booked it", null=True
-                    ),
-                ),
-                (
                     "member",
                     models.ForeignKey(
                         on_delete=django.db.models.deletion.PROTECT,

@@ -2,6 +2,14 @@
 
 from django.db import migrations
 
+REFERENCE = """
+CREATE FUNCTION payments_reference(number bigint) RETURNS text
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
+    SELECT 'RF' || lpad((98 - mod((body || '271500')::numeric, 97))::text, 2, '0') || body
+    FROM (SELECT CASE WHEN length(number::text) < 9 THEN lpad(number::text, 9, '0')
+                      ELSE number::text END AS body) AS b
+$$;
+"""
 RULES = """
 CREATE FUNCTION payments_keep_charge() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -27,6 +35,7 @@ CREATE TRIGGER payments_payment_append_only BEFORE UPDATE OR DELETE OR TRUNCATE
     ON payments_payment FOR EACH STATEMENT EXECUTE FUNCTION ledger_refuse_change();
 """
 UNDO = """
+DROP FUNCTION payments_reference(bigint);
 DROP TRIGGER payments_payment_append_only ON payments_payment;
 DROP TRIGGER payments_chargeline_append_only ON payments_chargeline;
 DROP TRIGGER payments_charge_not_removed ON payments_charge;
@@ -37,4 +46,4 @@ DROP FUNCTION payments_keep_charge();
 
 class Migration(migrations.Migration):
     dependencies = [("payments", "0001_initial"), ("ledger", "0002_rules")]
-    operations = [migrations.RunSQL(RULES, UNDO)]
+    operations = [migrations.RunSQL([REFERENCE, RULES], UNDO)]

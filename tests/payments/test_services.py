@@ -15,7 +15,8 @@ from payments.invariants import (
 )
 from payments.models import Charge, ChargeLine, Payment
 from payments.queries import owed_by, statement_of
-from payments.services import ChargeRow, Line, cancel_charge, raise_charge, raise_charges
+from payments.references import reference_for
+from payments.services import Line, cancel_charge, raise_charge, raise_charges
 from tests.makers import all_wrong, buy, charge_period, make_member, make_pool, pay, reserve
 from titles.services import accept_payment
 
@@ -25,29 +26,38 @@ DUE = date(2026, 7, 15)
 OWN = Line(kind="own", fund="backbone", resource="cpu", quantity=1000, rate=10, cost=100)
 
 
+LINES = """
+SELECT m.id AS member_id, 'own' AS kind, 'backbone' AS fund, 'cpu' AS resource,
+       1000 AS quantity, 10 AS rate, 10 AS cost_rate, n * 100 AS cost, 0 AS profit
+FROM members_member m CROSS JOIN generate_series(%(least)s, 1) AS n
+WHERE m.name <> 'Ben' OR n = 0"""
+
+
 def test_many_charges_are_raised_at_once_each_with_its_reference() -> None:
     members = [make_member(name) for name in ("Ana", "Ben", "Chloe")]
-    free = Line(kind="own", fund="backbone", quantity=0, rate=0, cost=0)
-    rows = [
-        ChargeRow(members[0].pk, "period:2026-06", [OWN, OWN]),
-        ChargeRow(members[1].pk, "period:2026-06", [free]),
-        ChargeRow(members[2].pk, "period:2026-06", [OWN]),
-    ]
-    charges = raise_charges(rows=rows, due=DUE)
+    ids = raise_charges(lines=LINES, params={"least": 0}, about="period:2026-06", due=DUE)
+    charges = Charge.objects.filter(pk__in=ids).order_by("pk")
     assert [(c.member_id, c.amount) for c in charges] == [
-        (members[0].pk, 200),
+        (members[0].pk, 100),
         (members[2].pk, 100),
     ]
-    assert len({charge.reference for charge in charges}) == 2
-    assert ChargeLine.objects.count() == 3
+    assert [c.reference for c in charges] == [reference_for(c.pk) for c in charges]
+    assert ChargeLine.objects.count() == 4
     assert charges_are_the_sum_of_their_lines() == []
 
 
+@pytest.mark.parametrize("number", [1, 16, 97, 999_999_999, 1_000_000_000, 2**62])
+def test_the_database_gives_the_reference_of_the_standard(number: int) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT payments_reference(%s)", [number])
+        assert cursor.fetchone()[0] == reference_for(number)
+
+
 def test_a_period_is_charged_once_to_a_member() -> None:
-    row = ChargeRow(make_member().pk, "period:2026-06", [OWN])
-    raise_charges(rows=[row], due=DUE)
+    make_member()
+    raise_charges(lines=LINES, params={"least": 0}, about="period:2026-06", due=DUE)
     with pytest.raises(IntegrityError), transaction.atomic():
-        raise_charges(rows=[row], due=DUE)
+        raise_charges(lines=LINES, params={"least": 0}, about="period:2026-06", due=DUE)
 
 
 def test_a_charge_for_nothing_is_refused() -> None:

@@ -1,6 +1,5 @@
 """The charge step of a close: provisional charges go, final ones come, pools' costs are closed."""
 
-from collections import defaultdict
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -9,11 +8,10 @@ from django.utils import timezone
 from assets.accounts import MONEY, resource_account
 from ledger.services import Posting, actor_name, open_accounts, post_set
 from members.models import User
-from payments.models import Charge, ChargeLine
-from payments.services import ChargeRow, Line, raise_charges
+from payments.services import raise_charges
 from policies.queries import policy
 from tokens import rates
-from tokens.models import Book, Period, Yield
+from tokens.models import Period, Yield
 from tokens.services import settle
 from tokens.services.settlement import names, parameters, posting, unbacked_cost
 
@@ -33,10 +31,8 @@ def charge_period(period: Period, actor: User | None, at: datetime) -> dict[str,
     """
     _take_back_provisional(period, actor)
     found = Yield.objects.filter(period=period).select_related("pool", "resource", "period")
-    rows = list(found.order_by("pk"))
-    summary = [_charge_yield(row, actor) for row in rows]
-    charges = _raise(period, rows, at)
-    return {"yields": summary, "charges": len(charges), "amount": sum(c.amount for c in charges)}
+    summary = [_charge_yield(row, actor) for row in found.order_by("pk")]
+    return {"yields": summary, "charges": len(_raise(period, at))}
 
 
 def _take_back_provisional(period: Period, actor: User | None) -> None:
@@ -97,46 +93,10 @@ def _recovery(row: Yield) -> tuple[rates.Recovery, int]:
     return result, vacant
 
 
-def _raise(period: Period, rows: list[Yield], at: datetime) -> list[Charge]:
-    lines: dict[int, list[Line]] = defaultdict(list)
-    for row in rows:
-        _own_lines(row, lines)
-        _purchase_lines(row, lines)
+def _raise(period: Period, at: datetime) -> list[int]:
+    """One charge per member with what all yields come to."""
     about = f"period:{period.code}"
     due = timezone.localtime(at).date() + timedelta(days=policy("payment_days", at))
-    charges = raise_charges(
-        rows=[ChargeRow(member, about, lines[member]) for member in sorted(lines)], due=due
-    )
+    ids = raise_charges(lines=settle.LINES, params={"period": period.pk}, about=about, due=due)
     settle.link_charges(period.pk, about)
-    return charges
-
-
-def _own_lines(row: Yield, lines: dict[int, list[Line]]) -> None:
-    books = Book.objects.filter(yields=row, settlement__own_cost__gt=0)
-    for book in books.select_related("settlement").order_by("member_id"):
-        own = book.settlement
-        line = Line(
-            kind=ChargeLine.Kind.OWN,
-            fund=row.pool.code,
-            resource=row.resource.code,
-            quantity=book.issued - own.sold,
-            rate=row.unit_cost,
-            cost_rate=row.unit_cost,
-            cost=own.own_cost,
-        )
-        lines[book.member_id].append(line)
-
-
-def _purchase_lines(row: Yield, lines: dict[int, list[Line]]) -> None:
-    for member_id, rate, amount, cost, profit in settle.rows(settle.LINES, parameters(row)):
-        line = Line(
-            kind=ChargeLine.Kind.PURCHASE,
-            fund=row.pool.code,
-            resource=row.resource.code,
-            quantity=amount,
-            rate=rate,
-            cost_rate=row.settled_cost or 0,
-            cost=cost,
-            profit=profit,
-        )
-        lines[member_id].append(line)
+    return ids

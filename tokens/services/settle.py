@@ -94,12 +94,30 @@ SELECT (SELECT total FROM matched),
        (SELECT coalesce(sum(overage), 0) FROM state)::bigint"""
 """Writes a settlement per book; gives (matched, of it the pool's, overage)."""
 
-LINES = f"""
-WITH {BOUGHT}
-SELECT b.member_id, r.rate, r.amount, ledger_charge(r.amount, %(settled_cost)s),
-       ledger_charge(r.amount, r.rate - %(settled_cost)s)
-FROM bought r JOIN tokens_book b ON b.id = r.book_id ORDER BY b.member_id, r.rate"""
-"""(member, rate, millitokens, cost part, profit) of all that was bought."""
+LINES = """
+WITH yields AS (
+    SELECT y.id, y.price, y.unit_cost, y.settled_cost, p.code AS fund, r.code AS resource
+    FROM tokens_yield y JOIN assets_pool p ON p.id = y.pool_id
+    JOIN assets_resource r ON r.id = y.resource_id WHERE y.period_id = %(period)s
+), bought AS (
+    SELECT book_id, rate, sum(amount)::bigint AS amount FROM (
+        SELECT d.book_id, d.price AS rate, d.bought AS amount FROM tokens_bid d
+        JOIN tokens_book b ON b.id = d.book_id JOIN yields y ON y.id = b.yields_id
+        WHERE d.bought > 0
+        UNION ALL
+        SELECT b.id, y.price, v.amount FROM tokens_book b JOIN yields y ON y.id = b.yields_id
+        JOIN ledger_balance v ON v.account_id = b.overage_account AND v.amount > 0) AS all_bought
+    GROUP BY 1, 2
+)
+SELECT b.member_id, 'own' AS kind, y.fund, y.resource, b.issued - s.sold AS quantity,
+       y.unit_cost AS rate, y.unit_cost AS cost_rate, s.own_cost AS cost, 0::bigint AS profit
+FROM tokens_settlement s JOIN tokens_book b ON b.id = s.book_id
+JOIN yields y ON y.id = b.yields_id WHERE s.own_cost > 0
+UNION ALL
+SELECT b.member_id, 'purchase', y.fund, y.resource, k.amount, k.rate, y.settled_cost,
+       ledger_charge(k.amount, y.settled_cost), ledger_charge(k.amount, k.rate - y.settled_cost)
+FROM bought k JOIN tokens_book b ON b.id = k.book_id JOIN yields y ON y.id = b.yields_id"""
+"""What everybody is charged for in a period: own cost, and purchases rate by rate."""
 
 OVERAGE_COST = """
 SELECT coalesce(sum(ledger_charge(overage, %(settled_cost)s)), 0)::bigint,
