@@ -71,8 +71,9 @@ class Path:
 
     @property
     def last_shown(self) -> charts.PathPoint | None:
-        """The end of the picture's time line, where it lies ahead."""
-        return self.shown[-1] if self.shown else None
+        """The end of the picture's time line; None where it is also the beginning."""
+        line = [*self.past, *self.shown]
+        return line[-1] if len(line) > 1 else None
 
     @property
     def milestones(self) -> list[charts.PathPoint]:
