@@ -11,6 +11,7 @@ from django.db import migrations, models
 
 import metering.fields
 import metering.models.readings
+import tokens.models
 
 
 class Migration(migrations.Migration):
@@ -597,7 +598,7 @@ class Migration(migrations.Migration):
                         "&&",
                     ),
                     (
-                        metering.models.readings.TsTzRange(
+                        tokens.models.TsTzRange(
                             "since", "until", django.contrib.postgres.fields.ranges.RangeBoundary()
                         ),
                         "&&",

@@ -8,7 +8,7 @@ from metering.models.evidence import (
     RefusedBatch,
 )
 from metering.models.nodes import EnrolmentRequest, Node, NodeKey, NodeStateChange
-from metering.models.readings import Gap, Int8Range, Meter, MeterAssignment, Reading, TsTzRange
+from metering.models.readings import Gap, Int8Range, Meter, MeterAssignment, Reading
 
 __all__ = [
     "EnrolmentRequest",
@@ -25,5 +25,4 @@ __all__ = [
     "Reading",
     "Receipt",
     "RefusedBatch",
-    "TsTzRange",
 ]

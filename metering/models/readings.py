@@ -5,7 +5,6 @@ from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import (
     ArrayField,
     BigIntegerRangeField,
-    DateTimeRangeField,
     RangeBoundary,
     RangeOperators,
 )
@@ -18,14 +17,7 @@ from members.models import Member
 from metering.fields import WholeNumberField
 from metering.models.evidence import Envelope
 from metering.models.nodes import Node
-from tokens.models import Period
-
-
-class TsTzRange(Func):
-    """The half-open range of two timestamp columns."""
-
-    function = "TSTZRANGE"
-    output_field = DateTimeRangeField()
+from tokens.models import Period, TsTzRange
 
 
 class Int8Range(Func):
