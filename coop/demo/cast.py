@@ -33,8 +33,8 @@ class Thing:
 
 
 PEOPLE = (
-    Person("ana@example.org", "Ana Ortiz", steward=True, backbone=900, storage=300),
-    Person("ben@example.org", "Ben Fischer", language="de", backbone=600, storage=200),
+    Person("ana@example.org", "Ana Ortiz", steward=True, backbone=1150, storage=450),
+    Person("ben@example.org", "Ben Fischer", language="de", backbone=700, storage=300),
     Person("chloe@example.org", "Chloe Ferrer"),
     Person("dario@example.org", "Dario Conti", backbone=250),
     Person("eva@example.org", "Eva Lindqvist", storage=120),
