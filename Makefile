@@ -16,7 +16,7 @@ run: setup ## Start the whole site here with a demo cooperative; Ctrl-C ends it
 	@exec $(PYTHON) manage.py runlocal
 
 test: setup browser ## Run every test
-	$(PYTHON) -m pytest -n 2 --dist loadgroup -r fEs $(ARGS)
+	$(PYTHON) -m pytest -n 2 -r fEs $(ARGS)
 
 check: setup ## Look at the code without running it: style, types, layers, migrations, API schema
 	$(PYTHON) -m ruff check .

@@ -14,7 +14,7 @@ from hypothesis import settings as hypothesis_settings
 
 from coop.local import Services
 from coop.local.places import find_places
-from coop.local.process import is_alive, read_pid
+from coop.local.process import is_alive, only_one, read_pid
 
 PREFIX = "coop-test-"
 PLAYS = ("test_scenarios_", "test_model_agrees")
@@ -102,16 +102,23 @@ def chromium_path() -> str | None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skip the browser tests, saying so, without a browser; keep the plays in one process.
-
-    A play counts the databases it leaves behind, so another must not be under way.
-    """
+    """Skip the browser tests, saying so, where there is no browser."""
+    if chromium_path():
+        return
     no_browser = pytest.mark.skip(reason="no Chromium here: apt-get install chromium")
     for item in items:
-        if item.get_closest_marker("browser") and not chromium_path():
+        if item.get_closest_marker("browser"):
             item.add_marker(no_browser)
-        if item.path.name.startswith(PLAYS):
-            item.add_marker(pytest.mark.xdist_group("plays"))
+
+
+@pytest.fixture(autouse=True)
+def one_play_at_a_time(request: pytest.FixtureRequest) -> Iterator[None]:
+    """A play counts the databases it leaves behind: no other process of this run plays then."""
+    if not request.path.name.startswith(PLAYS):
+        yield
+        return
+    with only_one(Path(os.environ.get("COOP_DATA_DIR") or tempfile.gettempdir()) / "plays.lock"):
+        yield
 
 
 @pytest.fixture(scope="session")
