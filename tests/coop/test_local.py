@@ -71,9 +71,21 @@ def python_for(account: Account) -> str | None:
     release = f"python{sys.version_info.major}.{sys.version_info.minor}"
     for candidate in (sys.executable, f"/usr/bin/{release}"):
         paths = (Path(os.path.realpath(candidate)), Path(sysconfig.get_path("purelib")), PROJECT)
-        if all(path.exists() and can_reach(account, path.parent) for path in paths):
+        within_reach = all(path.exists() and can_reach(account, path.parent) for path in paths)
+        if within_reach and has_our_packages(candidate):
             return candidate
     return None
+
+
+def has_our_packages(python: str) -> bool:
+    """Whether our packages, chosen for our own interpreter, work with this one too."""
+    found = subprocess.run(
+        [python, "-B", "-W", "ignore", "-c", "import redis, psycopg"],
+        capture_output=True,
+        check=False,
+        env={"PYTHONPATH": sysconfig.get_path("purelib")},
+    )
+    return found.returncode == 0
 
 
 def test_a_second_start_finds_the_first_and_a_second_stop_nothing(services: Services) -> None:
