@@ -129,7 +129,7 @@ def give_meter(ana: Person) -> None:
         if not link.count():
             return False
         ana.go(str(link.get_attribute("href")))
-        return page.get_by_role("button", name="Assign").count() == 1
+        return page.get_by_role("button", name="End if:lo:tx").count() == 1
 
     wait_for("the node's meters", assigned)
     ana.follow(page.get_by_role("button", name="End if:lo:tx"))
