@@ -9,6 +9,10 @@ from rest_framework.views import exception_handler
 from ledger.errors import DomainError
 
 
+PLAIN_CODES = {403: "permission_denied", 404: "not_found"}
+"""codes of the refusals that come from Django and not from the API's own classes"""
+
+
 def problem(code: str, detail: str, status: int, **extra: Any) -> dict[str, Any]:
     """The body of an error: `type` ends in the stable code."""
     return {
@@ -35,7 +39,7 @@ def problem_response(exc: Exception, context: dict[str, Any]) -> Response | None
     response = exception_handler(exc, context)
     if response is None:
         return None
-    code = getattr(exc, "default_code", "error")
+    code = getattr(exc, "default_code", PLAIN_CODES.get(response.status_code, "error"))
     details = {} if not isinstance(response.data, dict) else {"errors": response.data}
     response.data = problem(str(code), str(exc), response.status_code, **details)
     response.content_type = "application/problem+json"

@@ -20,6 +20,7 @@ urlpatterns = [
     path("", include("members.urls")),
     path("", include("payments.urls")),
     path("", include("titles.urls")),
+    path("api/v1/", include("ledger.api")),
     path("api/v1/", include("members.api")),
     path("api/v1/", include("payments.api")),
     path("api/v1/", include("titles.api")),

@@ -11,7 +11,6 @@ from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.generics import ListAPIView, RetrieveAPIView
-from rest_framework.pagination import CursorPagination
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -22,19 +21,13 @@ from governance.counting import CHOICES
 from governance.models import Ballot, Certificate, Proposal
 from governance.queries import board_of, published
 from governance.services import cast
+from ledger.api import NewestFirst
 from members.access import IsMember, the_user
 from signing import strict_json
 
 KEY = OpenApiParameter(
     "Idempotency-Key", str, OpenApiParameter.HEADER, description="the same key casts once"
 )
-
-
-class NewestFirst(CursorPagination):
-    """Pages by a cursor."""
-
-    page_size = 50
-    ordering = "-id"
 
 
 class DecisionSerializer(serializers.ModelSerializer[Proposal]):

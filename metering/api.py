@@ -5,8 +5,8 @@ from typing import Any
 from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import generics, serializers
-from rest_framework.pagination import CursorPagination
 
+from ledger.api import NewestFirst
 from members.access import IsMember, the_member
 from metering.models import Reading
 from metering.queries import readings_of
@@ -32,13 +32,6 @@ class ReadingSerializer(serializers.ModelSerializer[Reading]):
             "flags", "quantity", "state", "amount", "evidence",
         )  # fmt: skip
         read_only_fields = fields
-
-
-class NewestFirst(CursorPagination):
-    """Pages of fifty by a cursor that stays right while rows are added."""
-
-    page_size = 50
-    ordering = "-id"
 
 
 @extend_schema_view(get=extend_schema(operation_id="usage", tags=["metering"]))

@@ -6,8 +6,8 @@ from django.db.models import QuerySet
 from django.urls import path
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import generics, serializers
-from rest_framework.pagination import CursorPagination
 
+from ledger.api import NewestFirst
 from members.access import IsMember, the_member
 from payments.models import Charge, ChargeLine
 from payments.queries import charges_of
@@ -33,13 +33,6 @@ class ChargeSerializer(serializers.ModelSerializer[Charge]):
             "id", "kind", "about", "reference", "amount", "state", "created_at", "due", "lines",
         )  # fmt: skip
         read_only_fields = fields
-
-
-class NewestFirst(CursorPagination):
-    """Pages of fifty by a cursor that stays right while rows are added."""
-
-    page_size = 50
-    ordering = "-id"
 
 
 @extend_schema_view(get=extend_schema(operation_id="charges", tags=["payments"]))

@@ -1,0 +1,155 @@
+"""The books under /api/v1/, open to all: commodities, accounts, entries, transactions.
+
+Amounts are integers of the commodity's smallest unit; members appear by pseudonym where the
+reader may not name them.
+"""
+
+from typing import Any
+
+from django.db.models import QuerySet
+from django.urls import path
+from drf_spectacular.utils import extend_schema, extend_schema_view
+from rest_framework import generics, serializers
+from rest_framework.pagination import CursorPagination
+from rest_framework.permissions import AllowAny
+
+from ledger import queries
+from ledger.access import Reader, reader_of
+from ledger.models import Account, Entry, Transaction
+
+
+class NewestFirst(CursorPagination):
+    """Pages of fifty by a cursor that stays right while rows are added."""
+
+    page_size = 50
+    ordering = "-id"
+
+
+class ById(CursorPagination):
+    """Pages of fifty in the order in which the rows were made."""
+
+    page_size = 50
+    ordering = "id"
+
+
+class ByVersion(CursorPagination):
+    """Pages of fifty entries of one account, the newest first."""
+
+    page_size = 50
+    ordering = "-version"
+
+
+class AccountSerializer(serializers.ModelSerializer[Account]):
+    """An account and its balance."""
+
+    commodity = serializers.CharField(source="commodity.code")
+    owner = serializers.SerializerMethodField()
+    balance = serializers.IntegerField(source="balance.amount")
+    entries = serializers.IntegerField(source="balance.version")
+
+    class Meta:
+        model = Account
+        fields = ("id", "commodity", "kind", "owner", "floor", "balance", "entries")
+        read_only_fields = fields
+
+    def get_owner(self, row: Account) -> str:
+        """The owner as the reader may see it."""
+        reader: Reader = self.context["reader"]
+        return reader.label(row.owner)
+
+
+class BookEntrySerializer(serializers.ModelSerializer[Entry]):
+    """One movement with the balance after it."""
+
+    account = serializers.IntegerField(source="account_id")
+    transaction = serializers.IntegerField(source="txn_id")
+    commodity = serializers.CharField(source="account.commodity.code")
+    kind = serializers.CharField(source="account.kind")
+
+    class Meta:
+        model = Entry
+        fields = (
+            "transaction", "account", "version", "commodity", "kind", "amount", "balance_after",
+        )  # fmt: skip
+        read_only_fields = fields
+
+
+class TransactionSerializer(serializers.ModelSerializer[Transaction]):
+    """A transaction without names: who did it stands on the page, for those entitled."""
+
+    reverses = serializers.IntegerField(source="reverses_id", allow_null=True)
+
+    class Meta:
+        model = Transaction
+        fields: tuple[str, ...] = (
+            "id", "kind", "about", "effective_at", "posted_at", "reverses",
+        )  # fmt: skip
+        read_only_fields = fields
+
+
+class TransactionDetailSerializer(TransactionSerializer):
+    """A transaction with its entries."""
+
+    entries = BookEntrySerializer(many=True)
+
+    class Meta(TransactionSerializer.Meta):
+        fields: tuple[str, ...] = (*TransactionSerializer.Meta.fields, "entries")
+
+
+@extend_schema_view(get=extend_schema(operation_id="accounts", tags=["ledger"]))
+class AccountsView(generics.ListAPIView[Account]):
+    """Every account with its balance."""
+
+    permission_classes = (AllowAny,)
+    serializer_class = AccountSerializer
+    pagination_class = ById
+    queryset = queries.accounts()
+
+    def get_serializer_context(self) -> dict[str, Any]:
+        """Who reads."""
+        return {**super().get_serializer_context(), "reader": reader_of(self.request.user)}
+
+
+@extend_schema_view(get=extend_schema(operation_id="entries", tags=["ledger"]))
+class EntriesView(generics.ListAPIView[Entry]):
+    """The entries of one account, the newest first."""
+
+    permission_classes = (AllowAny,)
+    serializer_class = BookEntrySerializer
+    pagination_class = ByVersion
+    queryset = Entry.objects.none()
+
+    def get_queryset(self) -> QuerySet[Entry, Any]:
+        """Of the account in the address."""
+        if getattr(self, "swagger_fake_view", False):
+            return super().get_queryset()
+        account = generics.get_object_or_404(Account, pk=self.kwargs["account"])
+        return queries.entries_of(account.pk)
+
+
+@extend_schema_view(get=extend_schema(operation_id="transactions", tags=["ledger"]))
+class TransactionsView(generics.ListAPIView[Transaction]):
+    """Every transaction, the newest first."""
+
+    permission_classes = (AllowAny,)
+    serializer_class = TransactionSerializer
+    pagination_class = NewestFirst
+    queryset = queries.transactions()
+
+
+@extend_schema_view(get=extend_schema(operation_id="transaction", tags=["ledger"]))
+class TransactionView(generics.RetrieveAPIView[Transaction]):
+    """One transaction with its entries."""
+
+    permission_classes = (AllowAny,)
+    serializer_class = TransactionDetailSerializer
+    lookup_url_kwarg = "txn"
+    queryset = queries.transactions().prefetch_related("entries__account__commodity")
+
+
+urlpatterns = [
+    path("accounts", AccountsView.as_view(), name="api_accounts"),
+    path("accounts/<int:account>/entries", EntriesView.as_view(), name="api_entries"),
+    path("transactions", TransactionsView.as_view(), name="api_transactions"),
+    path("transactions/<int:txn>", TransactionView.as_view(), name="api_transaction"),
+]
