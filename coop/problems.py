@@ -8,7 +8,6 @@ from rest_framework.views import exception_handler
 
 from ledger.errors import DomainError
 
-
 PLAIN_CODES = {403: "permission_denied", 404: "not_found"}
 """codes of the refusals that come from Django and not from the API's own classes"""
 
