@@ -25,7 +25,7 @@ LEFT JOIN (
   JOIN ledger_balance b ON b.account_id = a.id
   WHERE a.kind = 'holding' GROUP BY a.owner
 ) h ON h.owner = 'member/' || m.id
-WHERE d.proposal_id = %s ORDER BY m.number"""
+WHERE d.proposal_id = %s"""
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ def freeze(proposal: Proposal, terms: Terms) -> list[Chamber]:
 
 
 def eligible(proposal: Proposal) -> tuple[list[Voter], int]:
-    """Who may vote, in the order of the register, and the newest transaction then seen."""
+    """Who may vote, in no promised order, and the newest transaction then seen."""
     with connection.cursor() as cursor:
         cursor.execute(ELIGIBLE, [proposal.pk])
         rows = cursor.fetchall()
@@ -72,9 +72,20 @@ def members_of(chamber: str, voters: Iterable[Voter]) -> list[Voter]:
     return [voter for voter in voters if chamber != OWNERS or voter.units > 0]
 
 
+def shuffled(voters: Iterable[Voter]) -> list[Voter]:
+    """The voters in an order that nobody can guess or repeat.
+
+    Rolls are public for ever: a place in one must not lead back to a place in the register.
+    """
+    order = list(voters)
+    secrets.SystemRandom().shuffle(order)
+    return order
+
+
 def freeze_chamber(
     proposal: Proposal, name: str, position: int, voters: list[Voter], ledger_txn: int
 ) -> Chamber:
+    """One chamber with its roll, in an order of its own."""
     rows = [
         RollRow(
             member_id=voter.member_id,
@@ -84,7 +95,7 @@ def freeze_chamber(
             units=voter.units,
             leaf=leaf_of(proposal.pk, name, place, voter),
         )
-        for place, voter in enumerate(voters, start=1)
+        for place, voter in enumerate(shuffled(voters), start=1)
     ]
     chamber = Chamber.objects.create(
         proposal=proposal,
