@@ -1,92 +1,202 @@
-"""The parameters that exist: their meaning, the shape of a value, the default."""
+"""The parameters that exist: their meaning, the shape and bounds of a value, the default.
 
-from collections.abc import Callable
-from dataclasses import dataclass
+Every parameter is bounded, so that no vote can set a value that makes further votes, payments
+or purchases impossible for longer than anybody lives with.
+"""
+
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-
-def _whole(value: Any, least: int = 0) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= least
-
-
-def _fraction(value: Any) -> bool:
-    return (
-        isinstance(value, list)
-        and len(value) == 2
-        and all(_whole(v) for v in value)
-        and value[1] > 0
-        and value[0] <= value[1]
-    )
+DAY = 86_400
+MOST_SECONDS = 2 * 365 * DAY
+MOST_DAYS = 3650
+MOST_CENTS = 10**12
+MOST_RATE = 10**15
+MOST_SHARES = 10**6
+MOST_MILLITOKENS = 10**9
+MOST_DENOMINATOR = 10**6
 
 
-def _flag(value: Any) -> bool:
-    return isinstance(value, bool)
+@dataclass(frozen=True)
+class Whole:
+    """A whole number between bounds, counted in `unit`: cents, seconds, …"""
+
+    unit: str
+    words: Promise
+    least: int
+    most: int
+
+    def accepts(self, value: Any) -> bool:
+        """Whether a JSON value is an int (never a bool) within the bounds."""
+        return type(value) is int and self.least <= value <= self.most
+
+    @property
+    def shape(self) -> str:
+        """What is accepted, with its bounds."""
+        return str(self.words) % {"least": self.least, "most": self.most}
+
+
+@dataclass(frozen=True)
+class Flag:
+    """Yes or no."""
+
+    unit: str = "flag"
+
+    def accepts(self, value: Any) -> bool:
+        """Whether a JSON value is a bool."""
+        return isinstance(value, bool)
+
+    @property
+    def shape(self) -> str:
+        """What is accepted."""
+        return str(_("yes or no"))
+
+
+@dataclass(frozen=True)
+class Fraction:
+    """A part of a whole as [numerator, denominator], from 0 to 1."""
+
+    unit: str = "fraction"
+
+    def accepts(self, value: Any) -> bool:
+        """Whether a JSON value is such a pair of ints."""
+        return isinstance(value, list) and len(value) == 2 and is_part(value)
+
+    @property
+    def shape(self) -> str:
+        """What is accepted."""
+        return str(_("a fraction from 0/1 to 1/1, with a denominator up to %(most)s")) % {
+            "most": MOST_DENOMINATOR
+        }
+
+
+@dataclass(frozen=True)
+class Majority:
+    """How much is needed, as [numerator, denominator, strict].
+
+    More than all can never be reached, so a strict 1/1 is refused: no vote could pass again.
+    """
+
+    unit: str = "majority"
+
+    def accepts(self, value: Any) -> bool:
+        """Whether a JSON value is such a list and can be reached."""
+        if not isinstance(value, list) or len(value) != 3 or not isinstance(value[2], bool):
+            return False
+        return is_part(value[:2]) and not (value[2] and value[0] == value[1])
+
+    @property
+    def shape(self) -> str:
+        """What is accepted."""
+        return str(
+            _(
+                "“more than” or “at least” a fraction up to 1/1 with a denominator up to "
+                "%(most)s; more than 1/1 can never be reached"
+            )
+        ) % {"most": MOST_DENOMINATOR}
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One of a few codes, each with what people call it."""
+
+    names: dict[str, Promise] = field(hash=False)
+    unit: str = "choice"
+
+    def accepts(self, value: Any) -> bool:
+        """Whether a JSON value is one of the codes."""
+        return isinstance(value, str) and value in self.names
+
+    @property
+    def shape(self) -> str:
+        """What is accepted."""
+        quoted = (f"“{name}”" for name in self.names.values())
+        return str(_("one of %(choices)s")) % {"choices": ", ".join(quoted)}
+
+
+Kind = Whole | Flag | Fraction | Majority | Choice
 
 
 @dataclass(frozen=True)
 class Parameter:
-    """One policy parameter: `accepts` says whether a JSON value has the right shape."""
+    """One policy parameter: its kind says which JSON values it takes."""
 
     key: str
-    title: Promise | str
+    title: Promise
     default: Any
-    accepts: Callable[[Any], bool]
-    shape: Promise | str
+    kind: Kind
+
+    def accepts(self, value: Any) -> bool:
+        """Whether a JSON value has the right shape and lies within the bounds."""
+        return self.kind.accepts(value)
+
+    @property
+    def shape(self) -> str:
+        """What is accepted, in words, with the bounds."""
+        return self.kind.shape
 
 
-def _one_of(*choices: str) -> Callable[[Any], bool]:
-    return lambda value: value in choices
+def is_part(pair: list[Any]) -> bool:
+    """Whether two values are ints with 0 <= numerator <= denominator, bounded."""
+    if not all(type(number) is int for number in pair):
+        return False
+    return 0 <= pair[0] <= pair[1] and 0 < pair[1] <= MOST_DENOMINATOR
 
 
-def _threshold(value: Any) -> bool:
-    return isinstance(value, list) and len(value) == 3 and _fraction(value[:2]) and _flag(value[2])
+def _seconds(least: int) -> Whole:
+    words = _("a time from %(least)s to %(most)s seconds (two years)")
+    return Whole("seconds", words, least, MOST_SECONDS)
 
 
-DAY = 86_400
-
-_CENTS = _("a whole number of cents")
-_SHARES = _("a whole number of shares")
-_MICRO = _("a whole number of micro-cents per token")
-_FRACTION = _("an exact fraction [numerator, denominator]")
-_SECONDS = _("a whole number of seconds")
-_THRESHOLD = _("[numerator, denominator, strict]")
+_CENTS = Whole("cents", _("a whole number of cents from %(least)s to %(most)s"), 1, MOST_CENTS)
+_RATE = Whole(
+    "rate", _("a whole number of micro-cents per token from %(least)s to %(most)s"), 0, MOST_RATE
+)
+_SHARES = Whole("shares", _("a whole number of shares from %(least)s to %(most)s"), 1, MOST_SHARES)
+_MILLITOKENS = Whole(
+    "millitokens",
+    _("a whole number of millitokens from %(least)s to %(most)s"),
+    1,
+    MOST_MILLITOKENS,
+)
+_DAYS = Whole("days", _("a whole number of days from %(least)s to %(most)s"), 0, MOST_DAYS)
+_VESTING = Choice(
+    {
+        "at_close": _("at the close of the period"),
+        "on_acquisition": _("when something is acquired"),
+    }
+)
+_LEAST_BALLOT = 10
+_LEAST_EXPIRY = 60
+"""The site looks every few seconds what is due: a shorter time could pass between two looks."""
 
 PARAMETERS: dict[str, Parameter] = {
     p.key: p
     for p in (
-        Parameter("issue_price", _("issue price of a share"), 100, lambda v: _whole(v, 1), _CENTS),
-        Parameter("holding_cap", _("holding cap per member"), [1, 1], _fraction, _FRACTION),
-        Parameter("purchase_minimum", _("smallest purchase"), 1, lambda v: _whole(v, 1), _SHARES),
-        Parameter("subscriptions_open", _("open for purchases"), True, _flag, "true or false"),
+        Parameter("issue_price", _("issue price of a share"), 100, _CENTS),
+        Parameter("holding_cap", _("holding cap per member"), [1, 1], Fraction()),
+        Parameter("purchase_minimum", _("smallest purchase"), 1, _SHARES),
+        Parameter("subscriptions_open", _("open for purchases"), True, Flag()),
+        Parameter("vesting", _("when paid profit becomes shares"), "at_close", _VESTING),
+        Parameter("posted_price", _("posted price"), 0, _RATE),
+        Parameter("bid_minimum", _("smallest bid"), 1, _MILLITOKENS),
+        Parameter("payment_days", _("days to pay"), 14, _DAYS),
+        Parameter("notice_seconds", _("notice of a proposal"), 7 * DAY, _seconds(0)),
+        Parameter("voting_seconds", _("voting time"), 7 * DAY, _seconds(_LEAST_BALLOT)),
         Parameter(
-            "vesting",
-            _("when paid profit becomes shares"),
-            "at_close",
-            _one_of("at_close", "on_acquisition"),
-            "at_close or on_acquisition",
-        ),
-        Parameter("posted_price", _("posted price"), 0, _whole, _MICRO),
-        Parameter("bid_minimum", _("smallest bid"), 1, lambda v: _whole(v, 1), "millitokens"),
-        Parameter("payment_days", _("days to pay"), 14, _whole, "a whole number of days"),
-        Parameter("notice_seconds", _("notice of a proposal"), 7 * DAY, _whole, _SECONDS),
-        Parameter("voting_seconds", _("voting time"), 7 * DAY, lambda v: _whole(v, 1), _SECONDS),
-        Parameter(
-            "timelock_seconds", _("time between passing and execution"), 3 * DAY, _whole, _SECONDS
+            "timelock_seconds", _("time between passing and execution"), 3 * DAY, _seconds(0)
         ),
         Parameter(
             "timelock_rights_seconds",
             _("timelock where usage rights are touched"),
             7 * DAY,
-            _whole,
-            _SECONDS,
+            _seconds(0),
         ),
-        Parameter(
-            "expiry_seconds", _("time to execute"), 14 * DAY, lambda v: _whole(v, 1), _SECONDS
-        ),
-        Parameter("support", _("support needed"), [1, 2, True], _threshold, _THRESHOLD),
-        Parameter("approval_quorum", _("approval quorum"), [1, 5, False], _threshold, _THRESHOLD),
+        Parameter("expiry_seconds", _("time to execute"), 14 * DAY, _seconds(_LEAST_EXPIRY)),
+        Parameter("support", _("support needed"), [1, 2, True], Majority()),
+        Parameter("approval_quorum", _("approval quorum"), [1, 5, False], Majority()),
     )
 }

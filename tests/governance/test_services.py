@@ -405,7 +405,7 @@ BAD = [
     ("set_policy", {"key": "posted_price", "scope": "", "value": 1}, BadPayload),
     ("set_policy", {"key": "nonsense", "scope": "", "value": 1}, BadPayload),
     ("set_policy", {"key": "voting_seconds", "scope": "", "value": 0}, WrongValue),
-    ("set_policy", {"key": "voting_seconds", "scope": "moon", "value": 9}, BadPayload),
+    ("set_policy", {"key": "voting_seconds", "scope": "moon", "value": 90}, BadPayload),
     ("print_money", {}, UnknownAction),
 ]
 
