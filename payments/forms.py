@@ -27,8 +27,9 @@ class CentsField(forms.CharField):
         super().__init__(max_length=20, **options)
 
     def clean(self, value: Any) -> Any:
-        """Cents as an int."""
-        return cents_from(super().clean(value))
+        """Cents as an int; None where the field may stay empty."""
+        text = super().clean(value)
+        return cents_from(text) if text else None
 
 
 class DayInput(forms.DateInput):

@@ -1,6 +1,7 @@
 """Where one period ends and the next begins: calendar months in the cooperative's time zone."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
+from fractions import Fraction
 
 from django.utils import timezone
 
@@ -18,6 +19,16 @@ def month_start(at: datetime) -> datetime:
     """The first moment of the month that a moment lies in."""
     local = timezone.localtime(at)
     return timezone.make_aware(datetime(local.year, local.month, 1))
+
+
+def part_of_month(start: datetime, end: datetime) -> Fraction:
+    """How much of its calendar month a period covers; a whole month or more is 1."""
+    return min(Fraction(1), exact(end - start) / exact(next_end(start) - month_start(start)))
+
+
+def exact(span: timedelta) -> Fraction:
+    """A span in microseconds."""
+    return Fraction(span // timedelta(microseconds=1))
 
 
 def next_code(start: datetime) -> str:

@@ -1,8 +1,16 @@
 """What the token economy refuses."""
 
+from decimal import Decimal
+
+from django.utils.formats import number_format
 from django.utils.translation import gettext_lazy as _
 
 from ledger.errors import DomainError
+
+
+def in_tokens(millitokens: int) -> str:
+    """Millitokens as people read them: tokens, in the reader's language."""
+    return str(number_format((Decimal(millitokens) / 1000).normalize() + 0))
 
 
 class PeriodStillOpen(DomainError):
@@ -58,6 +66,9 @@ class NotEnoughTokens(DomainError):
     status = 409
     text = _("Only %(left)s own tokens are unused; %(asked)s were asked for.")
 
+    def __init__(self, *, left: int, asked: int) -> None:
+        super().__init__(left=in_tokens(left), asked=in_tokens(asked))
+
 
 class GiftToOneself(DomainError):
     """Giver and receiver are the same member."""
@@ -89,11 +100,14 @@ class AuctionCleared(DomainError):
     text = _("This auction is over.")
 
 
-class BidTooLow(DomainError):
-    """A bid is below the posted price or the minimum size."""
+class BidTooSmall(DomainError):
+    """A bid is below the smallest size."""
 
-    code = "bid_too_low"
-    text = _("A bid is at least %(least)s, and for at least %(size)s millitokens.")
+    code = "bid_too_small"
+    text = _("A bid is for at least %(size)s tokens.")
+
+    def __init__(self, *, size: int) -> None:
+        super().__init__(size=in_tokens(size))
 
 
 class UnknownYield(DomainError):

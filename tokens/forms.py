@@ -81,6 +81,8 @@ class OfferForm(forms.Form):
         required=False, label=_("Every period, until I withdraw it"), initial=False
     )
 
+    key = forms.CharField(widget=forms.HiddenInput, max_length=80)
+
     def __init__(self, period: Period, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self.fields["yields"].queryset = yields_of(period)  # type: ignore[attr-defined]
@@ -92,7 +94,11 @@ class StepForm(forms.Form):
     early = forms.BooleanField(
         required=False,
         label=_("End it now"),
-        help_text=_("The period ends at this moment instead; its whole cost is charged."),
+        help_text=_(
+            "The period ends at this moment, and the rest of the month becomes one of its own."
+            " Cost counts in proportion to the time: owners are charged what was budgeted, and"
+            " what is too much of it is carried over to them. Issued tokens stay issued."
+        ),
     )
 
     def __init__(self, period: Period, step: str, over: bool, *args: Any, **options: Any) -> None:
@@ -104,12 +110,14 @@ class StepForm(forms.Form):
             self.fields[f"actual-{row.pk}"] = CentsField(
                 label=_("Actual cost of %(resource)s, %(pool)s")
                 % {"resource": row.resource.name, "pool": row.pool.name},
-                initial=f"{row.cost // 100}.{row.cost % 100:02}",
+                required=False,
+                help_text=_("Leave empty where it is as budgeted: %(amount)s.")
+                % {"amount": f"{row.cost // 100}.{row.cost % 100:02}"},
             )
 
     def actual(self) -> dict[tuple[str, str], int]:
-        """Actual cents by pool and resource, as typed."""
+        """Actual cents by pool and resource, those that were typed."""
+        typed = ((row, self.cleaned_data[f"actual-{row.pk}"]) for row in self.rows)
         return {
-            (row.pool.code, row.resource.code): self.cleaned_data[f"actual-{row.pk}"]
-            for row in self.rows
+            (row.pool.code, row.resource.code): cents for row, cents in typed if cents is not None
         }

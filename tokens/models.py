@@ -219,6 +219,7 @@ class Offer(models.Model):
     resource = models.ForeignKey(Resource, on_delete=models.PROTECT, related_name="offers")
     period = models.ForeignKey(Period, on_delete=models.PROTECT, null=True, related_name="offers")
     amount = models.BigIntegerField(null=True, help_text="millitokens")
+    key = models.CharField(max_length=80, unique=True, null=True)  # noqa: DJ001
     created_at = models.DateTimeField(auto_now_add=True)
     withdrawn_at = models.DateTimeField(null=True)
 
@@ -255,6 +256,7 @@ class Ask(models.Model):
     book = models.ForeignKey(Book, on_delete=models.PROTECT, related_name="asks")
     amount = models.BigIntegerField()
     sold = models.BigIntegerField(default=0)
+    key = models.CharField(max_length=80, unique=True, null=True)  # noqa: DJ001
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -274,6 +276,7 @@ class Bid(models.Model):
     price = models.BigIntegerField(help_text="micro-cents per token")
     amount = models.BigIntegerField()
     bought = models.BigIntegerField(default=0)
+    key = models.CharField(max_length=80, unique=True, null=True)  # noqa: DJ001
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

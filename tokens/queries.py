@@ -9,7 +9,7 @@ from ledger.arithmetic import charge
 from ledger.models import Balance
 from members.models import Member
 from tokens.models import Bid, Book, CloseStep, Gift, Offer, Period, Usage, Yield
-from tokens.services.close import STEPS
+from tokens.services.close import STEPS, next_step
 
 
 @dataclass(frozen=True)
@@ -49,10 +49,11 @@ class BookState:
 
 @dataclass(frozen=True)
 class StepState:
-    """A step of a close: done with its row, the next one, or later."""
+    """A step of a close: done (with its row, where it was booked as a step), next, or later."""
 
     name: str
     row: CloseStep | None
+    is_done: bool
     is_next: bool
 
 
@@ -165,6 +166,9 @@ def offers_of(member: Member, period: Period) -> QuerySet[Offer]:
 def steps_of(period: Period) -> list[StepState]:
     """The steps of a period's close in order."""
     done = {row.name: row for row in CloseStep.objects.filter(period=period)}
-    waiting = [name for name in STEPS if name not in done]
-    upcoming = waiting[0] if waiting else None
-    return [StepState(name, done.get(name), name == upcoming) for name in STEPS]
+    upcoming = next_step(period)
+    reached = len(STEPS) if upcoming is None else STEPS.index(upcoming)
+    return [
+        StepState(name, done.get(name), place < reached, place == reached)
+        for place, name in enumerate(STEPS)
+    ]

@@ -32,13 +32,15 @@ def periods(request: HttpRequest) -> HttpResponse:
 @steward_required
 def open_first(request: HttpRequest) -> HttpResponse:
     """Open the period of this month, where none is running."""
+    last, user = queries.periods().first(), the_user(request)
     start = month_start(timezone.now())
-    last = queries.periods().first()
-    start = start if last is None else last.end
     try:
-        services.open_period(
-            start=start, end=next_end(start), code=next_code(start), actor=the_user(request)
-        )
+        if last is not None:
+            services.run_step(period_id=last.pk, step="open", actor=user)
+        else:
+            services.open_period(
+                start=start, end=next_end(start), code=next_code(start), actor=user
+            )
     except DomainError as error:
         messages.error(request, str(error))
     return back("tokens:periods")

@@ -90,7 +90,7 @@ def offer(request: HttpRequest) -> HttpResponse:
     period = queries.current_period()
     if period is None:
         return back()
-    form = OfferForm(period, request.POST or None)
+    form = OfferForm(period, request.POST or None, initial={"key": uuid.uuid4().hex})
     if request.method == "POST" and form.is_valid() and _offer(request, form):
         messages.success(request, _("Your offer stands."))
         return back()
@@ -107,6 +107,7 @@ def _offer(request: HttpRequest, form: OfferForm) -> bool:
             amount=form.cleaned_data["amount"],
             standing=form.cleaned_data["standing"],
             actor=member.user,
+            key=f"{member.pk}:{form.cleaned_data['key']}",
         )
     except DomainError as error:
         form.add_error(None, str(error))
@@ -136,6 +137,9 @@ def answer_gift(request: HttpRequest, gift_id: int) -> HttpResponse:
 def withdraw(request: HttpRequest, offer_id: int) -> HttpResponse:
     """Take an offer back."""
     member = the_member(request)
-    services.withdraw_offer(offer_id=offer_of(member, offer_id).pk, actor=member.user)
-    messages.success(request, _("Your offer is withdrawn."))
+    try:
+        services.withdraw_offer(offer_id=offer_of(member, offer_id).pk, actor=member.user)
+        messages.success(request, _("Your offer is withdrawn."))
+    except DomainError as error:
+        messages.error(request, str(error))
     return back()

@@ -7,15 +7,17 @@ from django.db.utils import DatabaseError
 from django.utils import timezone
 
 from coop.invariants import all_broken
+from ledger.errors import KeyConflict
 from ledger.models import Transaction
 from ledger.queries import balance, balance_of
 from tests.valley import JULY, JUNE, Valley, make_valley
 from tokens.errors import (
     BelowZero,
-    BidTooLow,
+    BidTooSmall,
     BothSides,
     GiftDecided,
     GiftToOneself,
+    NoOpenPeriod,
     NotEnoughTokens,
     PeriodNotOver,
     PeriodStillOpen,
@@ -238,7 +240,7 @@ def test_an_auction_is_paid_as_bid(valley: Valley) -> None:
 
 def test_a_bid_below_the_smallest_size_is_refused(valley: Valley) -> None:
     auction = call_auction(pool=valley.pool, resource=valley.resource, key="a", actor=None)
-    with pytest.raises(BidTooLow):
+    with pytest.raises(BidTooSmall):
         place_bid(
             auction_id=auction.pk, member=valley.members["ben"], price=1, amount=0, actor=None
         )
@@ -270,6 +272,92 @@ def test_a_period_cannot_be_closed_before_its_end_unless_ended_early(valley: Val
     run_step(period_id=valley.period.pk, step="settle", actor=None, at=middle, early=True)
     valley.period.refresh_from_db()
     assert valley.period.end == middle
+
+
+def test_an_early_end_charges_no_cost_twice(valley: Valley) -> None:
+    middle = JUNE + timedelta(days=10)
+    run_step(period_id=valley.period.pk, step="settle", actor=None, at=middle, early=True)
+    valley.run("match", "charge", "expire", "convert", "open")
+    first, second = Yield.objects.order_by("period__start")
+    assert (first.actual, first.unit_cost) == (16_667, 50_000_000)
+    assert first.carried_next == 40_000 + (first.vacancy or 0) - 16_667
+    assert (second.cost, second.issued) == (33_333, 666_667)
+    assert second.budget == max(0, second.cost - (first.carried_next or 0))
+    assert (first.actual or 0) + second.cost == 50_000
+    assert all_broken() == []
+
+
+def test_an_actual_cost_that_is_typed_counts_whole_also_when_ended_early(valley: Valley) -> None:
+    run_step(
+        period_id=valley.period.pk,
+        step="settle",
+        actor=None,
+        at=JUNE + timedelta(days=10),
+        early=True,
+        actual={("backbone", "bandwidth"): 12_345},
+    )
+    assert Yield.objects.get().actual == 12_345
+
+
+def test_a_period_that_follows_already_leaves_nothing_to_open(valley: Valley) -> None:
+    valley.close()
+    assert next_step(valley.period) == "open"
+    valley.open_july()
+    assert next_step(valley.period) is None
+
+
+def test_an_offer_made_twice_counts_once(valley: Valley) -> None:
+    def offer(amount: int) -> int:
+        return offer_surplus(
+            member=valley.members["ben"],
+            pool=valley.pool,
+            resource=valley.resource,
+            amount=amount,
+            actor=None,
+            key="click",
+        ).pk
+
+    assert offer(100) == offer(100)
+    with pytest.raises(KeyConflict):
+        offer(101)
+
+
+def test_a_gift_key_with_other_content_is_refused(valley: Valley) -> None:
+    gift(valley, 5)
+    with pytest.raises(KeyConflict):
+        gift(valley, 6)
+
+
+def test_an_offer_stays_while_the_period_is_being_closed(valley: Valley) -> None:
+    made = offer_surplus(
+        member=valley.members["ben"],
+        pool=valley.pool,
+        resource=valley.resource,
+        amount=None,
+        actor=None,
+    )
+    valley.run("settle")
+    with pytest.raises(NoOpenPeriod):
+        withdraw_offer(offer_id=made.pk, actor=None)
+
+
+def test_a_bid_made_twice_counts_once(valley: Valley) -> None:
+    auction = call_auction(pool=valley.pool, resource=valley.resource, key="a", actor=None)
+    chloe = valley.members["chloe"]
+    bids = {
+        place_bid(
+            auction_id=auction.pk, member=chloe, price=10**8, amount=5, actor=None, key="click"
+        ).pk
+        for _ in range(2)
+    }
+    assert len(bids) == 1
+    with pytest.raises(KeyConflict):
+        call_auction(pool=valley.pool, resource=valley.resource, key="a", pool_tokens=1, actor=None)
+
+
+def test_what_is_missing_is_told_in_tokens(valley: Valley) -> None:
+    with pytest.raises(NotEnoughTokens, match=r"Only 500 own .* 600.5 were asked"):
+        gift(valley, 600_500)
 
 
 def test_steps_come_in_order(valley: Valley) -> None:

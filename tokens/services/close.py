@@ -8,6 +8,7 @@ convert: paid profit becomes units and titles · open: the next period begins.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from fractions import Fraction
 from typing import Any
 
 from django.contrib.auth.base_user import AbstractBaseUser
@@ -16,13 +17,14 @@ from django.utils import timezone
 
 from assets.models import Pool
 from ledger.models import Commodity, Transaction
-from members.models import User
+from members.models import Member, User
+from payments.models import Charge
 from titles.services.credit import convert_credit
-from tokens.calendar import next_code, next_end
+from tokens.calendar import exact, next_code, next_end, part_of_month
 from tokens.errors import PeriodNotOver, StepOutOfOrder
 from tokens.models import CloseStep, Period, Yield
 from tokens.services.charging import charge_period
-from tokens.services.period import open_period
+from tokens.services.period import open_period, scaled
 from tokens.services.settlement import expire_yield, match_yield, settle_yield
 
 STEPS = ("settle", "match", "charge", "expire", "convert", "open")
@@ -61,10 +63,11 @@ class Booked:
 
 @dataclass(frozen=True)
 class Preview:
-    """What a step would book, taken back again."""
+    """What a step would book, taken back again: also who would be charged what, in cents."""
 
     summary: dict[str, Any]
     postings: list[Booked]
+    charges: list[tuple[Member, int]]
 
 
 @transaction.atomic
@@ -91,17 +94,21 @@ def run_step(
     if step != expected:
         raise StepOutOfOrder(next=expected or "—", asked=step)
     order = Order(period, actor, at or timezone.now(), early, actual or {})
-    before = set(booked_here())
+    before = newest_transaction()
     summary = ACTIONS[step](order)
-    booked_now = sorted(set(booked_here()) - before)
     return CloseStep.objects.create(
-        period=period, name=step, actor=actor, summary=summary, transactions=booked_now
+        period=period, name=step, actor=actor, summary=summary, transactions=booked_here(before)
     )
 
 
 def next_step(period: Period) -> str | None:
-    """The first step of a period's close that is not done; None after the last."""
+    """The first step of a period's close that is not done; None after the last.
+
+    A period that follows already, however it was opened, leaves nothing to open.
+    """
     done = set(CloseStep.objects.filter(period=period).values_list("name", flat=True))
+    if Period.objects.filter(start__gte=period.end).exists():
+        done.add("open")
     return next((step for step in STEPS if step not in done), None)
 
 
@@ -119,15 +126,32 @@ def preview_step(
         row = run_step(
             period_id=period_id, step=step, actor=actor, at=at, early=early, actual=actual
         )
-        preview = Preview(row.summary, booked(row.transactions))
+        preview = Preview(row.summary, booked(row.transactions), _charged(row))
         transaction.set_rollback(True)
     return preview
 
 
-def booked_here() -> list[int]:
-    """The ids of the books' transactions that this database transaction has written."""
+def _charged(row: CloseStep) -> list[tuple[Member, int]]:
+    """The members that a step has charged, by number, and how much."""
+    if row.name != "charge":
+        return []
+    found = Charge.objects.filter(about=f"period:{row.period.code}").select_related("member")
+    return [(charge.member, charge.amount) for charge in found.order_by("member__number")]
+
+
+def newest_transaction() -> int:
+    """The id of the newest transaction of the books that can be seen; 0 where there is none."""
+    return Transaction.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
+
+
+def booked_here(after: int) -> list[int]:
+    """The ids beyond `after` of what this database transaction has written to the books."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT id FROM ledger_transaction WHERE xid = pg_current_xact_id()")
+        cursor.execute(
+            "SELECT id FROM ledger_transaction WHERE id > %s AND xid = pg_current_xact_id()"
+            " ORDER BY id",
+            [after],
+        )
         return [row[0] for row in cursor.fetchall()]
 
 
@@ -153,15 +177,22 @@ def _moves(txn: Transaction) -> list[Move]:
 
 
 def _settle(order: Order) -> dict[str, Any]:
-    """Stop the period and book what it did cost."""
-    period = order.period
+    """Stop the period and book what it did cost; ended early, the budget counts in part."""
+    period, ran = order.period, Fraction(1)
     if order.at < period.end:
         if not order.early:
             raise PeriodNotOver(code=period.code, end=timezone.localtime(period.end).date())
+        planned = exact(period.end - period.start)
         period.end = max(order.at, period.start + timedelta(microseconds=1))
+        ran = exact(period.end - period.start) / planned
     period.state = Period.State.CLOSING
     period.save(update_fields=["state", "end"])
-    return _each_yield(order, settle_yield)
+
+    def settle(row: Yield, actor: AbstractBaseUser | None) -> dict[str, Any]:
+        named = order.actual.get((row.pool.code, row.resource.code))
+        return settle_yield(row, scaled(row.cost, ran) if named is None else named, actor)
+
+    return _each_yield(order, settle)
 
 
 def _match(order: Order) -> dict[str, Any]:
@@ -178,10 +209,10 @@ def _expire(order: Order) -> dict[str, Any]:
 
 def _each_yield(
     order: Order,
-    action: Callable[[Yield, Actual, AbstractBaseUser | None], dict[str, Any]],
+    action: Callable[[Yield, AbstractBaseUser | None], dict[str, Any]],
 ) -> dict[str, Any]:
     found = Yield.objects.filter(period=order.period).select_related("pool", "resource", "period")
-    return {"yields": [action(row, order.actual, order.actor) for row in found.order_by("pk")]}
+    return {"yields": [action(row, order.actor) for row in found.order_by("pk")]}
 
 
 def _convert(order: Order) -> dict[str, Any]:
@@ -201,13 +232,25 @@ def _convert(order: Order) -> dict[str, Any]:
 def _open(order: Order) -> dict[str, Any]:
     """Open the period that follows; it issues to the holders of now."""
     start = order.period.end
-    opened = open_period(start=start, end=next_end(start), code=next_code(start), actor=order.actor)
+    opened = open_period(
+        start=start,
+        end=next_end(start),
+        code=next_code(start),
+        actor=order.actor,
+        part=part_of_month(start, next_end(start)),
+    )
     issued = Yield.objects.filter(period=opened).select_related("pool", "resource")
+    return {"period": opened.code, "yields": [_opened(row) for row in issued]}
+
+
+def _opened(row: Yield) -> dict[str, Any]:
     return {
-        "period": opened.code,
-        "yields": [
-            {"pool": y.pool.code, "resource": y.resource.code, "issued": y.issued} for y in issued
-        ],
+        "pool": row.pool.name,
+        "resource": row.resource.code,
+        "issued": row.issued,
+        "budget": row.budget,
+        "unit_cost": row.unit_cost,
+        "price": row.price,
     }
 
 

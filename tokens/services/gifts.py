@@ -1,10 +1,13 @@
 """Giving own unused tokens, and offering them for sale at the close."""
 
+from typing import TypeVar
+
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import transaction
 from django.utils import timezone
 
 from assets.models import Pool, Resource
+from ledger.errors import KeyConflict
 from ledger.queries import balance_of
 from ledger.services import Leg, Posting, actor_name, post
 from members.models import Member
@@ -15,9 +18,11 @@ from tokens.errors import (
     NotEnoughTokens,
     UnknownYield,
 )
-from tokens.models import Book, Gift, Offer, Period, Yield
+from tokens.models import Ask, Bid, Book, Gift, Offer, Period, Yield
 from tokens.services.books import books_for, rerate
 from tokens.services.usage import open_period_shared
+
+Repeatable = TypeVar("Repeatable", Gift, Offer, Ask, Bid)
 
 
 def open_yield(pool: Pool, resource: Resource) -> Yield:
@@ -51,14 +56,15 @@ def give(
 ) -> Gift:
     """Offer own unused tokens to another member; they move when the receiver accepts.
 
-    Raises GiftToOneself, NotEnoughTokens, NoOpenPeriod, UnknownYield.
+    Raises GiftToOneself, NotEnoughTokens, NoOpenPeriod, UnknownYield, KeyConflict.
     """
     if giver.pk == receiver.pk:
         raise GiftToOneself
+    books = books_for(open_yield(pool, resource), [giver.pk, receiver.pk])
     earlier = Gift.objects.filter(key=key).first()
     if earlier is not None:
-        return earlier
-    books = books_for(open_yield(pool, resource), [giver.pk, receiver.pk])
+        wanted = {"giver_id": books[giver.pk].pk, "receiver_id": books[receiver.pk].pk}
+        return same(earlier, amount=amount, **wanted)
     need_own(books[giver.pk], amount)
     return Gift.objects.create(
         giver=books[giver.pk], receiver=books[receiver.pk], amount=amount, key=key
@@ -73,9 +79,8 @@ def accept_gift(*, gift_id: int, actor: AbstractBaseUser | None) -> Gift:
     """
     if open_period_shared() is None:
         raise NoOpenPeriod
-    gift = Gift.objects.select_related("giver__yields", "receiver").get(pk=gift_id)
-    books_for(gift.giver.yields, [gift.giver.member_id, gift.receiver.member_id])
     gift = Gift.objects.select_for_update().get(pk=gift_id)
+    books_for(gift.giver.yields, [gift.giver.member_id, gift.receiver.member_id])
     if gift.state == Gift.State.ACCEPTED:
         return gift
     if gift.state != Gift.State.OFFERED or gift.giver.yields.period.state != Period.State.OPEN:
@@ -124,26 +129,42 @@ def offer_surplus(
     amount: int | None,
     standing: bool = False,
     actor: AbstractBaseUser | None,
+    key: str | None = None,
 ) -> Offer:
     """Offer own tokens for sale at the close: up to an amount, or (None) all that is left.
 
-    `standing` offers hold for every period until they are withdrawn. Several offers add up.
-    Raises NoOpenPeriod, UnknownYield.
+    `standing` offers hold for every period until they are withdrawn. Several offers add up; the
+    same key gives the first one. Raises NoOpenPeriod, UnknownYield, KeyConflict.
     """
     row = open_yield(pool, resource)
-    return Offer.objects.create(
-        member=member,
-        pool=pool,
-        resource=resource,
-        period=None if standing else row.period,
-        amount=amount,
-    )
+    wanted = {
+        "member_id": member.pk,
+        "pool_id": pool.pk,
+        "resource_id": resource.pk,
+        "period_id": None if standing else row.period_id,
+        "amount": amount,
+    }
+    if key is None:
+        return Offer.objects.create(**wanted)
+    offer, _ = Offer.objects.get_or_create(key=key, defaults=wanted)
+    return same(offer, **wanted)
+
+
+def same(row: Repeatable, **wanted: int | None) -> Repeatable:
+    """The row made under a key before; raises KeyConflict where it says something else."""
+    if any(getattr(row, name) != value for name, value in wanted.items()):
+        raise KeyConflict
+    return row
 
 
 @transaction.atomic
 def withdraw_offer(*, offer_id: int, actor: AbstractBaseUser | None) -> Offer:
-    """Take an offer back before the close; a second call changes nothing."""
-    open_period_shared()
+    """Take an offer back before the close; a second call changes nothing.
+
+    Raises NoOpenPeriod while a close is under way: what it has shown stays as it was shown.
+    """
+    if open_period_shared() is None:
+        raise NoOpenPeriod
     offer = Offer.objects.select_for_update().get(pk=offer_id)
     if offer.withdrawn_at is None:
         offer.withdrawn_at = timezone.now()

@@ -9,15 +9,16 @@ from django.utils import timezone
 from assets.accounts import MONEY, money_account
 from assets.models import Pool, Resource
 from ledger.arithmetic import charge
+from ledger.errors import KeyConflict
 from ledger.queries import balance_of
 from ledger.services import Leg, Posting, actor_name, merge, open_account, post
 from members.models import Member
 from policies.queries import policy
 from tokens import auction as rules
-from tokens.errors import AuctionCleared, BidTooLow, BothSides, NotEnoughTokens
+from tokens.errors import AuctionCleared, BidTooSmall, BothSides, NotEnoughTokens
 from tokens.models import Ask, Auction, Bid, Yield
 from tokens.services.books import books_for, rerate
-from tokens.services.gifts import need_own, open_yield
+from tokens.services.gifts import need_own, open_yield, same
 
 
 @transaction.atomic
@@ -40,24 +41,34 @@ def call_auction(
     auction, _ = Auction.objects.get_or_create(
         key=key, defaults={"yields": row, "pool_tokens": pool_tokens}
     )
+    if (auction.yields_id, auction.pool_tokens) != (row.pk, pool_tokens):
+        raise KeyConflict
     return auction
 
 
 @transaction.atomic
 def place_ask(
-    *, auction_id: int, member: Member, amount: int, actor: AbstractBaseUser | None
+    *,
+    auction_id: int,
+    member: Member,
+    amount: int,
+    actor: AbstractBaseUser | None,
+    key: str | None = None,
 ) -> Ask:
-    """Put own unused tokens into an auction.
+    """Put own unused tokens into an auction; the same key gives the first ask.
 
-    Raises AuctionCleared, BothSides, NotEnoughTokens.
+    Raises AuctionCleared, BothSides, NotEnoughTokens, KeyConflict.
     """
     auction = _collecting(auction_id)
     book = books_for(auction.yields, [member.pk])[member.pk]
+    earlier = Ask.objects.filter(key=key).exclude(key=None).first()
+    if earlier is not None:
+        return same(earlier, auction_id=auction.pk, book_id=book.pk, amount=amount)
     if auction.bids.filter(book=book).exists():
         raise BothSides
     asked = sum(auction.asks.filter(book=book).values_list("amount", flat=True))
     need_own(book, asked + amount)
-    return Ask.objects.create(auction=auction, book=book, amount=amount)
+    return Ask.objects.create(auction=auction, book=book, amount=amount, key=key)
 
 
 @transaction.atomic
@@ -68,20 +79,25 @@ def place_bid(
     price: int,
     amount: int,
     actor: AbstractBaseUser | None,
+    key: str | None = None,
 ) -> Bid:
-    """Bid for tokens; what is served is paid at the bid's own price.
+    """Bid for tokens; what is served is paid at the bid's own price. Idempotent by key.
 
-    Raises AuctionCleared, BothSides, BidTooLow (below the smallest size; a price below the
+    Raises AuctionCleared, BothSides, BidTooSmall (below the smallest size; a price below the
     posted one is taken but not served).
     """
     auction = _collecting(auction_id)
     least = policy("bid_minimum", timezone.now(), auction.yields.pool.code)
     if amount < least:
-        raise BidTooLow(least=auction.yields.price, size=least)
+        raise BidTooSmall(size=least)
     book = books_for(auction.yields, [member.pk])[member.pk]
+    earlier = Bid.objects.filter(key=key).exclude(key=None).first()
+    if earlier is not None:
+        wanted = {"auction_id": auction.pk, "book_id": book.pk, "price": price, "amount": amount}
+        return same(earlier, **wanted)
     if auction.asks.filter(book=book).exists():
         raise BothSides
-    return Bid.objects.create(auction=auction, book=book, price=price, amount=amount)
+    return Bid.objects.create(auction=auction, book=book, price=price, amount=amount, key=key)
 
 
 def _collecting(auction_id: int) -> Auction:

@@ -1,6 +1,7 @@
 """Opening a period: its rates are fixed, its tokens are issued."""
 
 from datetime import datetime
+from fractions import Fraction
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import transaction
@@ -9,6 +10,7 @@ from django.utils import timezone
 from assets.accounts import MONEY, treasury_account, unit_code
 from assets.models import Pool, Resource
 from assets.queries import capacity_at, cost_at, resources_of, total_units
+from ledger.arithmetic import rhe
 from ledger.queries import balance
 from ledger.services import Posting, actor_name, post_set
 from policies.queries import in_force
@@ -52,10 +54,12 @@ def open_period(
     code: str,
     actor: AbstractBaseUser | None,
     at: datetime | None = None,
+    part: Fraction = Fraction(1),
 ) -> Period:
     """Open the period [start, end): fix its rates and issue its tokens.
 
-    `at` is the moment whose policy counts (default: now). The same code again returns the
+    `at` is the moment whose policy counts (default: now). `part` scales capacity and cost of a
+    period that is shorter than those they are stated for. The same code again returns the
     period that stands. Raises PeriodStillOpen.
     """
     pools = list(Pool.objects.select_for_update(no_key=True).order_by("pk"))
@@ -70,16 +74,23 @@ def open_period(
         costs = cost_at(pool, timezone.localtime(start).date())
         for resource in resources_of(pool):
             posted = _posted_price(pool, resource, at or timezone.now())
-            row = _make_yield(period, pool, resource, costs.get(resource.code, 0), posted)
+            cost = scaled(costs.get(resource.code, 0), part)
+            row = _make_yield(period, pool, resource, cost, posted, part)
             _issue(row, actor)
     return period
 
 
 def _make_yield(
-    period: Period, pool: Pool, resource: Resource, cost: int, posted: tuple[int, str]
+    period: Period,
+    pool: Pool,
+    resource: Resource,
+    cost: int,
+    posted: tuple[int, str],
+    part: Fraction,
 ) -> Yield:
     """The yield of a period with everything that is fixed at its opening."""
-    capacity, normal = capacity_at(pool, resource, timezone.localtime(period.start).date())
+    day = timezone.localtime(period.start).date()
+    capacity, normal = (scaled(n, part) for n in capacity_at(pool, resource, day))
     owned = total_units(pool) > 0
     issued = capacity if owned else 0
     carried = -balance(MONEY, "stabilisation", f"{pool.code}/{resource.code}")
@@ -104,6 +115,11 @@ def _make_yield(
         owned=owned,
         **open_token(pool, resource, period.code),
     )
+
+
+def scaled(number: int, part: Fraction) -> int:
+    """A part of a whole number, rounded half to even."""
+    return rhe(number * part.numerator, part.denominator)
 
 
 def _posted_price(pool: Pool, resource: Resource, at: datetime) -> tuple[int, str]:

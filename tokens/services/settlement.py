@@ -1,6 +1,5 @@
 """The steps of a close that concern one yield: settle, match, expire."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from django.contrib.auth.base_user import AbstractBaseUser
@@ -11,8 +10,6 @@ from ledger.services import Leg, Posting, actor_name, post, post_set
 from tokens import rates
 from tokens.models import Yield
 from tokens.services import settle
-
-Actual = Mapping[tuple[str, str], int]
 
 
 def posting(
@@ -56,9 +53,9 @@ def names(row: Yield) -> dict[str, str]:
     return {"pool": row.pool.code, "resource": row.resource.code}
 
 
-def settle_yield(row: Yield, actual: Actual, actor: AbstractBaseUser | None) -> dict[str, Any]:
-    """Book the actual cost and fix s and w."""
-    row.actual = actual.get((row.pool.code, row.resource.code), row.cost)
+def settle_yield(row: Yield, actual: int, actor: AbstractBaseUser | None) -> dict[str, Any]:
+    """Book the actual cost in cents and fix s and w."""
+    row.actual = actual
     row.settled_rate = rates.settled_rate(
         actual=row.actual, carried=row.carried, basis=row.basis, sale_cost=row.sale_cost
     )
@@ -78,7 +75,7 @@ def settle_yield(row: Yield, actual: Actual, actor: AbstractBaseUser | None) -> 
     }
 
 
-def match_yield(row: Yield, actual: Actual, actor: AbstractBaseUser | None) -> dict[str, Any]:
+def match_yield(row: Yield, actor: AbstractBaseUser | None) -> dict[str, Any]:
     """Sell surplus to those who went over, and write down what every book comes to."""
     matched, pool_matched, overage = settle.rows(settle.SETTLE, parameters(row))[0]
     row.matched = matched
@@ -99,7 +96,7 @@ def match_yield(row: Yield, actual: Actual, actor: AbstractBaseUser | None) -> d
     }
 
 
-def expire_yield(row: Yield, actual: Actual, actor: AbstractBaseUser | None) -> dict[str, Any]:
+def expire_yield(row: Yield, actor: AbstractBaseUser | None) -> dict[str, Any]:
     """End all tokens that are left."""
     left = settle.rows(settle.LEFT, parameters(row))[0][0]
     post_set(
