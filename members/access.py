@@ -13,7 +13,7 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from members.models import Member, User
-from members.queries import is_auditor, is_steward, member_of
+from members.queries import is_steward, member_of
 
 View = TypeVar("View", bound=Callable[..., HttpResponseBase])
 WITH_RIGHTS = (Member.State.ACTIVE, Member.State.LEAVING)
@@ -22,11 +22,6 @@ WITH_RIGHTS = (Member.State.ACTIVE, Member.State.LEAVING)
 def steward_required(view: View) -> View:
     """Let only stewards in; others get 403, visitors the login page."""
     return _only_if(is_steward, view)
-
-
-def auditor_required(view: View) -> View:
-    """Let only those in who may read the books by name."""
-    return _only_if(is_auditor, view)
 
 
 def member_required(view: View) -> View:
@@ -69,13 +64,6 @@ def the_user(request: HttpRequest | Request) -> User:
     if not isinstance(request.user, User):
         raise PermissionDenied
     return request.user
-
-
-class IsSteward(BasePermission):
-    """API: stewards only."""
-
-    def has_permission(self, request: Request, view: APIView) -> bool:
-        return is_steward(request.user)
 
 
 class IsMember(BasePermission):

@@ -1,5 +1,8 @@
 """What payments refuse."""
 
+from datetime import date
+
+from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 
 from ledger.errors import DomainError
@@ -44,6 +47,16 @@ class NotYetReceived(DomainError):
 
     code = "not_yet_received"
     text = _("The day of arrival lies in the future. Nothing was booked.")
+
+
+class ReceivedTooEarly(DomainError):
+    """Money for a charge cannot have arrived before there was the charge."""
+
+    code = "received_too_early"
+    text = _("The charge was raised on %(since)s; its money cannot have arrived before that day.")
+
+    def __init__(self, *, since: date) -> None:
+        super().__init__(since=date_format(since, "DATE_FORMAT"))
 
 
 class EmptyCharge(DomainError):

@@ -17,6 +17,7 @@ from payments.errors import (
     ChargeCancelled,
     EmptyCharge,
     NotYetReceived,
+    ReceivedTooEarly,
     WrongAmount,
 )
 from payments.models import Charge, ChargeLine, Payment
@@ -139,7 +140,7 @@ def lock_charge(charge_id: int) -> Charge:
 def require_payable(*, charge: Charge, amount: int, received_on: date) -> None:
     """Refuse what cannot pay this charge; the charge is locked.
 
-    Raises AlreadyPaid, ChargeCancelled, WrongAmount, NotYetReceived.
+    Raises AlreadyPaid, ChargeCancelled, WrongAmount, NotYetReceived, ReceivedTooEarly.
     """
     if charge.state == Charge.State.PAID:
         raise AlreadyPaid(reference=charge.reference)
@@ -149,6 +150,9 @@ def require_payable(*, charge: Charge, amount: int, received_on: date) -> None:
         raise WrongAmount(expected=charge.amount, given=amount)
     if received_on > timezone.localdate():
         raise NotYetReceived
+    raised_on = timezone.localdate(charge.created_at)
+    if received_on < raised_on:
+        raise ReceivedTooEarly(since=raised_on)
 
 
 def payment_before(*, charge: Charge, amount: int, key: str) -> Payment | None:
@@ -159,25 +163,12 @@ def payment_before(*, charge: Charge, amount: int, key: str) -> Payment | None:
     return payment
 
 
-def record_payment(
-    *, charge_id: int, amount: int, received_on: date, actor: User | None, key: str
-) -> Payment:
-    """Money for a period's charge: less owed, more cash; call inside a transaction.
-
-    The cost part of each line goes to the operating cash of its pool; the profit part goes there
-    too, and titles moves it on. Raises what `require_payable` raises, KeyConflict.
-    """
-    charge = lock_charge(charge_id)
-    before = payment_before(charge=charge, amount=amount, key=key)
-    if before is not None:
-        return before
-    require_payable(charge=charge, amount=amount, received_on=received_on)
-    lines = list(ChargeLine.objects.filter(charge=charge))
-    return record_receipts(receipts=[Receipt(charge, lines, received_on, key)], actor=actor)[0]
-
-
 def record_receipts(*, receipts: Sequence[Receipt], actor: User | None) -> list[Payment]:
-    """Money for many locked, payable period charges, booked in one go."""
+    """Money for many locked, payable period charges, booked in one go: less owed, more cash.
+
+    All of a line goes to the operating cash of its pool; titles moves the profit part on. Call
+    inside a transaction.
+    """
     accounts = _accounts(receipts)
     postings = [_posting(receipt, accounts, actor) for receipt in receipts]
     paid = zip(receipts, post_many(postings), strict=True)

@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from django.db import transaction
+from django.utils import timezone
 
 from assets.models import Pool
 from assets.services import create_pool, place_asset
@@ -93,13 +94,13 @@ def reserve(member: Member, pool: Pool, count: int) -> Subscription:
     return subscribe(member=member, pool=pool, count=count, actor=member.user, key=key)
 
 
-def pay(subscription: Subscription, *, received_on: date = date(2026, 6, 15)) -> Payment:
-    """The payment for a purchase, accepted."""
+def pay(subscription: Subscription, *, received_on: date | None = None) -> Payment:
+    """The payment for a purchase, accepted; received today unless a day is given."""
     charge = subscription.charge
     return accept_payment(
         reference=charge.reference,
         amount=charge.amount,
-        received_on=received_on,
+        received_on=received_on or timezone.localdate(),
         actor=None,
         key=f"pay {charge.reference}",
     )
@@ -154,7 +155,7 @@ def earn_credit(member: Member, pool: Pool, cents: int, *, code: str, paid_in: s
     accept_payment(
         reference=charge.reference,
         amount=charge.amount,
-        received_on=IN_SERVICE,
+        received_on=timezone.localdate(),
         actor=None,
         key=f"pay {charge.reference}",
         period_code=paid_in or code,

@@ -43,7 +43,7 @@ def public_title(number: int) -> Title:
     return title
 
 
-def open_charge_or_404(charge_id: int) -> Charge:
-    """A charge, for a steward who marks it as paid."""
+def charge_or_404(charge_id: int) -> Charge:
+    """Any charge, paid or not, for a steward who marks it as paid."""
     found = Charge.objects.select_related("member", "payment").prefetch_related("lines")
     return get_object_or_404(found, pk=charge_id)

@@ -2,15 +2,18 @@
 
 A title is a DSSE envelope around canonical JSON. It names its holder by member number and by
 SHA-256 over a salt and the name, so that a title can be shown to anyone without telling who
-holds it, and its holder can prove it by giving the salt.
+holds it, and its holder can prove it by giving the salt. It says the day and a random reference,
+not the moment or the transaction: the books show holders by pseudonym, and a title that named
+its transaction would open them for ever.
 """
 
 import hashlib
 import hmac
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import date
 from typing import Any
+from uuid import UUID
 
 from signing import dsse, strict_json
 from signing.errors import MalformedEnvelope
@@ -19,8 +22,8 @@ PAYLOAD_TYPE = dsse.payload_type("title")
 VERSION = 1
 NAME_DOMAIN = b"coop title holder v1\0"
 FIELDS = {
-    "v", "number", "cooperative", "member", "pool", "units", "origin", "issued_at",
-    "transaction", "backing",
+    "v", "number", "cooperative", "member", "pool", "units", "origin", "issued_on",
+    "reference", "backing",
 }  # fmt: skip
 
 
@@ -36,8 +39,8 @@ class Statement:
     pool_name: str
     units: int
     origin: str
-    issued_at: datetime
-    transaction: str
+    issued_on: date
+    reference: UUID
     backing: Sequence[tuple[str, str]]
 
     def payload(self) -> bytes:
@@ -51,16 +54,11 @@ class Statement:
                 "pool": {"code": self.pool_code, "name": self.pool_name},
                 "units": self.units,
                 "origin": self.origin,
-                "issued_at": instant(self.issued_at),
-                "transaction": self.transaction,
+                "issued_on": self.issued_on.isoformat(),
+                "reference": str(self.reference),
                 "backing": [{"name": name, "kind": kind} for name, kind in self.backing],
             }
         )
-
-
-def instant(moment: datetime) -> str:
-    """A moment in UTC as RFC 3339, to the second."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def name_hash(name: str, salt: bytes) -> str:

@@ -9,6 +9,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.views.decorators.http import require_GET
 
 from assets.queries import pools
+from ledger.access import reader_of
 from members.access import member_required, the_member
 from signing import dsse, keys
 from titles import queries
@@ -56,6 +57,7 @@ def _shown(request: HttpRequest, found: Title) -> dict[str, object]:
         "is_live": queries.is_live(found),
         "address": address,
         "code": _code(address),
+        "may_name": reader_of(request.user).may_name(f"member/{found.member_id}"),
         "keyid": dsse.keyid(keys.public_key()),
     }
 

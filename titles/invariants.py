@@ -52,7 +52,8 @@ FROM assets_pool p CROSS JOIN LATERAL (SELECT
     (SELECT coalesce(sum(l.profit), 0) FROM payments_chargeline l
      JOIN payments_charge c ON c.id = l.charge_id
      WHERE c.state = 'paid' AND l.fund = p.code) AS profit,
-    (SELECT coalesce(sum((s.count - s.issued) * s.price), 0) FROM titles_subscription s
+    (SELECT coalesce(sum(s.count * s.price - s.issued * s.issue_price), 0)
+     FROM titles_subscription s
      WHERE s.pool_id = p.id AND s.state IN ('issued', 'credited')) AS ahead,
     (SELECT coalesce(sum(v.units * v.price), 0) FROM titles_conversion v
      WHERE v.pool_id = p.id) AS converted,
@@ -149,8 +150,10 @@ def _wrong_with(title: Title, key: bytes) -> list[str]:
         facts = certificate.read(bytes(title.envelope), key)
     except SigningError as error:
         return [f"title {title.number} is not as the cooperative signed it: {error}"]
-    signed = (facts["number"], facts["units"], facts["member"]["number"], facts["pool"]["code"])
-    stored = (title.number, title.units, title.member.number, title.pool.code)
+    says = (facts["number"], facts["units"], facts["member"]["number"], facts["pool"]["code"])
+    signed = (*says, facts["origin"], facts["reference"])
+    holder, pool = title.member.number, title.pool.code
+    stored = (title.number, title.units, holder, pool, title.origin, str(title.reference))
     if signed != stored:
         return [f"title {title.number} says {signed}, but its row says {stored}"]
     return []

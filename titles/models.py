@@ -1,5 +1,7 @@
 """Tables of ownership: subscriptions, signed titles, lots of equity credit, conversions."""
 
+import uuid
+
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
@@ -13,7 +15,7 @@ class Subscription(models.Model):
     """One row is a member's wish to buy n treasury units of a pool at the issue price.
 
     Until its charge is due it keeps others from reserving the same units. The payment decides:
-    `issued` units were found, the money for the rest became equity credit.
+    `issued` units were found at `issue_price`, what is left of the money became equity credit.
     """
 
     class State(models.TextChoices):
@@ -30,6 +32,7 @@ class Subscription(models.Model):
     price = models.BigIntegerField(help_text="cents per unit")
     state = models.CharField(max_length=10, choices=State, default=State.RESERVED)
     issued = models.BigIntegerField(default=0, help_text="units that the payment found")
+    issue_price = models.BigIntegerField(default=0, help_text="cents per unit issued")
     charge = models.OneToOneField(Charge, on_delete=models.PROTECT, related_name="subscription")
     title = models.OneToOneField(
         "Title", on_delete=models.PROTECT, null=True, related_name="subscription"
@@ -52,6 +55,12 @@ class Subscription(models.Model):
     def __str__(self) -> str:
         return f"{self.count} of {self.pool_id}"
 
+    @property
+    def credited(self) -> int:
+        """Cents of the payment that found no unit."""
+        is_paid = self.state in (self.State.ISSUED, self.State.CREDITED)
+        return self.count * self.price - self.issued * self.issue_price if is_paid else 0
+
 
 class TitleCounter(models.Model):
     """The one row holds the number that the next title gets; locked while numbers are given."""
@@ -69,6 +78,7 @@ class Title(models.Model):
 
     `envelope` is the signed DSSE document, byte for byte as it was given out. It names the holder
     by member number and by a salted hash of the name; with `salt` the holder can prove the name.
+    The document cites `reference`; that it leads to `txn_id` is known here only.
     """
 
     class State(models.TextChoices):
@@ -93,6 +103,9 @@ class Title(models.Model):
     issued_at = models.DateTimeField()
     envelope = models.BinaryField()
     salt = models.BinaryField()
+    reference = models.UUIDField(
+        unique=True, default=uuid.uuid4, help_text="random; what the signed document cites"
+    )
     txn_id = models.BigIntegerField(help_text="the ledger transaction that moved the units")
 
     class Meta:

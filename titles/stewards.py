@@ -10,12 +10,12 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from ledger.errors import DomainError
 from members.access import steward_required, the_user
-from payments.errors import NotYetReceived, WrongAmount
+from payments.errors import NotYetReceived, ReceivedTooEarly, WrongAmount
 from payments.forms import ReceivedForm
 from payments.models import Charge
 from payments.queries import open_charges, payments_received
 from titles import services
-from titles.access import open_charge_or_404
+from titles.access import charge_or_404
 
 PAGE = 50
 RECENT = 10
@@ -41,7 +41,7 @@ def incoming(request: HttpRequest) -> HttpResponse:
 @steward_required
 def receive(request: HttpRequest, charge_id: int) -> HttpResponse:
     """Mark a charge as paid: what arrived, when; what that books."""
-    charge = open_charge_or_404(charge_id)
+    charge = charge_or_404(charge_id)
     form = ReceivedForm(request.POST or None)
     if request.method == "POST" and form.is_valid() and _receive(request, charge, form):
         messages.success(request, _("Booked. %(name)s can see it.") % {"name": charge.member.name})
@@ -61,7 +61,7 @@ def _receive(request: HttpRequest, charge: Charge, form: ReceivedForm) -> bool:
         )
     except WrongAmount as error:
         form.add_error("amount", str(error))
-    except NotYetReceived as error:
+    except (NotYetReceived, ReceivedTooEarly) as error:
         form.add_error("received_on", str(error))
     except DomainError as error:
         form.add_error(None, str(error))

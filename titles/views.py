@@ -15,6 +15,7 @@ from assets.models import Pool
 from assets.queries import pools, total_units
 from ledger.errors import DomainError
 from members.access import member_required, the_member, the_user
+from payments.models import Charge
 from payments.transfers import transfer_for
 from titles import queries, services
 from titles.access import pool_or_404, subscription_or_404
@@ -96,6 +97,12 @@ def _checked(request: HttpRequest, pool: Pool, form: PurchaseForm) -> Subscripti
     return None
 
 
+def is_late(subscription: Subscription) -> bool:
+    """Whether the money for a purchase came after its due day."""
+    charge = subscription.charge
+    return charge.state == Charge.State.PAID and charge.payment.received_on > charge.due
+
+
 def _review_context(request: HttpRequest, pool: Pool, wanted: int | None) -> dict[str, Any]:
     terms = queries.terms(pool, the_member(request))
     return {
@@ -120,7 +127,7 @@ def pay(request: HttpRequest, subscription_id: int) -> HttpResponse:
         "subscription": subscription,
         "charge": subscription.charge,
         "transfer": transfer,
-        "credited": (subscription.count - subscription.issued) * subscription.price,
+        "is_late": is_late(subscription),
     }
     return render(request, "titles/pay.html", context)
 

@@ -5,6 +5,7 @@ from datetime import date
 import pytest
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, transaction
+from django.utils import timezone
 
 from payments.errors import AlreadyPaid, EmptyCharge
 from payments.forms import cents_from
@@ -79,7 +80,7 @@ def test_the_statement_lists_what_was_charged_and_paid_with_the_balance() -> Non
     accept_payment(
         reference=june.reference,
         amount=100,
-        received_on=june.created_at.date(),
+        received_on=timezone.localdate(june.created_at),
         actor=None,
         key="june",
     )

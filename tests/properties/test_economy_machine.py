@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from django.utils import timezone
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -89,7 +90,7 @@ class Economy(RuleBasedStateMachine):
             self.pay(found.charge)
 
     def pay(self, charge: Charge) -> None:
-        day = charge.created_at.date()
+        day = timezone.localdate(charge.created_at)
         accept_payment(
             reference=charge.reference,
             amount=charge.amount,

@@ -5,13 +5,14 @@ from collections.abc import Callable
 import pytest
 from django.db import transaction
 from django.db.models import Sum
+from django.utils import timezone
 
 from ledger.errors import DomainError
 from ledger.queries import balance
 from members.models import Member
 from payments.errors import AlreadyPaid
 from payments.models import Charge, Payment
-from tests.makers import IN_SERVICE, all_wrong, earn_credit, make_member, make_pool, pay, reserve
+from tests.makers import all_wrong, earn_credit, make_member, make_pool, pay, reserve
 from tests.races import at_once
 from titles.errors import BeyondTreasury
 from titles.models import Conversion, Subscription, Title
@@ -43,7 +44,7 @@ def payment(charge: Charge, key: str) -> Callable[[], Payment]:
     return lambda: accept_payment(
         reference=charge.reference,
         amount=charge.amount,
-        received_on=IN_SERVICE,
+        received_on=timezone.localdate(),
         actor=None,
         key=key,
     )

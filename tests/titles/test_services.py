@@ -8,6 +8,7 @@ import time_machine
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from assets.models import Pool
 from ledger.errors import KeyConflict
 from ledger.models import Transaction
 from ledger.queries import balance
@@ -16,6 +17,7 @@ from payments.errors import (
     AlreadyPaid,
     ChargeCancelled,
     NotYetReceived,
+    ReceivedTooEarly,
     UnknownReference,
     WrongAmount,
 )
@@ -53,14 +55,16 @@ from titles.services import (
 
 pytestmark = pytest.mark.django_db
 
-JUNE = date(2026, 6, 15)
+
+def this_month() -> str:
+    return f"{timezone.localdate():%Y-%m}"
 
 
 def accept(charge: Charge, **changes: Any) -> Payment:
     values = {
         "reference": charge.reference,
         "amount": charge.amount,
-        "received_on": JUNE,
+        "received_on": timezone.localdate(),
         "actor": None,
         "key": "once",
     }
@@ -211,11 +215,11 @@ def test_money_that_finds_no_unit_becomes_equity_credit_of_the_month_it_came() -
     earn_credit(ben, pool, 700, code="2026-05")
     with transaction.atomic():
         convert_credit(pool=pool, period_code="2026-05", actor=None, key="close 2026-05")
-    pay(subscription, received_on=JUNE)
+    pay(subscription)
     subscription.refresh_from_db()
     assert (subscription.state, subscription.issued) == (Subscription.State.CREDITED, 3)
     assert units_of(ana, pool) == 3
-    assert [(lot.lot.period, lot.left) for lot in credit_lots(ana, pool)] == [("2026-06", 700)]
+    assert [(lot.lot.period, lot.left) for lot in credit_lots(ana, pool)] == [(this_month(), 700)]
     assert all_wrong() == []
 
 
@@ -231,14 +235,69 @@ def test_a_late_payment_comes_after_those_who_reserved_since() -> None:
     assert all_wrong() == []
 
 
+def late(member: Member, pool: Pool, count: int) -> Subscription:
+    """A reservation that was due long ago."""
+    with time_machine.travel(timezone.now() - timedelta(days=40)):
+        return reserve(member, pool, count)
+
+
+def paid(subscription: Subscription) -> Subscription:
+    pay(subscription)
+    subscription.refresh_from_db()
+    return subscription
+
+
+@pytest.mark.parametrize(
+    ("price", "units", "credit"), [(100, 10, 0), (300, 3, 100), (99, 10, 10), (1001, 0, 1000)]
+)
+def test_a_late_payment_buys_at_the_price_of_the_day(price: int, units: int, credit: int) -> None:
+    ana, pool = make_member("Ana"), make_pool(treasury=100)
+    overdue = late(ana, pool, 10)
+    agree("issue_price", price, scope="backbone")
+    subscription = paid(overdue)
+    assert (subscription.issued, subscription.credited) == (units, credit)
+    assert (units_of(ana, pool), equity_credit(ana, pool)) == (units, credit)
+    assert balance("EUR", "capital", f"backbone/member/{ana.pk}") == credit - 1000
+    assert all_wrong() == []
+
+
+def test_a_late_payment_buys_nothing_of_a_closed_pool() -> None:
+    ana, pool = make_member("Ana"), make_pool(treasury=100)
+    overdue = late(ana, pool, 10)
+    agree("subscriptions_open", False, scope="backbone")
+    subscription = paid(overdue)
+    assert (subscription.state, subscription.issued) == (Subscription.State.CREDITED, 0)
+    assert (subscription.title, equity_credit(ana, pool)) == (None, 1000)
+    assert all_wrong() == []
+
+
+def test_a_payment_in_time_keeps_the_price_although_the_pool_was_closed() -> None:
+    ana, pool = make_member("Ana"), make_pool(treasury=100)
+    in_time = reserve(ana, pool, 10)
+    agree("issue_price", 300, scope="backbone")
+    agree("subscriptions_open", False, scope="backbone")
+    assert paid(in_time).issued == 10
+    assert all_wrong() == []
+
+
+def test_money_cannot_come_before_its_charge() -> None:
+    charge = reserve(make_member(), make_pool(treasury=100), 1).charge
+    for day in (date(1999, 1, 1), timezone.localdate() - timedelta(days=1)):
+        with pytest.raises(ReceivedTooEarly, match="was raised on"):
+            accept(charge, received_on=day)
+    assert accept(charge).amount == 100
+
+
 def test_paid_profit_becomes_credit_and_its_cash_moves_to_the_growth_fund() -> None:
     chloe, pool = make_member("Chloe"), make_pool(treasury=100)
     charge = charge_period(chloe, pool, cost=6000, profit=3600, code="2026-06")
     assert all_wrong() == []
     assert equity_credit(chloe, pool) == 0
-    payment = accept(charge, received_on=date(2026, 7, 3))
+    payment = accept(charge, received_on=timezone.localdate())
     assert (payment.amount, payment.profit) == (9600, 3600)
-    assert [(lot.lot.period, lot.left) for lot in credit_lots(chloe, pool)] == [("2026-07", 3600)]
+    assert [(lot.lot.period, lot.left) for lot in credit_lots(chloe, pool)] == [
+        (this_month(), 3600)
+    ]
     assert balance("EUR", "cash:operating", "pool/backbone") == 6000
     assert balance("EUR", "cash:growth", "pool/backbone") == 3600
     assert balance("EUR", "receivable", f"member/{chloe.pk}") == 0

@@ -2,12 +2,14 @@
 
 import base64
 import json
+import uuid
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
+from django.utils import timezone
 
 from signing import dsse, keys
 from signing.errors import SigningError
@@ -15,6 +17,7 @@ from tests.makers import buy, make_member, make_pool
 from titles import certificate
 from titles.invariants import titles_say_what_was_signed
 from titles.models import Title
+from titles.queries import facts_of
 from titles.verify import is_genuine, verify_title
 
 pytestmark = pytest.mark.django_db
@@ -102,8 +105,26 @@ def test_a_missing_file_and_a_bad_key_are_named(document: Path, tmp_path: Path) 
         call_command("verify_title", str(document), key="abcd")
 
 
+def test_a_title_names_neither_its_transaction_nor_its_moment(title: Title) -> None:
+    facts = facts_of(title)
+    assert facts["reference"] == str(title.reference)
+    assert uuid.UUID(facts["reference"]).version == 4
+    assert facts["issued_on"] == timezone.localdate(title.issued_at).isoformat()
+    assert set(facts) == certificate.FIELDS
+    assert title.subscription.charge.reference not in str(facts)
+    assert f"{title.issued_at:%H:%M:%S}" not in str(facts)
+
+
 @pytest.mark.parametrize(
-    "tampering", ["units = 21", "number = 2", "envelope = '{}'", "member_id = %(other)s"]
+    "tampering",
+    [
+        "origin = 'founding'",
+        "reference = gen_random_uuid()",
+        "units = 21",
+        "number = 2",
+        "envelope = '{}'",
+        "member_id = %(other)s",
+    ],
 )
 def test_a_row_changed_past_the_rules_is_found(title: Title, tampering: str) -> None:
     assert titles_say_what_was_signed() == []

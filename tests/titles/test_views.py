@@ -4,6 +4,7 @@ import uuid
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from ledger.queries import balance
 from members.models import Member
@@ -12,6 +13,8 @@ from titles.models import Subscription, Title
 from titles.queries import units_of
 
 pytestmark = pytest.mark.django_db
+
+TODAY = timezone.localdate().isoformat()
 
 
 @pytest.fixture
@@ -169,6 +172,26 @@ def test_a_cancelled_title_says_so(client: Client, ana: Member) -> None:
     assert "cancelled" in client.get("/verify/1/").text
 
 
+def test_only_those_who_may_name_the_holder_are_led_from_a_title_to_the_books(
+    client: Client, ana: Member
+) -> None:
+    buy(ana, make_pool(treasury=100), 20)
+    booked = f"/books/transactions/{Title.objects.get().txn_id}/"
+    assert ana.user is not None
+    for user, is_led in (
+        (ana.user, True),
+        (make_steward(), True),
+        (make_member("Ben").user, False),
+    ):
+        client.force_login(user)
+        assert (booked in client.get("/verify/1/").text) is is_led
+    client.logout()
+    assert booked not in client.get("/verify/1/").text
+    api = client.get("/api/v1/titles/1").text
+    assert "transaction" not in api
+    assert "subscription" not in api
+
+
 def test_a_steward_marks_a_payment_as_received(steward: Client, ana: Member) -> None:
     pool = make_pool(treasury=100)
     charge = reserve(ana, pool, 20).charge
@@ -177,7 +200,7 @@ def test_a_steward_marks_a_payment_as_received(steward: Client, ana: Member) -> 
     assert charge.reference not in steward.get("/stewardship/payments/?q=nobody").text
     page = f"/stewardship/payments/{charge.pk}/"
     assert "signs a title" in steward.get(page).text
-    received = {"received_on": "2026-06-15", "amount": "20,00"}
+    received = {"received_on": TODAY, "amount": "20,00"}
     response = steward.post(page, received)
     assert (response.status_code, response["Location"]) == (303, "/stewardship/payments/")
     assert units_of(ana, pool) == 20
@@ -196,6 +219,7 @@ def test_a_steward_marks_a_payment_as_received(steward: Client, ana: Member) -> 
         ("amount", "twenty"),
         ("amount", ""),
         ("received_on", "2999-01-01"),
+        ("received_on", "1999-01-01"),
         ("received_on", "yesterday"),
         ("received_on", ""),
     ],
@@ -204,7 +228,7 @@ def test_what_is_wrong_stands_at_its_field_and_nothing_is_booked(
     steward: Client, ana: Member, field: str, value: str
 ) -> None:
     charge = reserve(ana, make_pool(treasury=100), 20).charge
-    form = {"received_on": "2026-06-15", "amount": "20.00"} | {field: value}
+    form = {"received_on": TODAY, "amount": "20.00"} | {field: value}
     response = steward.post(f"/stewardship/payments/{charge.pk}/", form)
     assert response.status_code == 422
     assert f'id="id_{field}_error"' in response.text
@@ -215,7 +239,7 @@ def test_what_is_wrong_stands_at_its_field_and_nothing_is_booked(
 def test_only_stewards_receive_payments(browser: Client, ana: Member) -> None:
     charge = reserve(ana, make_pool(treasury=100), 20).charge
     page = f"/stewardship/payments/{charge.pk}/"
-    form = {"received_on": "2026-06-15", "amount": "20.00"}
+    form = {"received_on": TODAY, "amount": "20.00"}
     assert browser.get("/stewardship/payments/").status_code == 403
     assert browser.post(page, form).status_code == 403
     assert not Title.objects.exists()

@@ -6,10 +6,10 @@ RULES = """
 CREATE FUNCTION titles_keep_title() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF (NEW.id, NEW.number, NEW.member_id, NEW.pool_id, NEW.units, NEW.origin, NEW.issued_at,
-        NEW.envelope, NEW.salt, NEW.txn_id)
+        NEW.envelope, NEW.salt, NEW.reference, NEW.txn_id)
        IS DISTINCT FROM
        (OLD.id, OLD.number, OLD.member_id, OLD.pool_id, OLD.units, OLD.origin, OLD.issued_at,
-        OLD.envelope, OLD.salt, OLD.txn_id) THEN
+        OLD.envelope, OLD.salt, OLD.reference, OLD.txn_id) THEN
         RAISE EXCEPTION 'title % stands as it was signed', OLD.number
             USING ERRCODE = 'restrict_violation';
     END IF;

@@ -178,7 +178,7 @@ def _book(
         units=sum(award.units for award in awards),
         txn_id=txn_id,
     )
-    _sign(conversion, awards, f"{SOURCE}:{key}")
+    _sign(conversion, awards)
     return conversion
 
 
@@ -193,8 +193,8 @@ def _legs(pool: Pool, awards: Sequence[Award], price: int) -> list[Leg]:
     return legs
 
 
-def _sign(conversion: Conversion, awards: Sequence[Award], name: str) -> None:
-    cause = Cause(Title.Origin.CONVERSION, conversion.txn_id, name)
+def _sign(conversion: Conversion, awards: Sequence[Award]) -> None:
+    cause = Cause(Title.Origin.CONVERSION, conversion.txn_id)
     grants = [Grant(award.member, award.units) for award in awards]
     titles = issue_titles(pool=conversion.pool, grants=grants, cause=cause)
     ConversionShare.objects.bulk_create(

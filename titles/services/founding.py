@@ -41,7 +41,7 @@ def issue_founding_units(
     if not from_treasury:
         _place_contribution(member, pool, value, actor, key)
     posting = _posting(member, pool, units, value, actor, key)
-    cause = Cause(Title.Origin.FOUNDING, post(posting), f"{SOURCE}:{key}")
+    cause = Cause(Title.Origin.FOUNDING, post(posting))
     return issue_titles(pool=pool, grants=[Grant(member, units)], cause=cause)[0]
 
 

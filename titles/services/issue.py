@@ -1,6 +1,7 @@
 """Numbering and signing titles."""
 
 import secrets
+import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -36,7 +37,6 @@ class Cause:
 
     origin: str
     txn_id: int
-    name: str
 
 
 def issue_titles(*, pool: Pool, grants: Sequence[Grant], cause: Cause) -> list[Title]:
@@ -75,7 +75,7 @@ class _Issue:
         self.backing = list(in_service.order_by("pk").values_list("name", "kind"))
 
     def title(self, number: int, grant: Grant) -> Title:
-        salt = secrets.token_bytes(SALT_BYTES)
+        salt, reference = secrets.token_bytes(SALT_BYTES), uuid.uuid4()
         return Title(
             number=number,
             member=grant.member,
@@ -83,12 +83,15 @@ class _Issue:
             units=grant.units,
             origin=self.cause.origin,
             issued_at=self.issued_at,
-            envelope=certificate.sign(self.seed, self.statement(number, grant, salt)),
+            envelope=certificate.sign(self.seed, self.statement(number, grant, salt, reference)),
             salt=salt,
+            reference=reference,
             txn_id=self.cause.txn_id,
         )
 
-    def statement(self, number: int, grant: Grant, salt: bytes) -> certificate.Statement:
+    def statement(
+        self, number: int, grant: Grant, salt: bytes, reference: uuid.UUID
+    ) -> certificate.Statement:
         return certificate.Statement(
             number=number,
             cooperative=self.cooperative,
@@ -98,7 +101,7 @@ class _Issue:
             pool_name=self.pool.name,
             units=grant.units,
             origin=self.cause.origin,
-            issued_at=self.issued_at,
-            transaction=self.cause.name,
+            issued_on=timezone.localdate(self.issued_at),
+            reference=reference,
             backing=self.backing,
         )

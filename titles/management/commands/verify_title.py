@@ -13,7 +13,7 @@ from titles.verify import UnreadableKey, names_another_key, public_key_from, ver
 
 SAYS = (
     "Title {number} is genuine: {cooperative} certifies that member {member[number]} holds "
-    "{units} shares of {pool[name]} since {issued_at}."
+    "{units} shares of {pool[name]} since {issued_on}."
 )
 
 
