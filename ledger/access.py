@@ -7,7 +7,7 @@ user may see (`name_owners_with`). Until told, everybody reads pseudonyms.
 import hashlib
 import hmac
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +16,8 @@ from django.utils.translation import gettext as _
 
 NBSP = "\u00a0"
 PERSON = re.compile(r"member/(\d+)")
+PUBLIC_MATTERS = ("pool", "period", "yield")
+"""What a transaction may be about before everybody: no one person's business."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,21 @@ class Reader:
         """Whether the person in an owner string may be named; true where there is none."""
         person = PERSON.search(owner)
         return person is None or self.sees_all or person.group(0) in self.own
+
+    def may_name_all(self, owners: Iterable[str]) -> bool:
+        """Whether every person among some owners may be named."""
+        return self.sees_all or all(self.may_name(owner) for owner in owners)
+
+    def matter(self, about: str, owners: Iterable[str]) -> str:
+        """What a transaction is about, with the owners of its accounts.
+
+        A charge or a purchase leads to one person, also by what others publish about it (a title
+        names its subscription), so it is "" for whoever may not name everybody concerned.
+        """
+        if about.partition(":")[0] in PUBLIC_MATTERS or self.sees_all:
+            return about
+        concerned = [owner for owner in owners if PERSON.search(owner)]
+        return about if concerned and self.may_name_all(concerned) else ""
 
     def label(self, owner: str) -> str:
         """The owner as this reader may see it; "" for the cooperative itself."""

@@ -78,6 +78,20 @@ class TransactionSerializer(serializers.ModelSerializer[Transaction]):
     """A transaction without names: who did it stands on the page, for those entitled."""
 
     reverses = serializers.IntegerField(source="reverses_id", allow_null=True)
+    about = serializers.SerializerMethodField(help_text="empty where it is one person's business")
+
+    def get_about(self, row: Transaction) -> str:
+        """What it concerns, as far as the reader may know."""
+        reader: Reader = self.context["reader"]
+        return reader.matter(row.about, self.owners_of(row))
+
+    def owners_of(self, row: Transaction) -> set[str]:
+        """The owners of the accounts that moved; read once for all rows of a page."""
+        if "owners" not in self.context:
+            rows = self.parent.instance if self.parent is not None else [row]
+            self.context["owners"] = queries.owners_in(r.pk for r in rows or ())
+        owners: dict[int, set[str]] = self.context["owners"]
+        return owners[row.pk]
 
     class Meta:
         model = Transaction
@@ -96,18 +110,22 @@ class TransactionDetailSerializer(TransactionSerializer):
         fields: tuple[str, ...] = (*TransactionSerializer.Meta.fields, "entries")
 
 
+class WithReader(generics.GenericAPIView[Any]):
+    """A view whose serializer is told who reads."""
+
+    def get_serializer_context(self) -> dict[str, Any]:
+        """Who reads."""
+        return {**super().get_serializer_context(), "reader": reader_of(self.request.user)}
+
+
 @extend_schema_view(get=extend_schema(operation_id="accounts", tags=["ledger"]))
-class AccountsView(generics.ListAPIView[Account]):
+class AccountsView(WithReader, generics.ListAPIView[Account]):
     """Every account with its balance."""
 
     permission_classes = (AllowAny,)
     serializer_class = AccountSerializer
     pagination_class = ById
     queryset = queries.accounts()
-
-    def get_serializer_context(self) -> dict[str, Any]:
-        """Who reads."""
-        return {**super().get_serializer_context(), "reader": reader_of(self.request.user)}
 
 
 @extend_schema_view(get=extend_schema(operation_id="entries", tags=["ledger"]))
@@ -128,7 +146,7 @@ class EntriesView(generics.ListAPIView[Entry]):
 
 
 @extend_schema_view(get=extend_schema(operation_id="transactions", tags=["ledger"]))
-class TransactionsView(generics.ListAPIView[Transaction]):
+class TransactionsView(WithReader, generics.ListAPIView[Transaction]):
     """Every transaction, the newest first."""
 
     permission_classes = (AllowAny,)
@@ -138,7 +156,7 @@ class TransactionsView(generics.ListAPIView[Transaction]):
 
 
 @extend_schema_view(get=extend_schema(operation_id="transaction", tags=["ledger"]))
-class TransactionView(generics.RetrieveAPIView[Transaction]):
+class TransactionView(WithReader, generics.RetrieveAPIView[Transaction]):
     """One transaction with its entries."""
 
     permission_classes = (AllowAny,)

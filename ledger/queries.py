@@ -1,5 +1,7 @@
 """Named reads of the books."""
 
+from collections.abc import Iterable
+
 from django.db.models import Case, Count, F, Q, QuerySet, Sum, When, Window
 from django.db.models.functions import RowNumber
 
@@ -36,9 +38,12 @@ def balance_of(account: int) -> int:
 
 
 def accounts() -> QuerySet[Account]:
-    """Every account with its commodity and balance."""
+    """Every account with its commodity and balance.
+
+    Within a kind in the order of opening: the order of owners would tell who is who.
+    """
     return Account.objects.select_related("commodity", "balance").order_by(
-        "commodity__kind", "commodity__code", "kind", "owner"
+        "commodity__kind", "commodity__code", "kind", "pk"
     )
 
 
@@ -69,6 +74,15 @@ def entries_in(txn_id: int) -> QuerySet[Entry]:
         .annotate(line=Window(RowNumber(), order_by=[F("commodity_id"), F("account_id")]))
         .order_by("commodity_id", "account_id", "version")
     )
+
+
+def owners_in(txns: Iterable[int]) -> dict[int, set[str]]:
+    """The owners of the accounts that each of some transactions moved."""
+    owners: dict[int, set[str]] = {txn: set() for txn in txns}
+    rows = Entry.objects.filter(txn__in=list(owners)).values_list("txn_id", "account__owner")
+    for txn, owner in rows.distinct():
+        owners[txn].add(owner)
+    return owners
 
 
 def commodity_totals() -> QuerySet[Commodity]:

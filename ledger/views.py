@@ -1,5 +1,6 @@
 """The books, open to all: commodities, accounts, entries, transactions. Nothing here writes."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.core.paginator import Page, Paginator
@@ -19,7 +20,8 @@ PER_PAGE = 50
 def books(request: HttpRequest) -> HttpResponse:
     """Everything that is counted, with its sum, and the latest transactions."""
     commodities = page_of(queries.commodity_totals(), request)
-    context = {"page": commodities, "latest": queries.transactions()[:8]}
+    latest = with_matters(queries.transactions()[:8], request)
+    context = {"page": commodities, "latest": latest}
     return render(request, "ledger/books.html", context)
 
 
@@ -45,7 +47,8 @@ def account(request: HttpRequest, account: int) -> HttpResponse:
 def transactions(request: HttpRequest) -> HttpResponse:
     """Every transaction, newest first."""
     page = page_of(queries.transactions(), request)
-    return render(request, "ledger/transactions.html", {"page": page})
+    context = {"page": page, "rows": with_matters(page, request)}
+    return render(request, "ledger/transactions.html", context)
 
 
 @require_GET
@@ -54,9 +57,24 @@ def transaction(request: HttpRequest, txn: int) -> HttpResponse:
     row = get_object_or_404(Transaction.objects.select_related("reverses"), pk=txn)
     entries = queries.entries_in(txn)
     reader = reader_of(request.user)
-    named = all(reader.may_name(entry.account.owner) for entry in entries)
-    context = {"txn": row, "entries": entries, "reader": reader, "named": named}
+    owners = {entry.account.owner for entry in entries}
+    context = {
+        "txn": row,
+        "entries": entries,
+        "reader": reader,
+        "named": reader.may_name_all(owners),
+        "matter": reader.matter(row.about, owners),
+    }
     return render(request, "ledger/transaction.html", context)
+
+
+def with_matters(
+    rows: Iterable[Transaction], request: HttpRequest
+) -> list[tuple[Transaction, str]]:
+    """Transactions, each with what it is about as far as the reader may know."""
+    listed, reader = list(rows), reader_of(request.user)
+    owners = queries.owners_in(row.pk for row in listed)
+    return [(row, reader.matter(row.about, owners[row.pk])) for row in listed]
 
 
 def page_of(rows: QuerySet[Any], request: HttpRequest) -> Page[Any]:

@@ -143,7 +143,7 @@ def is_part(pair: list[Any]) -> bool:
     """Whether two values are ints with 0 <= numerator <= denominator, bounded."""
     if not all(type(number) is int for number in pair):
         return False
-    return 0 <= pair[0] <= pair[1] and 0 < pair[1] <= MOST_DENOMINATOR
+    return bool(0 <= pair[0] <= pair[1] and 0 < pair[1] <= MOST_DENOMINATOR)
 
 
 def _seconds(least: int) -> Whole:
