@@ -12,7 +12,7 @@ COPY . .
 ENV PATH=/opt/venv/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1 \
-    COOP_DEBUG=0 \
+    COOP_PUBLIC=1 \
     COOP_DATA_DIR=/srv/data
 RUN COOP_SECRET_KEY=only-for-collecting-files COOP_HOSTS=localhost \
     python manage.py collectstatic --noinput

@@ -1,6 +1,8 @@
 """What is shown when a request cannot be answered: what happened, and what is unchanged."""
 
-from django.http import HttpRequest, HttpResponse
+from collections.abc import Callable
+
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import render
 from django.template import loader
 from django.utils.translation import gettext as _
@@ -54,3 +56,20 @@ def failed(request: HttpRequest) -> HttpResponse:
         return problem_json("internal", text, 500)
     body = loader.render_to_string("errors/bare.html", {"request_id": request_id(request)})
     return HttpResponse(body, status=500)
+
+
+class WordsForNotAllowed:
+    """Middleware: 405 with a page, where a view has only refused the method."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if not isinstance(response, HttpResponseNotAllowed) or response.content:
+            return response
+        title = _("This address is not asked in that way")
+        text = _("It is for sending a form, or only for reading. Nothing was booked or changed.")
+        page = shown(request, "method_not_allowed", 405, title, text)
+        page["Allow"] = response["Allow"]
+        return page

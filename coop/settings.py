@@ -12,8 +12,12 @@ from coop.local.secret import secret_of_this_machine
 BASE_DIR = Path(__file__).resolve().parent.parent
 COOP_DATA_DIR = Path(os.environ.get("COOP_DATA_DIR") or BASE_DIR / ".local").absolute()
 
-DEBUG = os.environ.get("COOP_DEBUG", "1") == "1"
-SECRET_KEY = os.environ.get("COOP_SECRET_KEY") or secret_of_this_machine(COOP_DATA_DIR, DEBUG)
+# A public site is told its secret and speaks TLS only; tracebacks are shown on purpose only.
+COOP_PUBLIC = os.environ.get("COOP_PUBLIC", "0") == "1"
+DEBUG = os.environ.get("COOP_DEBUG", "0") == "1" and not COOP_PUBLIC
+SECRET_KEY = os.environ.get("COOP_SECRET_KEY") or secret_of_this_machine(
+    COOP_DATA_DIR, may_make=not COOP_PUBLIC
+)
 ALLOWED_HOSTS = os.environ.get("COOP_HOSTS", "localhost,127.0.0.1,[::1],testserver").split(",")
 CSRF_TRUSTED_ORIGINS = [o for o in os.environ.get("COOP_ORIGINS", "").split(",") if o]
 
@@ -58,6 +62,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "coop.errors.WordsForNotAllowed",
 ]
 
 ROOT_URLCONF = "coop.urls"
@@ -146,13 +151,13 @@ CSRF_FAILURE_VIEW = "coop.errors.forged"
 STATIC_URL = "/static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STATIC_ROOT = COOP_DATA_DIR / "static"
-WHITENOISE_USE_FINDERS = DEBUG
+WHITENOISE_USE_FINDERS = not COOP_PUBLIC
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
-        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
-        if DEBUG
-        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        if COOP_PUBLIC
+        else "django.contrib.staticfiles.storage.StaticFilesStorage"
     },
 }
 
@@ -190,12 +195,23 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 SECURE_CONTENT_TYPE_NOSNIFF = True
-if not DEBUG:
+if COOP_PUBLIC:
     SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True
     SECURE_SSL_REDIRECT = os.environ.get("COOP_TLS_REDIRECT", "1") == "1"
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     SECURE_HSTS_SECONDS = 31_536_000
     SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = True
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "filters": {"brief": {"()": "coop.logs.NoTracebackBelowError"}},
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
+    "handlers": {
+        "log": {"class": "logging.StreamHandler", "filters": ["brief"], "formatter": "line"}
+    },
+    "loggers": {"django": {"handlers": ["log"], "level": "INFO"}},
+}
 
 REDIS_URL = os.environ.get("REDIS_URL") or EMBEDDED.redis.url
 CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://", 1)

@@ -2,6 +2,7 @@
 
 from django.contrib import admin
 from django.urls import include, path
+from drf_spectacular.views import SpectacularAPIView
 
 from coop import health, views
 
@@ -10,6 +11,7 @@ urlpatterns = [
     path("overview/", views.overview, name="overview"),
     path("stewardship/", views.stewardship, name="stewardship"),
     path("preferences/", views.preferences, name="preferences"),
+    path("favicon.ico", views.favicon, name="favicon"),
     path("styleguide/", views.styleguide, name="styleguide"),
     path("health/live/", health.live, name="health_live"),
     path("health/ready/", health.ready, name="health_ready"),
@@ -20,6 +22,7 @@ urlpatterns = [
     path("", include("members.urls")),
     path("", include("payments.urls")),
     path("", include("titles.urls")),
+    path("api/v1/schema", SpectacularAPIView.as_view(), name="schema"),
     path("api/v1/", include("ledger.api")),
     path("api/v1/", include("members.api")),
     path("api/v1/", include("payments.api")),

@@ -7,6 +7,7 @@ from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
@@ -67,7 +68,7 @@ def preferences(request: HttpRequest) -> HttpResponse:
 
 def styleguide(request: HttpRequest) -> HttpResponse:
     """Every part that pages are made of; for those who build pages."""
-    if not (settings.DEBUG or is_steward(request.user)):
+    if settings.COOP_PUBLIC and not is_steward(request.user):
         raise Http404
     form = SampleForm(request.POST or None)
     start = dt.date(2026, 6, 1)
@@ -78,3 +79,9 @@ def styleguide(request: HttpRequest) -> HttpResponse:
     context = {"form": form, "points": points, "today": start, "now": timezone.now()}
     status = 422 if form.is_bound and not form.is_valid() else 200
     return render(request, "coop/styleguide.html", context, status=status)
+
+
+@require_GET
+def favicon(request: HttpRequest) -> HttpResponse:
+    """Where browsers look that read no page first."""
+    return redirect(static("img/favicon.svg"))

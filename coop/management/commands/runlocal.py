@@ -39,7 +39,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """The port may also stand in PORT; --bare leaves out the demo and its node."""
-        parser.add_argument("--port", type=int, default=os.environ.get("PORT"))
+        parser.add_argument("--port", type=int, default=os.environ.get("PORT") or None)
         parser.add_argument("--bare", action="store_true", help="no demo cooperative, no node")
 
     def handle(self, *args: Any, port: int | None, bare: bool, **options: Any) -> None:
@@ -76,7 +76,8 @@ class Command(BaseCommand):
             if with_demo:
                 supervisor.start(node(address, home))
             self.say(
-                f"\nThe site runs at {address}\n{logins}Logs: {home / 'logs'}. Ctrl-C ends it."
+                f"\nThe site runs at {address}\n{logins}Mail that it sends is written to the log.\n"
+                f"Logs: {home / 'logs'}. Ctrl-C ends it."
             )
             supervisor.watch(Every(2, lambda: self.look_after_rest(home, with_demo)))
 
