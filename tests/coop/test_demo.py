@@ -34,4 +34,6 @@ def test_the_payer_of_profit_grew_into_an_owner() -> None:
 
 def test_the_command_says_how_to_log_in(capsys: pytest.CaptureFixture[str]) -> None:
     call_command("demo")
-    assert "ana@example.org" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "ana@example.org" in said
+    assert "Ben Fischer, member, reads German" in said

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand
 
 from coop.demo.build import build, is_built
@@ -20,4 +21,5 @@ class Command(BaseCommand):
         self.stdout.write(f"Log in with the password “{PASSWORD}” as:")
         for person in PEOPLE:
             part = "steward" if person.steward else "member"
-            self.stdout.write(f"  {person.email:22} {person.name}, {part}")
+            language = dict(settings.LANGUAGES)[person.language]
+            self.stdout.write(f"  {person.email:22} {person.name}, {part}, reads {language}")
