@@ -12,6 +12,7 @@ from coop import charts, ownership
 from coop.holdings import Holding, holding_of
 from members.models import Member
 from titles import queries as titles
+from tokens.calendar import month_start, next_end
 from tokens.models import Period, Settlement
 from tokens.queries import BookState
 
@@ -99,20 +100,34 @@ class Path:
 
 
 def history(member: Member) -> list[charts.PathPoint]:
-    """One point per closed period in which the member used anything."""
-    rows = Settlement.objects.filter(book__member=member).select_related("book__yields__period")
+    """One point per full closed period in which the member used anything."""
+    rows = Settlement.objects.filter(book__member=member, book__yields__period__in=counted())
     parts: dict[Period, list[tuple[int, int, int]]] = {}
-    for row in rows.order_by("book__yields__period__start"):
+    for row in rows.select_related("book__yields__period").order_by("book__yields__period__start"):
         book = row.book
         parts.setdefault(book.yields.period, []).append((book.issued, row.used, book.yields.price))
     sums = [(timezone.localdate(p.start), ownership.valued(found)) for p, found in parts.items()]
     return [point(start, value) for start, value in sums if value.used]
 
 
+def counted() -> list[Period]:
+    """The closed periods, oldest first: the full ones, or all where none is full.
+
+    Whoever uses a period's tokens in the minutes before it is cut short says nothing of a month.
+    """
+    closed = list(Period.objects.filter(state=Period.State.CLOSED).order_by("start"))
+    return [period for period in closed if is_full(period)] or closed
+
+
+def is_full(period: Period) -> bool:
+    """Whether a period lasted a whole month."""
+    return period.start == month_start(period.start) and period.end == next_end(period.start)
+
+
 def stakes_of(
     member: Member, holdings: Sequence[Holding], books: Sequence[BookState]
 ) -> list[ownership.Stake]:
-    """The member's stakes at the use of the last closed period, or of this one if it is more."""
+    """The member's stakes at the use of the last full period; of this one where none was."""
     before = last_used(member)
     pools = {b.row.pool_id: b.row.pool for b in books}
     by_pool = {h.pool.pk: h for h in holdings}
@@ -129,14 +144,14 @@ def stake_of(
     member: Member,
     held: Holding,
     books: Sequence[BookState],
-    before: dict[tuple[int, int], int],
+    before: dict[tuple[int, int], int] | None,
 ) -> ownership.Stake:
     left = max(0, titles.holding_cap(held.pool) - held.units)
     room = min(left, assets.treasury_units(held.pool)) if member.consents_to_conversion else 0
     uses = tuple(
         ownership.Use(
             capacity=b.row.capacity,
-            used=max(b.used, before.get((b.row.pool_id, b.row.resource_id), 0)),
+            used=b.used if before is None else before.get((b.row.pool_id, b.row.resource_id), 0),
             cost=b.row.sale_cost,
             price=b.row.price,
         )
@@ -145,16 +160,16 @@ def stake_of(
     return ownership.Stake(held.units, held.all_units, room, held.issue_price, held.credit, uses)
 
 
-def last_used(member: Member) -> dict[tuple[int, int], int]:
-    """(pool, resource) → millitokens used in the last closed period."""
-    last = Period.objects.filter(state=Period.State.CLOSED).last()
-    rows = Settlement.objects.filter(book__member=member, book__yields__period=last)
-    return {
-        (pool, resource): used
-        for pool, resource, used in rows.values_list(
-            "book__yields__pool_id", "book__yields__resource_id", "used"
-        )
-    }
+def last_used(member: Member) -> dict[tuple[int, int], int] | None:
+    """(pool, resource) → millitokens used in the last closed period that counts.
+
+    None where the member used nothing in it.
+    """
+    last = counted()[-1:]
+    rows = Settlement.objects.filter(book__member=member, book__yields__period__in=last)
+    found = rows.values_list("book__yields__pool_id", "book__yields__resource_id", "used")
+    used = {(pool, resource): amount for pool, resource, amount in found if amount}
+    return used or None
 
 
 def point(start: date, value: ownership.Covered) -> charts.PathPoint:
