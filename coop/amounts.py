@@ -20,6 +20,14 @@ TOKEN_DIGITS = 3
 RATE_DIGITS = 8  # micro-cents per token: 10^8 of them make one euro
 
 
+DAY_FORMATS = {"de": "j. F Y"}
+
+
+def day_format() -> str:
+    """How the reader's language writes a date, in Django's letters."""
+    return DAY_FORMATS.get((get_language() or settings.LANGUAGE_CODE)[:2], "j F Y")
+
+
 def decimal_text(value: int, digits: int, least: int) -> str:
     """`value / 10^digits`, at least `least` decimals, trailing zeros beyond them dropped."""
     whole, rest = divmod(abs(value), 10**digits)

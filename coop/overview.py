@@ -8,9 +8,11 @@ from django.conf import settings
 from django.db.models import Sum
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from coop.amounts import day_format, money_text
 from coop.holdings import holdings_of
 from coop.path import path_of
 from governance.queries import votes_needed_of
@@ -82,8 +84,14 @@ def debt_of(member: Member) -> Debt:
 
 
 def tasks_of(member: Member) -> list[Task]:
-    """What needs the member: votes, shares to pay, gifts to accept; then what is new."""
-    return [*votes(member), *reservations(member), *gifts(member), *new_titles(member)]
+    """What needs the member: votes, sums to pay, gifts to accept; then what is new."""
+    return [
+        *votes(member),
+        *unpaid(member),
+        *reservations(member),
+        *gifts(member),
+        *new_titles(member),
+    ]
 
 
 def votes(member: Member) -> list[Task]:
@@ -106,6 +114,24 @@ def closing(moment: datetime | None) -> str:
     if days <= 0:
         return _("closes today")
     return ngettext("closes in %(days)s day", "closes in %(days)s days", days) % {"days": days}
+
+
+def unpaid(member: Member) -> list[Task]:
+    return [
+        Task(
+            badge=_("overdue") if charge.due < timezone.localdate() else _("waiting for payment"),
+            kind="wait",
+            text=_("%(amount)s for %(period)s, due %(day)s")
+            % {
+                "amount": money_text(charge.amount),
+                "period": charge.about.partition(":")[2],
+                "day": date_format(charge.due, day_format()),
+            },
+            verb=_("Pay"),
+            url=reverse("payments:charge", args=[charge.pk]),
+        )
+        for charge in debt_of(member).charges
+    ]
 
 
 def reservations(member: Member) -> list[Task]:
@@ -152,7 +178,7 @@ def title_url(title: Title) -> str:
 
 
 def statement_rows(member: Member) -> list[StatementRow]:
-    """The latest lines of the statement; the balance is negative where something is owed."""
+    """The latest lines of the statement; the balance is what was owed after each, as there."""
     return [statement_row(line) for line in payments.statement_of(member)[:SHOWN]]
 
 
@@ -165,7 +191,7 @@ def statement_row(line: payments.StatementLine) -> StatementRow:
         cost=sum(part.cost for part in lines) if line.charged else None,
         profit=sum(part.profit for part in lines) if line.charged else None,
         paid=line.paid,
-        balance=-line.balance,
+        balance=line.balance,
     )
 
 
@@ -202,6 +228,7 @@ def overview_of(member: Member) -> dict[str, Any]:
         "my_titles": mine,
         "newest_title": title_name(mine[-1]) if mine else "",
         "statement": statement_rows(member),
+        "profit_open": debt.profit,
         "last_profit": last_profit(member),
         "first_name": member.name.split()[0] if member.kind == "person" else member.name,
         "greeting": greeting(timezone.localtime(at).hour),

@@ -10,7 +10,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from coop.amounts import money_text
+from coop.amounts import day_format, money_text
 from governance.queries import drafts_waiting
 from members.queries import applicants
 from metering.models import EnrolmentRequest, Node
@@ -95,7 +95,7 @@ def charges() -> Queue:
 
 
 def overdue(due: date) -> str:
-    words = {"day": date_format(due, "j F Y")}
+    words = {"day": date_format(due, day_format())}
     late = due < timezone.localdate()
     return (_("overdue since %(day)s") if late else _("due %(day)s")) % words
 
@@ -153,4 +153,4 @@ def queue(title: str, items: Iterable[Item], url: str, verb: str, empty: str) ->
 
 
 def day(moment: datetime) -> str:
-    return date_format(timezone.localtime(moment), "j F Y")
+    return date_format(timezone.localtime(moment), day_format())

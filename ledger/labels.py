@@ -53,6 +53,20 @@ TRANSACTIONS = {
     "tokens expired": _("Tokens expired"),
 }
 
+METERED = "usage rated"
+"""by far the most frequent kind: one every few minutes for each meter"""
+
+
+def kinds_to_choose() -> list[tuple[str, str]]:
+    """What transactions may be narrowed down to: a kind for queries.transactions, and its name."""
+    named = sorted(((kind, str(name)) for kind, name in TRANSACTIONS.items()), key=lambda k: k[1])
+    return [
+        ("", gettext("Everything")),
+        (f"-{METERED}", gettext("Everything but rated usage")),
+        *named,
+        ("reversal", gettext("Reversals")),
+    ]
+
 
 def account_kind(kind: str) -> str:
     """An account kind in words."""

@@ -61,9 +61,17 @@ def transaction(txn_id: int) -> Transaction:
     return Transaction.objects.select_related("reverses", "reversed_by").get(pk=txn_id)
 
 
-def transactions() -> QuerySet[Transaction]:
-    """Every transaction, newest first."""
-    return Transaction.objects.order_by("-id")
+def transactions(kind: str = "") -> QuerySet[Transaction]:
+    """The transactions of a kind, newest first; every one where the kind is "".
+
+    "reversal" gives every reversal, and a minus before a kind all but that kind.
+    """
+    rows = Transaction.objects.order_by("-id")
+    if kind == "reversal":
+        return rows.exclude(reverses=None)
+    if kind.startswith("-"):
+        return rows.exclude(kind=kind[1:])
+    return rows.filter(kind=kind) if kind else rows
 
 
 def entries_in(txn_id: int) -> QuerySet[Entry]:

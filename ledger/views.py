@@ -5,12 +5,13 @@ from typing import Any
 
 from django.core.paginator import Page, Paginator
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_GET
 
 from ledger import queries
 from ledger.access import reader_of
+from ledger.labels import METERED, kinds_to_choose
 from ledger.models import Transaction
 
 PER_PAGE = 50
@@ -20,7 +21,7 @@ PER_PAGE = 50
 def books(request: HttpRequest) -> HttpResponse:
     """Everything that is counted, with its sum, and the latest transactions."""
     commodities = page_of(queries.commodity_totals(), request)
-    latest = with_matters(queries.transactions()[:8], request)
+    latest = with_matters(queries.transactions(f"-{METERED}")[:8], request)
     context = {"page": commodities, "latest": latest}
     return render(request, "ledger/books.html", context)
 
@@ -45,9 +46,13 @@ def account(request: HttpRequest, account: int) -> HttpResponse:
 
 @require_GET
 def transactions(request: HttpRequest) -> HttpResponse:
-    """Every transaction, newest first."""
-    page = page_of(queries.transactions(), request)
-    context = {"page": page, "rows": with_matters(page, request)}
+    """Every transaction, newest first, or those of one kind."""
+    kinds, kind = kinds_to_choose(), request.GET.get("kind", "")
+    if kind not in dict(kinds):
+        raise Http404
+    page = page_of(queries.transactions(kind), request)
+    rows = with_matters(page, request)
+    context = {"page": page, "rows": rows, "kinds": kinds, "kind": kind}
     return render(request, "ledger/transactions.html", context)
 
 

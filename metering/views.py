@@ -7,7 +7,7 @@ from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import render
+from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.formats import date_format
 from django.views.decorators.http import require_GET
@@ -21,7 +21,7 @@ from metering.forms import ReadingsForm
 from metering.models import Reading
 from signing.words import fingerprint_words
 from tokens.models import Period
-from tokens.queries import current_period, periods
+from tokens.queries import current_period, periods, usage_of
 
 PER_PAGE = 25
 
@@ -42,7 +42,7 @@ def usage(request: HttpRequest) -> HttpResponse:
 def asked_period(request: HttpRequest) -> Period | None:
     """The period that the address names, else the running one."""
     code = request.GET.get("period", "")
-    return periods().filter(code=code).first() if code else current_period()
+    return get_object_or_404(periods(), code=code) if code else current_period()
 
 
 def summary(member: Member, period: Period | None) -> dict[str, Any]:
@@ -51,7 +51,7 @@ def summary(member: Member, period: Period | None) -> dict[str, Any]:
         "period": period,
         "uses": [] if period is None else queries.use_of(member, period),
         "latest": queries.latest_reading(member),
-        "late": queries.late_readings(member).count(),
+        "late": queries.late_use(member),
     }
 
 
@@ -63,7 +63,9 @@ def listed(request: HttpRequest, member: Member, period: Period | None) -> dict[
     rows = queries.readings_of(member, period, resource, day)
     page = Paginator(rows, PER_PAGE).get_page(request.GET.get("page"))
     uses = [] if period is None else queries.use_of(member, period)
+    booked = [] if period is None else usage_of(member, period).filter(kind="correction")
     return {
+        "corrections": booked,
         "page": page,
         "chosen": {"resource": resource, "day": day},
         "charts": [picture(use) for use in uses],
@@ -109,7 +111,7 @@ def proof_of(row: Reading, whole: bool) -> dict[str, Any]:
         "signature": evidence.signature_text(row.envelope),
         "words": fingerprint_words(bytes(queries.key_of(row.envelope).public_key)),
         "holds": evidence.holds(row),
-        "command": f"python manage.py verify_evidence reading-{row.pk}.json",
+        "command": f".venv/bin/python manage.py verify_evidence reading-{row.pk}.json",
     }
 
 

@@ -18,7 +18,6 @@ from ledger.access import Reader
 register = template.Library()
 
 BAR_WIDTH = 1000
-DAY_FORMATS = {"de": "j. F Y"}
 
 
 def language() -> str:
@@ -85,7 +84,7 @@ def day(value: dt.date | None) -> SafeString:
     if value is None:
         return SafeString("")
     local = timezone.localtime(value).date() if isinstance(value, dt.datetime) else value
-    text = formats.date_format(local, DAY_FORMATS.get(language(), "j F Y"))
+    text = formats.date_format(local, amounts.day_format())
     return format_html('<time datetime="{}">{}</time>', local.isoformat(), text)
 
 
@@ -101,7 +100,7 @@ def moment(value: dt.datetime | None) -> SafeString:
     if value is None:
         return SafeString("")
     local = timezone.localtime(value)
-    text = formats.date_format(local, DAY_FORMATS.get(language(), "j F Y") + ", H:i")
+    text = formats.date_format(local, amounts.day_format() + ", H:i")
     return format_html('<time datetime="{}">{}</time>', local.isoformat(), text)
 
 
@@ -226,9 +225,12 @@ def field(bound: forms.BoundField) -> dict[str, Any]:
 
 
 @register.inclusion_tag("parts/form_errors.html")
-def form_errors(form: forms.BaseForm) -> dict[str, Any]:
-    """The list of what is wrong, each line a link to its field; nothing where all is well."""
-    return {"form": form}
+def form_errors(form: forms.BaseForm, books: bool = True) -> dict[str, Any]:
+    """The list of what is wrong, each line a link to its field; nothing where all is well.
+
+    `books` is false for a form that would not have booked anything: it need not say so.
+    """
+    return {"form": form, "books": books}
 
 
 @register.inclusion_tag("parts/copyable.html")
