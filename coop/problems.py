@@ -1,5 +1,6 @@
 """RFC 9457 problem details: the one shape of an error that the API gives."""
 
+from http import HTTPStatus
 from typing import Any
 
 from django.http import JsonResponse
@@ -13,11 +14,11 @@ PLAIN_CODES = {403: "permission_denied", 404: "not_found"}
 
 
 def problem(code: str, detail: str, status: int, **extra: Any) -> dict[str, Any]:
-    """The body of an error: `type` ends in the stable code."""
+    """The body of an error: `code` is stable, and `type` leads nowhere, as RFC 9457 allows."""
     return {
-        "type": f"/problems/{code}",
+        "type": "about:blank",
         "code": code,
-        "title": code.replace("_", " "),
+        "title": HTTPStatus(status).phrase,
         "status": status,
         "detail": detail,
         **extra,

@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import zlib
+from http import HTTPStatus
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -96,9 +97,9 @@ def problem(error: WireError, **extra: Any) -> HttpResponse:
 def problem_of(code: str, status: int, detail: str, **extra: Any) -> HttpResponse:
     """A problem by its parts."""
     body = {
-        "type": f"/problems/{code}",
+        "type": "about:blank",
         "code": code,
-        "title": code.replace("_", " "),
+        "title": HTTPStatus(status).phrase,
         "status": status,
         "detail": detail,
         **extra,

@@ -23,29 +23,55 @@ BAD_FILE = 2
 class RefusedFile(CommandError):
     """The scenario cannot be played; nothing was."""
 
+    def __init__(self, sentence: str) -> None:
+        super().__init__(sentence, returncode=BAD_FILE)
+
 
 class Command(BaseCommand):
     """Play a scenario and print what came out."""
 
     help = "Play an economy from a TOML file, in a database that is dropped afterwards."
     requires_system_checks: list[str] = []
+    _called_from_command_line = False
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("file", type=Path, help="the scenario; docs/scenarios.md says how")
         parser.add_argument("--json", action="store_true", help="print JSON instead of tables")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        file: Path = options["file"]
+        """Play it; on a command line a refusal is its sentence alone, and status 2."""
         try:
-            scenario = parse(file.read_text(encoding="utf-8"))
-            with ends_in_order(), throw_away_database():
-                result = play(scenario)
-        except (OSError, UnicodeDecodeError) as error:
-            raise RefusedFile(f"{file}: {error}", returncode=BAD_FILE) from error
-        except ScenarioError as error:
-            raise RefusedFile(f"{file}, {error}", returncode=BAD_FILE) from error
-        text = json.dumps(result, indent=1) if options["json"] else tables(scenario, result)
-        self.stdout.write(text)
+            self.stdout.write(played(options["file"], options["json"]))
+        except RefusedFile as refused:
+            if not self._called_from_command_line:
+                raise
+            self.stderr.write(str(refused))
+            sys.exit(BAD_FILE)
+
+
+def played(file: Path, as_json: bool) -> str:
+    """What a scenario file comes to, as text. Raises RefusedFile."""
+    text = text_of(file)
+    try:
+        scenario = parse(text)
+        with ends_in_order(), throw_away_database():
+            result = play(scenario)
+    except ScenarioError as error:
+        raise RefusedFile(f"{file}, {error}") from error
+    return json.dumps(result, indent=1) if as_json else tables(scenario, result)
+
+
+def text_of(file: Path) -> str:
+    """What stands in a file. Raises RefusedFile."""
+    try:
+        return file.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise RefusedFile(f"{file}: there is no such file") from None
+    except UnicodeDecodeError:
+        raise RefusedFile(f"{file}: this is not a text file in UTF-8") from None
+    except OSError as error:
+        reason = (error.strerror or "unknown").lower()
+        raise RefusedFile(f"{file}: it cannot be read: {reason}") from None
 
 
 @contextmanager
