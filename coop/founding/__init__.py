@@ -1,0 +1,1 @@
+"""Founding a cooperative of one's own from a file."""
