@@ -7,6 +7,7 @@ from django.http import Http404
 
 from members.queries import is_steward, member_of
 from metering.models import EnrolmentRequest, MeterAssignment, Node, Reading
+from metering.payloads import meters_named, read_batch
 from metering.queries import evidence, nodes, waiting_requests
 
 
@@ -26,15 +27,18 @@ def is_own(user: Any, reading: Reading) -> bool:
 
 
 def may_see_whole_batch(user: Any, reading: Reading) -> bool:
-    """Whether a batch holds nothing of other members, or the user is a steward.
+    """Whether a batch names no meter that was ever another member's, or the user is a steward.
 
     Its signature covers all of it, so it can be checked only as a whole.
     """
     if is_steward(user):
         return True
-    assigned = Reading.objects.filter(envelope=reading.envelope, assignment__isnull=False)
-    members = set(assigned.values_list("assignment__member_id", flat=True))
-    return len(members) == 1 and is_own(user, reading)
+    member = member_of(user)
+    if member is None or not is_own(user, reading):
+        return False
+    node, names = reading.meter.node_id, meters_named(read_batch(bytes(reading.envelope.payload)))
+    ever = MeterAssignment.objects.filter(meter__node=node, meter__name__in=names)
+    return not ever.exclude(member=member).exists()
 
 
 def node_for_steward(uuid: UUID) -> Node:

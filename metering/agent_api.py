@@ -99,6 +99,7 @@ def answer_to(request: HttpRequest, results: list[Result]) -> dict[str, Any]:
         "time": spelled(timezone.now()),
         "results": [as_json(result) for result in results],
         "next": queries.next_number(node),
+        "next_receipt": services.head_receipt(uuid=node),
         "poll_s": settings.COOP_AGENT_SECONDS[-1],
         "config": services.configuration()["etag"],
     }

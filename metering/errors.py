@@ -89,6 +89,14 @@ class TooManyWaiting(WireError):
     text = "too many batches wait for earlier ones"
 
 
+class TooManyAsking(WireError):
+    """So many nodes wait to be let in that no more may ask."""
+
+    code = "too_many_asking"
+    status = 429
+    text = "too many nodes wait to be let in"
+
+
 class AuthorizationPending(WireError):
     """Nobody has entered the code yet."""
 

@@ -6,6 +6,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from assets.models import Pool, Resource
+from assets.names import resource_name
 from members.models import Member
 from members.queries import active_members
 from metering.models import Meter, Node
@@ -18,6 +19,14 @@ if TYPE_CHECKING:
     ResourceField = forms.ModelChoiceField[Resource]
 else:
     MeterField = MemberField = PoolField = ResourceField = forms.ModelChoiceField
+
+
+class ResourceChoice(ResourceField):
+    """A resource by its name in the reader's language."""
+
+    def label_from_instance(self, obj: Resource) -> str:
+        """How the choice reads."""
+        return resource_name(obj)
 
 
 class CodeForm(forms.Form):
@@ -45,7 +54,7 @@ class ApproveForm(forms.Form):
         queryset=Pool.objects.all(),
         label=_("Pool it serves"),
         required=False,
-        empty_label=_("none"),
+        empty_label=_("no pool"),
     )
     owner = MemberField(
         queryset=Member.objects.none(),
@@ -67,7 +76,7 @@ class AssignForm(forms.Form):
         queryset=Member.objects.none(), label=_("Measures the use of"), empty_label=_("choose")
     )
     pool = PoolField(queryset=Pool.objects.all(), label=_("Pool"), empty_label=None)
-    resource = ResourceField(
+    resource = ResourceChoice(
         queryset=Resource.objects.all(), label=_("Counted as"), empty_label=None
     )
 

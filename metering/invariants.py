@@ -3,10 +3,13 @@
 from collections.abc import Callable, Iterator
 from itertools import groupby
 
+from django.db.models import Q
+
 from metering.conversion import added
+from metering.counters import OVER_CAPACITY
 from metering.models import Envelope, Meter, Node, NodeKey, Reading, RefusedBatch
 from metering.payloads import read_batch
-from metering.queries import descriptions_of
+from metering.queries import descriptions_of, enrolments_of
 from metering.replay import Described, Replay, Taken
 from metering.services.enrol import genesis
 from metering.services.receipts import as_document
@@ -97,16 +100,29 @@ def readings_follow_from_evidence() -> list[str]:
 def replayed(node: Node) -> Iterator[str]:
     """Where a node's stored readings differ from what its evidence gives."""
     kinds = dict(Meter.objects.filter(node=node).values_list("name", "kind"))
-    replay, descriptions = Replay(kinds=kinds), descriptions_of(node)
+    replay = Replay(kinds=kinds, enrolled_at=enrolments_of(node))
+    descriptions = Descriptions(node)
     rows = Envelope.objects.filter(node=node, rated_at__isnull=False).order_by("epoch", "seq")
     for envelope in rows.iterator(chunk_size=200):
         stored = {row.position: row for row in envelope.readings.select_related("meter")}
         batch = read_batch(bytes(envelope.payload))
-        known = described_then(stored, descriptions.get(batch.inv))
+        known = described_then(stored, descriptions[batch.inv])
         taken = {t.position: t for t in replay.take(batch, envelope.received_at, known)}
         for position in sorted(stored.keys() | taken.keys()):
             if not same(stored.get(position), taken.get(position)):
                 yield f"envelope {envelope.pk}, record {position}: the reading differs"
+
+
+class Descriptions(dict[str, Described | None]):
+    """A node's inventories, each read when it is first asked for."""
+
+    def __init__(self, node: Node) -> None:
+        super().__init__()
+        self._node = node
+
+    def __missing__(self, digest: str) -> Described | None:
+        self[digest] = descriptions_of(self._node, [digest]).get(digest)
+        return self[digest]
 
 
 def described_then(stored: dict[int, Reading], known: Described | None) -> Described | None:
@@ -166,6 +182,17 @@ def booked(
         yield f"reading {row.pk}: its usage is {found} and should be {wanted}"
 
 
+def nothing_impossible_is_booked() -> list[str]:
+    """What is over a meter's capacity is held, and nothing else is."""
+    assigned = Reading.objects.filter(assignment__isnull=False)
+    over = Q(flags__contains=[OVER_CAPACITY])
+    wrong = assigned.filter(over & ~Q(state="held") | ~over & Q(state="held"))
+    return [
+        f"reading {pk}: over its capacity and not held, or held without"
+        for pk in wrong.values_list("pk", flat=True)
+    ]
+
+
 def one_assignment_covers_each_reading() -> list[str]:
     """A booked reading lies within its assignment and is of its meter."""
     assigned = Reading.objects.filter(assignment__isnull=False).select_related("assignment")
@@ -186,5 +213,6 @@ INVARIANTS: list[Callable[[], list[str]]] = [
     signatures_hold,
     readings_follow_from_evidence,
     usage_follows_from_readings,
+    nothing_impossible_is_booked,
     one_assignment_covers_each_reading,
 ]

@@ -1,7 +1,7 @@
 """The shapes of what nodes sign: docs/metering-protocol.md, sections 3 to 5. No Django in here."""
 
 import uuid
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
@@ -15,10 +15,15 @@ MAX_PAYLOAD = 256 * 1024
 MAX_RECORDS = 1_000
 MAX_METERS = 4_096
 TIME_FORMAT = "%Y-%m-%dT%H:%M:%SZ"
+FIRST_YEAR, LAST_YEAR = 1970, 9000
+LONGEST = 10 * 366 * 86_400 * 10**9  # nanoseconds
 
 Hex64 = Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
 Counted = Annotated[str, Meta(pattern="^[0-9]{1,20}$")]
-Time = Annotated[str, Meta(pattern="^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z$")]
+Time = Annotated[
+    str,
+    Meta(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?Z$"),
+]
 Text = Annotated[str, Meta(min_length=1, max_length=200)]
 Flag = Annotated[str, Meta(pattern="^[a-z_]{1,20}$")]
 Positive = Annotated[int, Meta(ge=1)]
@@ -45,9 +50,9 @@ class Gauge(msgspec.Struct, tag_field="k", tag="gauge", forbid_unknown_fields=Tr
 
     n: Positive
     m: Text
-    mt0: Counted
-    mt1: Counted
     v: Counted
+    mt0: Counted | None = None
+    mt1: Counted | None = None
     t0: Time | None = None
     t1: Time | None = None
     f: list[Flag] = []
@@ -77,7 +82,20 @@ class Event(msgspec.Struct, tag_field="k", tag="event", forbid_unknown_fields=Tr
     mt1: Counted | None = None
 
 
-Record = Counter | Gauge | GapRecord | Event
+class Redeem(msgspec.Struct, tag_field="k", tag="redeem", forbid_unknown_fields=True):
+    """A ticket that was handed in at the node: kept as evidence, rated by nothing yet."""
+
+    n: Positive
+    ticket: Hex64
+    q: Counted
+    u: Annotated[str, Meta(min_length=1, max_length=12)]
+    t0: Time | None = None
+    t1: Time | None = None
+    mt0: Counted | None = None
+    mt1: Counted | None = None
+
+
+Record = Counter | Gauge | GapRecord | Event | Redeem
 
 
 class Batch(msgspec.Struct, forbid_unknown_fields=True):
@@ -92,7 +110,7 @@ class Batch(msgspec.Struct, forbid_unknown_fields=True):
     mono: Counted
     clock: Literal["ntp", "rtc", "unset"]
     inv: Hex64
-    records: Annotated[list[Record], Meta(min_length=1)]
+    records: list[Record]
     sent: Time | None = None
     x: dict[str, Any] = {}
 
@@ -148,11 +166,20 @@ def read_batch(payload: bytes) -> Batch:
 
 
 def check_record(record: Record) -> None:
-    """Refuse times that no calendar has, and names that are no names."""
-    for moment in (getattr(record, "t0", None), record.t1):
-        at(moment)
+    """Refuse times that nobody can compute with, and names that are no names."""
+    walls = [at(getattr(record, "t0", None)), at(record.t1)]
+    begins, ends = getattr(record, "mt0", None), record.mt1
+    if begins is not None and ends is not None and int(ends) - int(begins) > LONGEST:
+        raise SchemaError("a record is longer than ten years")
+    if isinstance(record, Gauge) and None in (begins, ends) and None in walls:
+        raise SchemaError("a gauge says when: mt0 and mt1, or t0 and t1")
     if isinstance(record, GapRecord) and record.why == "refused" and not record.chain:
         raise SchemaError("a gap that was refused names seq and chain")
+
+
+def meters_named(batch: Batch) -> set[str]:
+    """Every meter that a batch says anything about."""
+    return {r.m for r in batch.records if not isinstance(r, Redeem) and r.m}
 
 
 def read_inventory(payload: bytes) -> Inventory:
@@ -196,13 +223,20 @@ def node_id(text: str) -> uuid.UUID:
 
 
 def at(moment: str | None) -> datetime | None:
-    """The instant; None stays None. Raises SchemaError for a day that does not exist."""
+    """The instant; None stays None. What is finer than a microsecond is cut off.
+
+    Raises SchemaError for a day that does not exist or a year out of 1970 to 9000.
+    """
     if moment is None:
         return None
+    whole, _, fraction = moment.removesuffix("Z").partition(".")
     try:
-        return datetime.strptime(moment, TIME_FORMAT).replace(tzinfo=UTC)
+        found = datetime.strptime(f"{whole}Z", TIME_FORMAT).replace(tzinfo=UTC)
     except ValueError as error:
         raise SchemaError("not a moment of the calendar") from error
+    if not FIRST_YEAR <= found.year <= LAST_YEAR:
+        raise SchemaError(f"a year is one from {FIRST_YEAR} to {LAST_YEAR}")
+    return found + timedelta(microseconds=int(fraction[:6].ljust(6, "0")))
 
 
 def spelled(moment: datetime) -> str:

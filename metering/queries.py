@@ -1,6 +1,6 @@
 """Named reads of nodes, evidence and readings."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from uuid import UUID
@@ -9,8 +9,10 @@ from django.db.models import Count, OuterRef, Prefetch, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce, TruncDate
 from django.utils import timezone
 
+from assets.models import Resource
 from members.models import Member
-from metering.counters import Limits
+from metering.conversion import millitokens
+from metering.counters import OVER_CAPACITY, Limits
 from metering.models import (
     EnrolmentRequest,
     Envelope,
@@ -39,9 +41,14 @@ def next_number(uuid: str) -> dict[str, int] | None:
     return None if key is None else {"epoch": key.epoch, "seq": key.head_seq + 1}
 
 
-def descriptions_of(node: Node) -> dict[str, Described]:
-    """What each inventory of a node says of its meters, by the inventory's digest."""
-    rows = MeterInventory.objects.filter(node=node)
+def enrolments_of(node: Node) -> dict[int, datetime]:
+    """Since when a node has the key of each epoch: it cannot have sealed anything before."""
+    return dict(NodeKey.objects.filter(node=node).values_list("epoch", "created_at"))
+
+
+def descriptions_of(node: Node, digests: Collection[str]) -> dict[str, Described]:
+    """What these inventories of a node say of its meters, by digest; without those unknown."""
+    rows = MeterInventory.objects.filter(node=node, digest__in=digests)
     return {row.digest: described(bytes(row.payload)) for row in rows}
 
 
@@ -122,9 +129,35 @@ def latest_reading(member: Member) -> Reading | None:
     return readings_of(member, None).first()
 
 
-def late_readings(member: Member) -> QuerySet[Reading]:
-    """Readings that came after the close of their period: shown, not charged."""
-    return readings_of(member, None).filter(state=Reading.State.LATE)
+@dataclass(frozen=True)
+class Uncharged:
+    """Millitokens of one resource that are shown and not charged yet."""
+
+    resource: Resource
+    readings: int
+    amount: int
+
+
+def late_use(member: Member) -> list[Uncharged]:
+    """What came after the close of its period, by resource: kept, and not charged yet."""
+    rows = Reading.objects.filter(assignment__member=member, state=Reading.State.LATE)
+    sums = rows.order_by().values_list("assignment").annotate(Sum("quantity"), Count("pk"))
+    assignments = MeterAssignment.objects.select_related("resource").in_bulk(
+        [pk for pk, _, _ in sums]
+    )
+    found: dict[int, Uncharged] = {}
+    for pk, quantity, count in sums:
+        row = assignments[pk]
+        before = found.get(row.resource_id, Uncharged(row.resource, 0, 0))
+        amount = before.amount + millitokens(int(quantity), row.num, row.den)
+        found[row.resource_id] = Uncharged(row.resource, before.readings + count, amount)
+    return [found[pk] for pk in sorted(found)]
+
+
+def held_readings(node: Node) -> QuerySet[Reading]:
+    """What a node's meters cannot have counted, newest first: kept, never charged."""
+    rows = Reading.objects.filter(meter__node=node, flags__contains=[OVER_CAPACITY])
+    return rows.select_related("meter").order_by("-pk")
 
 
 def evidence() -> QuerySet[Reading]:

@@ -7,8 +7,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from metering.counters import Delta, Last, Limits, Span, counter_delta, gauge_delta, placed
-from metering.payloads import Batch, Counter, Gauge
+from metering.counters import (
+    Arrival,
+    Delta,
+    Last,
+    Limits,
+    Span,
+    counter_delta,
+    gauge_delta,
+    placed,
+)
+from metering.payloads import Batch, Counter, Gauge, at
 
 Described = dict[str, Limits]
 NO_LIMITS = Limits()
@@ -37,33 +46,40 @@ class Replay:
 
     last: dict[str, Last] = field(default_factory=dict)
     kinds: dict[str, str] = field(default_factory=dict)
+    enrolled_at: dict[int, datetime] = field(default_factory=dict)
 
     def take(
         self, batch: Batch, received_at: datetime, described: Described | None
     ) -> Iterator[Taken]:
         """The readings of one batch; `described` is its inventory, None where it is missing."""
+        arrival = Arrival(received_at, at(batch.sent), self.enrolled_at.get(batch.epoch))
         for record in batch.records:
             if isinstance(record, Counter | Gauge):
-                yield self._reading(record, received_at, described)
+                yield self._reading(record, arrival, described)
 
     def _reading(
-        self, record: Counter | Gauge, received_at: datetime, described: Described | None
+        self, record: Counter | Gauge, arrival: Arrival, described: Described | None
     ) -> Taken:
-        span = placed(record, received_at)
+        before = self.last.get(record.m)
+        span = placed(record, arrival, before)
         kind = "counter" if isinstance(record, Counter) else "gauge"
         if self.kinds.setdefault(record.m, kind) != kind:
             wrong = Delta("baseline", 0, span, ("wrong_kind",))
             return taken_from(record, wrong, span, described is None)
         delta = self._delta(record, span, described)
         taken = taken_from(record, delta, span, described is None)
-        self.last[record.m] = Last(taken.incarnation, taken.value, taken.ends_at)
+        known = taken.ends_at
+        if span.is_inferred:
+            known = None if before is None else before.ends_at
+        self.last[record.m] = Last(taken.incarnation, taken.value, known)
         return taken
 
     def _delta(self, record: Counter | Gauge, span: Span, described: Described | None) -> Delta:
         last = self.last.get(record.m)
+        limits = (described or {}).get(record.m, NO_LIMITS)
         if isinstance(record, Gauge):
-            return gauge_delta(last, record, span)
-        return counter_delta(last, record, (described or {}).get(record.m, NO_LIMITS), span)
+            return gauge_delta(last, record, limits, span)
+        return counter_delta(last, record, limits, span)
 
 
 def taken_from(record: Counter | Gauge, delta: Delta, span: Span, undescribed: bool) -> Taken:

@@ -104,6 +104,7 @@ def show_node(request: HttpRequest, row: Node, **forms: Form) -> HttpResponse:
         "meters": queries.meters_of(row),
         "arrivals": queries.arrivals_of(row)[:RECENT],
         "gaps": queries.gaps_of(row)[:RECENT],
+        "impossible": queries.held_readings(row)[:RECENT],
         "missing": queries.missing_numbers(row),
         "changes": row.state_changes.select_related("actor").order_by("-pk"),
         "assign_form": AssignForm(row),

@@ -8,4 +8,5 @@ from metering import services
 @shared_task(name="metering.tasks.rate_waiting")
 def rate_waiting(limit: int = 500) -> int:
     """Rate what waits; asked for after each arrival and every few seconds."""
+    services.sweep_enrolments()
     return services.rate_waiting(limit=limit)

@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.formats import date_format
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 from django.views.decorators.vary import vary_on_headers
 
@@ -79,7 +80,7 @@ def picture(use: queries.UseOfResource) -> dict[str, Any]:
     base = reverse("metering:usage")
     return {
         "state": use.state,
-        "points": [(date_format(d.day, "j M"), d.within, d.over) for d in use.days],
+        "points": [(date_format(d.day, _("j M")), d.within, d.over) for d in use.days],
         "days": [
             (d, f"{base}?period={use.state.row.period.code}&resource={code}&day={d.day}#readings")
             for d in reversed(use.days)

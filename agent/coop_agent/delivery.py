@@ -21,7 +21,8 @@ MAX_BYTES = 1_400_000
 HOUR = 3600
 STORED = ("accepted", "duplicate", "held")
 BARRED = ("unknown_key", "bad_signature", "revoked_key", "not_enrolled")
-REFUSED = ("malformed", "too_large", "schema")
+# What the site refuses for good, and the status that it then has.
+REFUSED = {"malformed": 400, "too_large": 413, "schema": 422}
 RECEIPT = dsse.payload_type("receipt")
 CONFIG = dsse.payload_type("config")
 
@@ -133,11 +134,12 @@ class Delivery:
             raise TryLater(str(error)) from error
 
     def _judge(self, items: list[Item], answer: Answer) -> None:
-        if answer.status == 200 or isinstance(answer.body.get("results"), list):
+        listed = isinstance(answer.body.get("results"), list)
+        if answer.status == 200 or (answer.is_problem and listed):
             self._take_results(items, answer.body)
         elif answer.status in (401, 403):
             raise Barred(f"{answer.status} {answer.code}")
-        elif answer.status in (400, 413, 422):
+        elif answer.is_problem and REFUSED.get(answer.code) == answer.status:
             self._take_refusal(items, answer)
         else:
             raise TryLater(f"status {answer.status} {answer.code}", answer.retry_after or 0)
@@ -148,7 +150,7 @@ class Delivery:
             self._one_by_one = len(items)
             return
         with self._store.transaction():
-            self._put_aside(items[0], answer.code or str(answer.status), answer.body)
+            self._put_aside(items[0], answer.code, answer.body)
 
     def _take_results(self, items: list[Item], body: dict[str, Any]) -> None:
         results = body.get("results")
@@ -158,7 +160,7 @@ class Delivery:
         with self._store.transaction():
             for item, result in zip(items, results, strict=True):
                 trouble += self._take(item, result if isinstance(result, dict) else {})
-            trouble += self._check_next(body.get("next"))
+            trouble += self._check_next(body.get("next"), body.get("next_receipt"))
             self._store.put("contact", {"at": int(time.time()), "time": body.get("time")})
         if trouble:
             raise min(trouble, key=lambda t: (Halted, Barred, TryLater).index(type(t)))
@@ -174,8 +176,7 @@ class Delivery:
             self._mark(item, "pending")
             return [TryLater(f"batch {item.seq} waits for earlier ones")]
         if status == "conflict":
-            self._mark(item, "conflict")
-            return [self._halt("conflict", f"the site has another batch {item.seq} of this node")]
+            return [self._take_conflict(item, result)]
         return self._take_rejection(item, code, result)
 
     def _take_inventory(
@@ -187,6 +188,25 @@ class Delivery:
             self._alert("inventory_refused", f"{item.chain}: {code}")
         self._greeted, self._inventory = True, item.chain
         return []
+
+    def _take_conflict(self, item: Item, result: dict[str, Any]) -> AgentError:
+        """Believed only with the site's signed receipt for that other batch."""
+        other = self._receipted_other(result.get("receipt"), item.seq, item.chain)
+        text = f"the site has another batch {item.seq} of this node"
+        if other:
+            self._mark(item, "conflict")
+            return self._halt("conflict", text)
+        self._alert("conflict_unproven", f"it is said without proof that {text}")
+        return TryLater(f"batch {item.seq}: a conflict without proof")
+
+    def _receipted_other(self, receipt: Any, seq: Any, own_chain: str = "") -> bool:
+        """Whether a pinned key signed that a batch of this number, not this one, is stored."""
+        try:
+            said = dsse.opened(receipt, RECEIPT, self._server_keys)
+        except NotTrusted:
+            return False
+        ours = (said.get("node"), said.get("epoch"), said.get("seq"))
+        return ours == (self._node, self._epoch, seq) and said.get("chain") != own_chain
 
     def _take_rejection(self, item: Item, code: str, result: dict[str, Any]) -> list[AgentError]:
         if code in BARRED:
@@ -236,8 +256,12 @@ class Delivery:
         self._store.add_record(*_refused_gap(item))
         self._alert("refused", f"the site refused batch {item.seq}: {code}")
 
-    def _check_next(self, value: Any) -> list[AgentError]:
-        """Whether the site knows more than this node ever offered, or less than it receipted."""
+    def _check_next(self, value: Any, receipt: Any) -> list[AgentError]:
+        """Whether the site knows more than this node ever offered, or less than it receipted.
+
+        That it knows more is believed only with its signed receipt for a batch that this node
+        never offered: nobody on the way can stop a node with a number.
+        """
         if not isinstance(value, dict) or value.get("epoch") != self._epoch:
             return []
         seq = value.get("seq")
@@ -245,7 +269,10 @@ class Delivery:
             return []
         if seq - 1 > int(self._store.get("offered_seq") or 0):
             text = f"the site has batches up to {seq - 1} that this node never offered"
-            return [self._halt("restored_or_cloned", text)]
+            if self._receipted_other(receipt, seq - 1):
+                return [self._halt("restored_or_cloned", text)]
+            self._alert("ahead_unproven", f"it is said without proof that {text}")
+            return []
         if self._is_receipted(seq):
             self._store.run(
                 "UPDATE envelope SET state = 'sealed' WHERE epoch = ? AND seq >= ?"

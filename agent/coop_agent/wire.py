@@ -15,16 +15,21 @@ from coop_agent.errors import AgentError, NotTrusted, Unreachable
 
 TIMEOUT = 30
 MAX_ANSWER = 4 * 1024 * 1024
-JSON_TYPES = ("application/json", "application/problem+json")
+PROBLEM = "application/problem+json"
+JSON_TYPES = ("application/json", PROBLEM)
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Status, the JSON object that came (empty if none did), and when to come again."""
+    """Status, the JSON object that came (empty if none did), and when to come again.
+
+    `is_problem` tells the site's own refusals from those of whatever stands before it.
+    """
 
     status: int
     body: dict[str, Any]
     retry_after: int | None
+    is_problem: bool = False
 
     @property
     def code(self) -> str:
@@ -93,6 +98,7 @@ def _answer(response: http.client.HTTPResponse) -> Answer:
         response.status,
         _object(raw, response.status) if kind in JSON_TYPES else {},
         int(retry_after) if retry_after.isascii() and retry_after.isdigit() else None,
+        kind == PROBLEM,
     )
 
 

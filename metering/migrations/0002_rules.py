@@ -44,7 +44,8 @@ BEGIN
     kept.period_id := OLD.period_id;
     kept.raw_before := OLD.raw_before;
     kept.amount := OLD.amount;
-    IF OLD.state = 'waiting' AND NEW.state IN ('rated', 'late') AND kept IS NOT DISTINCT FROM OLD
+    IF (OLD.state, NEW.state) IN (('waiting', 'rated'), ('waiting', 'late'), ('late', 'rated'))
+        AND kept IS NOT DISTINCT FROM OLD
     THEN
         RETURN NEW;
     END IF;

@@ -117,12 +117,13 @@ class Reading(models.Model):
         GAUGE = "gauge", _("held over the span")
 
     class State(models.TextChoices):
-        """measured stays; waiting → rated | late."""
+        """measured and held stay; waiting → rated | late, late → rated by a later adjustment."""
 
         MEASURED = "measured", _("measured, assigned to nobody")
         WAITING = "waiting", _("waits for its period")
         RATED = "rated", _("booked")
-        LATE = "late", _("late, not charged")
+        LATE = "late", _("late, not charged yet")
+        HELD = "held", _("held: more than the meter can count")
 
     envelope = models.ForeignKey(Envelope, on_delete=models.PROTECT, related_name="readings")
     position = models.PositiveIntegerField(help_text="n of the record in its batch")

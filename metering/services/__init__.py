@@ -9,8 +9,10 @@ from metering.services.enrol import (
     poll_enrolment,
     signed_configuration,
     start_enrolment,
+    sweep_enrolments,
 )
 from metering.services.rate import rate_node, rate_waiting
+from metering.services.receipts import head_receipt
 from metering.services.states import set_node_state
 
 __all__ = [
@@ -22,10 +24,12 @@ __all__ = [
     "configuration",
     "deny_enrolment",
     "end_assignment",
+    "head_receipt",
     "poll_enrolment",
     "rate_node",
     "rate_waiting",
     "set_node_state",
     "signed_configuration",
     "start_enrolment",
+    "sweep_enrolments",
 ]

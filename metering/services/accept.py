@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from metering.errors import (
     BadSignature,
+    Malformed,
     NotEnrolled,
     RevokedKey,
     SchemaError,
@@ -28,11 +29,13 @@ from metering.models import (
     RefusedBatch,
 )
 from metering.payloads import (
+    MAX_METERS,
     MAX_PAYLOAD,
     Batch,
     GapRecord,
     Inventory,
     MeterLine,
+    meters_named,
     node_id,
     read_batch,
     read_inventory,
@@ -48,6 +51,7 @@ BATCH = dsse.payload_type("usage-batch")
 INVENTORY = dsse.payload_type("meter-inventory")
 NODE_LOCKS: Final = 0x6E6F6465  # "node": keeps these advisory locks apart from all others
 MOST_WAITING = 10_000
+MOST_INVENTORIES = 1_000
 
 
 @dataclass(frozen=True)
@@ -77,20 +81,18 @@ def accept_envelopes(*, envelopes: Sequence[dsse.Envelope], via: str = "") -> li
     """Take in each envelope in its own transaction; one result for each, in order.
 
     `via` is the node that delivers, where that is known. Repeating a call stores nothing more
-    and gives the same receipts. Raises TooManyWaiting.
+    and gives the same receipts.
     """
     return [accept_envelope(envelope=envelope, via=via) for envelope in envelopes]
 
 
 def accept_envelope(*, envelope: dsse.Envelope, via: str = "") -> Result:
-    """Take in one envelope; whatever is wrong with it becomes a result. Raises TooManyWaiting."""
+    """Take in one envelope; whatever is wrong with it becomes a result."""
     try:
         verified = verify(envelope)
         if envelope.payload_type == INVENTORY:
             return store_inventory(verified)
         return with_receipt(store_batch(verified, read_batch(envelope.payload), via))
-    except TooManyWaiting:
-        raise
     except WireError as error:
         return Result(code=error.code, http_status=error.status)
 
@@ -102,22 +104,36 @@ def verify(envelope: dsse.Envelope) -> Verified:
     if envelope.payload_type not in (BATCH, INVENTORY):
         raise SchemaError("batches and inventories are taken here, nothing else")
     key, signature = key_behind(envelope)
-    try:
-        dsse.verify(envelope, bytes(key.public_key), envelope.payload_type)
-    except SigningError as error:
-        raise BadSignature from error
     if key.node.state == Node.State.REVOKED:
         raise RevokedKey
     return Verified(key, envelope, signature)
 
 
 def key_behind(envelope: dsse.Envelope) -> tuple[NodeKey, dsse.Signature]:
-    """The node's key that the envelope names, with its signature."""
+    """The node's key that signed, with the one signature of it that holds: this one is kept.
+
+    Raises Malformed for two signatures with one keyid, UnknownKey, NotEnrolled, BadSignature.
+    """
     by_keyid = {signature.keyid: signature for signature in envelope.signatures}
-    key = NodeKey.objects.select_related("node").filter(keyid__in=by_keyid).first()
-    if key is not None:
-        return key, by_keyid[key.keyid]
+    if len(by_keyid) != len(envelope.signatures):
+        raise Malformed("two signatures with one keyid")
+    known = NodeKey.objects.select_related("node").filter(keyid__in=by_keyid).order_by("pk")
+    for key in known:
+        if is_signed(envelope, by_keyid[key.keyid], key):
+            return key, by_keyid[key.keyid]
+    if known:
+        raise BadSignature
     raise NotEnrolled if is_enrolling(list(by_keyid)) else UnknownKey
+
+
+def is_signed(envelope: dsse.Envelope, signature: dsse.Signature, key: NodeKey) -> bool:
+    """Whether just this signature is by the key."""
+    alone = dsse.Envelope(envelope.payload_type, envelope.payload, (signature,))
+    try:
+        dsse.verify(alone, bytes(key.public_key), envelope.payload_type)
+    except SigningError:
+        return False
+    return True
 
 
 def require_own(key: NodeKey, body: Batch | Inventory) -> None:
@@ -152,7 +168,7 @@ def place(verified: Verified, batch: Batch, via: str) -> tuple[Result, Envelope 
         row.refresh_from_db(fields=["status"])
         return result(row, row.status), row
     if row.chain != verified.envelope.digest:
-        return keep_conflict(verified, batch, via), None
+        return keep_conflict(verified, batch, via), row
     status = "duplicate" if row.status == Envelope.Status.ACCEPTED else row.status
     return result(row, status), row
 
@@ -166,6 +182,7 @@ def refuse_what_was_refused(key: NodeKey, batch: Batch) -> None:
 def insert(verified: Verified, batch: Batch, via: str) -> Envelope:
     """The batch as a new row, and the numbers that it says will never come."""
     require_room(verified.key, batch)
+    require_few_meters(verified.key.node, meters_named(batch))
     row = Envelope.objects.create(**columns(verified, batch, via))
     named = [r for r in batch.records if isinstance(r, GapRecord) and r.why == "refused"]
     RefusedBatch.objects.bulk_create(
@@ -186,6 +203,14 @@ def require_room(key: NodeKey, batch: Batch) -> None:
     waiting = Envelope.objects.filter(node=key.node, status=Envelope.Status.PENDING_GAP)
     if waiting.count() >= MOST_WAITING:
         raise TooManyWaiting
+
+
+def require_few_meters(node: Node, names: set[str]) -> None:
+    """Refuse what would give a node more meters than it may have."""
+    rows = Meter.objects.filter(node=node)
+    new = names - set(rows.filter(name__in=names).values_list("name", flat=True))
+    if new and rows.count() + len(new) > MAX_METERS:
+        raise TooLarge
 
 
 def columns(verified: Verified, batch: Batch, via: str) -> dict[str, Any]:
@@ -221,7 +246,10 @@ def result(row: Envelope, status: str) -> Result:
 
 
 def with_receipt(stored: tuple[Result, Envelope | None]) -> Result:
-    """The result with its receipt, where the batch is linked. Call after the commit."""
+    """The result with its receipt, where the batch is linked. Call after the commit.
+
+    A conflict comes with the receipt of the other batch: it proves the conflict to the node.
+    """
     outcome, row = stored
     if row is None or row.status != Envelope.Status.ACCEPTED:
         return outcome
@@ -241,11 +269,20 @@ def store_inventory(verified: Verified) -> Result:
     require_own(verified.key, inventory)
     with transaction.atomic(durable=True):
         lock_chain(verified.key.node_id)
+        require_few_inventories(verified)
         row, is_new = inventory_row(verified)
         if is_new:
             describe_meters(verified.key.node, inventory.meters)
     status = "accepted" if is_new else "duplicate"
     return Result(str(verified.key.node.uuid), inventory.epoch, None, row.digest, status)
+
+
+def require_few_inventories(verified: Verified) -> None:
+    """Refuse one more list than any node's meters change in years."""
+    kept = MeterInventory.objects.filter(node=verified.key.node)
+    is_known = kept.filter(digest=payload_digest(verified.envelope.payload)).exists()
+    if not is_known and kept.count() >= MOST_INVENTORIES:
+        raise TooLarge
 
 
 def inventory_row(verified: Verified) -> tuple[MeterInventory, bool]:
@@ -270,6 +307,7 @@ def payload_digest(payload: bytes) -> str:
 def describe_meters(node: Node, lines: Sequence[MeterLine]) -> None:
     """Write down what an inventory says; raises SchemaError where a meter became another."""
     known = {meter.name: meter for meter in Meter.objects.filter(node=node)}
+    require_few_meters(node, {line.m for line in lines})
     for line in lines:
         meter = known.get(line.m)
         if meter and (meter.kind != line.k or meter.unit not in ("", line.u)):

@@ -8,6 +8,7 @@ from django.db.models import Max
 from django.utils import timezone
 
 from assets.models import Pool, Resource
+from assets.names import resource_name
 from assets.queries import resources_of
 from members.models import Member, User
 from metering.conversion import conversion
@@ -50,10 +51,10 @@ def conversion_of(meter: Meter, pool: Pool, resource: Resource) -> Fraction:
     if not meter.unit:
         raise MeterUnknown
     if resource not in resources_of(pool):
-        raise NotYielded(pool=pool.name, resource=resource.name)
+        raise NotYielded(pool=pool.name, resource=resource_name(resource))
     fraction = conversion(meter.kind, meter.unit, resource.unit)
     if fraction is None:
-        raise NoConversion(resource=resource.name)
+        raise NoConversion(resource=resource_name(resource))
     return fraction
 
 

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from assets.models import Pool
@@ -20,6 +21,7 @@ from metering.errors import (
     NoSuchCode,
     SchemaError,
     SlowDown,
+    TooManyAsking,
 )
 from metering.models import EnrolmentRequest, Node, NodeKey, NodeStateChange
 from metering.payloads import Enrol, read_enrol, spelled
@@ -30,6 +32,7 @@ ALPHABET = "BCDFGHJKLMNPQRSTVWXZ"
 CODE_LENGTH = 8
 LIFETIME = timedelta(minutes=15)
 POLL_SECONDS = 5
+MOST_ASKING = 50
 FIRST_EPOCH = 1
 ENROL = dsse.payload_type("enrol")
 ENROLLED = dsse.payload_type("enrolled")
@@ -47,12 +50,14 @@ class Codes:
 def start_enrolment(*, envelope: dsse.Envelope) -> Codes:
     """Take a node's request; it waits fifteen minutes for a steward.
 
-    An earlier request of the same key is replaced. Raises Malformed, SchemaError, BadSignature.
+    An earlier request of the same key is replaced. Raises Malformed, SchemaError, BadSignature,
+    and TooManyAsking while fifty other nodes wait.
     """
     request = verified_request(envelope)
     codes = Codes(secrets.token_urlsafe(32), new_user_code())
     keyid = dsse.keyid(bytes.fromhex(request.pub))
     with transaction.atomic(durable=True):
+        require_few_others(keyid)
         waiting = EnrolmentRequest.objects.filter(keyid=keyid, state="pending")
         waiting.update(state=EnrolmentRequest.State.REPLACED)
         EnrolmentRequest.objects.create(
@@ -66,6 +71,20 @@ def start_enrolment(*, envelope: dsse.Envelope) -> Codes:
             expires_at=timezone.now() + LIFETIME,
         )
     return codes
+
+
+def require_few_others(keyid: str) -> None:
+    """Refuse a new request while many others wait for a steward."""
+    waiting = EnrolmentRequest.objects.filter(state="pending", expires_at__gt=timezone.now())
+    if waiting.exclude(keyid=keyid).count() >= MOST_ASKING:
+        raise TooManyAsking
+
+
+def sweep_enrolments() -> int:
+    """Forget requests that nobody decided in time; returns how many."""
+    undecided = Q(state="pending") | Q(state="replaced")
+    ended = EnrolmentRequest.objects.filter(undecided, expires_at__lte=timezone.now())
+    return ended.delete()[0]
 
 
 def verified_request(envelope: dsse.Envelope) -> Enrol:

@@ -8,17 +8,18 @@ import logging
 from collections import defaultdict
 from collections.abc import Iterable
 
-from django.db import transaction
+from django.db import OperationalError, transaction
 from django.db.models import OuterRef, Q, Subquery
 from django.utils import timezone
 
 from ledger.errors import DomainError
-from metering.counters import Last
+from metering.counters import INFERRED, OVER_CAPACITY, Last
 from metering.models import Envelope, Gap, Meter, MeterAssignment, Node, Reading
 from metering.payloads import Batch, GapRecord, at, read_batch
-from metering.queries import descriptions_of
+from metering.queries import descriptions_of, enrolments_of
 from metering.replay import Replay, Taken
 from metering.services.book import book_readings
+from metering.services.states import suspect
 from tokens.models import Period
 
 AT_ONCE = 50
@@ -29,7 +30,8 @@ def rate_waiting(*, limit: int = 500) -> int:
     """Rate what waits, at most about `limit` envelopes; returns how many were rated.
 
     Nodes that another worker has in hand are left to it. What one node's evidence cannot
-    have booked stays waiting and holds up nobody else.
+    have booked stays waiting and holds up nobody else; where it is something that nobody
+    expected, the node is suspect from then on.
     """
     done = 0
     for node_id in nodes_with_work():
@@ -39,7 +41,19 @@ def rate_waiting(*, limit: int = 500) -> int:
             done += rate_node(node_id=node_id, limit=min(AT_ONCE, limit - done))
         except DomainError as error:
             log.warning("node %s was not rated: %s", node_id, error.code)
+        except OperationalError:
+            log.exception("node %s was not rated: the database could not now", node_id)
+        except Exception as error:  # nothing that one node signed may stop the others
+            log.exception("node %s was not rated", node_id)
+            suspect_for(node_id, error)
     return done
+
+
+def suspect_for(node_id: int, error: Exception) -> None:
+    """Hold a node back whose evidence cannot be computed with, until a steward has looked."""
+    with transaction.atomic(durable=True):
+        node = Node.objects.get(pk=node_id)
+        suspect(node=node, reason=f"its evidence could not be rated: {type(error).__name__}")
 
 
 def nodes_with_work() -> list[int]:
@@ -89,14 +103,16 @@ def take_readings(node: Node, envelopes: list[Envelope]) -> None:
     """Derive the readings of these envelopes and store them with whose use they measure."""
     if not envelopes:
         return
-    descriptions = descriptions_of(node)
+    batches = {envelope.pk: read_batch(bytes(envelope.payload)) for envelope in envelopes}
+    descriptions = descriptions_of(node, {batch.inv for batch in batches.values()})
     meters = {meter.name: meter for meter in Meter.objects.filter(node=node)}
-    replay = Replay(last_values(node), {name: meter.kind for name, meter in meters.items()})
+    kinds = {name: meter.kind for name, meter in meters.items()}
+    replay = Replay(last_values(node), kinds, enrolments_of(node))
     whose = assignments_of(node)
     readings: list[Reading] = []
     gaps: list[Gap] = []
     for envelope in envelopes:
-        batch = read_batch(bytes(envelope.payload))
+        batch = batches[envelope.pk]
         for taken in replay.take(batch, envelope.received_at, descriptions.get(batch.inv)):
             meter = meters.get(taken.meter) or make_meter(node, taken, meters)
             readings.append(reading(envelope, meter, taken, whose[meter.pk]))
@@ -106,13 +122,19 @@ def take_readings(node: Node, envelopes: list[Envelope]) -> None:
 
 
 def last_values(node: Node) -> dict[str, Last]:
-    """Where each meter's latest reading ended."""
+    """Each meter's latest reading, and the latest end that the node's own clock named."""
     newest = Reading.objects.filter(meter=OuterRef("pk")).exclude(flags__contains=["wrong_kind"])
-    pks = Meter.objects.filter(node=node).annotate(
-        newest=Subquery(newest.order_by("-pk").values("pk")[:1])
+    newest = newest.order_by("-pk")
+    timed = newest.exclude(flags__contains=[INFERRED])
+    meters = Meter.objects.filter(node=node).annotate(
+        newest=Subquery(newest.values("pk")[:1]), known=Subquery(timed.values("ends_at")[:1])
     )
-    rows = Reading.objects.filter(pk__in=pks.values("newest")).select_related("meter")
-    return {row.meter.name: Last(row.incarnation, row.value, row.ends_at) for row in rows}
+    found = {meter.newest: meter for meter in meters if meter.newest is not None}
+    rows = Reading.objects.in_bulk(found.keys())
+    return {
+        meter.name: Last(rows[pk].incarnation, rows[pk].value, meter.known)
+        for pk, meter in found.items()
+    }
 
 
 def make_meter(node: Node, taken: Taken, meters: dict[str, Meter]) -> Meter:
@@ -134,6 +156,10 @@ def reading(
 ) -> Reading:
     """The row for a reading; nobody's where no one assignment covers all of its span."""
     assignment = next((a for a in assignments if covers(a, taken)), None)
+    state = Reading.State.MEASURED
+    if assignment is not None:
+        held = OVER_CAPACITY in taken.flags
+        state = Reading.State.HELD if held else Reading.State.WAITING
     return Reading(
         envelope=envelope,
         position=taken.position,
@@ -147,7 +173,7 @@ def reading(
         value=taken.value,
         quantity=taken.quantity,
         assignment=assignment,
-        state=Reading.State.WAITING if assignment else Reading.State.MEASURED,
+        state=state,
     )
 
 

@@ -1,6 +1,8 @@
 """Signed receipts: proof for a node that its batch is stored, linked and committed."""
 
-from metering.models import Envelope, Receipt
+from typing import Any
+
+from metering.models import Envelope, NodeKey, Receipt
 from metering.payloads import spelled
 from signing import dsse, keys, strict_json
 
@@ -28,6 +30,19 @@ def receipt_of(*, envelope: Envelope) -> dsse.Envelope:
         )
         row = Receipt.objects.get(envelope=envelope)
     return as_document(row)
+
+
+def head_receipt(*, uuid: str) -> dict[str, Any] | None:
+    """The receipt of the last linked batch of a node: the proof of what `next` says.
+
+    None where nothing is linked, or where the last number was refused.
+    """
+    key = NodeKey.objects.filter(node__uuid=uuid).order_by("-epoch").first() if uuid else None
+    if key is None:
+        return None
+    rows = Envelope.objects.filter(node=key.node_id, epoch=key.epoch, seq=key.head_seq)
+    head = rows.filter(status=Envelope.Status.ACCEPTED).first()
+    return None if head is None else receipt_of(envelope=head).as_dict()
 
 
 def as_document(row: Receipt) -> dsse.Envelope:

@@ -56,6 +56,7 @@ class Site:
     tricks: list[Trick] = field(default_factory=list)
     seed: bytes = SEED
     next_seq: int | None = None
+    next_receipt: dict[str, Any] | None = None
     config_seed: bytes = SEED
     lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -145,6 +146,7 @@ class Site:
                 "time": "2026-11-22T12:00:00Z",
                 "results": results,
                 "next": {"epoch": 1, "seq": seq},
+                "next_receipt": self.next_receipt,
                 "poll_s": 900,
                 "config": self.config["etag"],
             },
@@ -158,7 +160,7 @@ class Site:
         seq = body["seq"]
         known = self.batches.get(seq)
         if known is not None and known.envelope.digest != envelope.digest:
-            return self.result(seq, envelope.digest, "conflict", None)
+            return self.result(seq, envelope.digest, "conflict", known.receipt)
         if known is None:
             self.batches[seq] = Stored(envelope, body, self.receipt(seq, envelope.digest))
         if any(n not in self.batches for n in range(1, seq)):

@@ -177,7 +177,8 @@ def test_a_conflict_stops_sealing_and_sending_for_good(node: Node) -> None:
     site = node.running.site
 
     def conflict(envelopes: list[dsse.Envelope]) -> Reply:
-        return 200, {"results": [site.result(1, envelopes[0].digest, "conflict", None)]}, {}
+        other = site.receipt(1, "ab" * 32)
+        return 200, {"results": [site.result(1, envelopes[0].digest, "conflict", other)]}, {}
 
     site.tricks = [lambda e: None, conflict]
     with pytest.raises(Halted):
@@ -196,10 +197,51 @@ def test_a_site_that_knows_more_than_was_offered_stops_the_node_before_it_forks(
 ) -> None:
     node.make(1)
     node.running.site.next_seq = 15
+    node.running.site.next_receipt = node.running.site.receipt(14, "ab" * 32)
     with pytest.raises(Halted):
         node.deliver()
     assert node.running.site.offers == [[None]]
     assert node.store.get("halted").startswith("restored_or_cloned")
+
+
+def alerts(node: Node) -> list[str]:
+    return [row["code"] for row in node.store.rows("SELECT code FROM alert")]
+
+
+@pytest.mark.parametrize("seed", [None, bytes(32)])
+def test_a_number_without_the_sites_receipt_stops_nothing(node: Node, seed: bytes | None) -> None:
+    node.make(1)
+    site = node.running.site
+    site.next_seq = 15
+    if seed is not None:
+        own, site.seed = site.seed, seed
+        site.next_receipt = site.receipt(14, "ab" * 32)
+        site.seed = own
+    node.deliver()
+    assert node.states() == ["receipted"]
+    assert node.store.get("halted") is None
+    assert alerts(node) == ["ahead_unproven"]
+
+
+def test_a_receipt_for_the_very_batch_proves_no_conflict(node: Node) -> None:
+    node.make(1)
+    site = node.running.site
+
+    def lie(envelopes: list[dsse.Envelope]) -> Reply:
+        digest = envelopes[0].digest
+        return 200, {"results": [site.result(1, digest, "conflict", site.receipt(1, digest))]}, {}
+
+    def say_so(envelopes: list[dsse.Envelope]) -> Reply:
+        return 200, {"results": [site.result(1, envelopes[0].digest, "conflict", None)]}, {}
+
+    site.tricks = [lambda e: None, lie, say_so]
+    for _ in range(2):
+        with pytest.raises(TryLater):
+            node.deliver()
+    assert alerts(node) == ["conflict_unproven"]
+    node.make(1)
+    node.deliver()
+    assert node.states() == ["receipted"] * 2
 
 
 def test_an_answer_lost_after_the_offer_is_no_clone(node: Node) -> None:
@@ -245,6 +287,31 @@ def test_a_refused_batch_is_put_aside_and_a_later_batch_says_so(
     assert (gap["why"], gap["seq"], gap["chain"]) == ("refused", 1, kept.digest)
     node.make(1)
     assert chain_problems(node.folder, node.store) == []
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "kind"),
+    [
+        (400, {}, "text/html"),
+        (413, {"code": "too_large"}, "application/json"),
+        (422, {"code": "schema"}, "text/plain"),
+        (422, {"results": [{"status": "rejected", "code": "schema"}]}, "application/json"),
+        (400, {"code": "digest_mismatch"}, "application/problem+json"),
+        (422, {"code": "invalid"}, "application/problem+json"),
+        (400, {"code": "schema"}, "application/problem+json"),
+    ],
+)
+def test_a_refusal_that_is_not_the_sites_own_puts_nothing_aside(
+    node: Node, status: int, body: dict[str, Any], kind: str
+) -> None:
+    node.make(2)
+    answer = (status, body, {"Content-Type": kind})
+    node.running.site.tricks = [lambda e: None, lambda e: answer]
+    with pytest.raises(TryLater):
+        node.deliver()
+    assert node.states() == ["sealed", "sealed"]
+    node.deliver()
+    assert node.states() == ["receipted", "receipted"]
 
 
 def test_of_several_only_the_one_at_fault_is_put_aside(node: Node) -> None:

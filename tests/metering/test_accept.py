@@ -12,6 +12,7 @@ from django.db import InternalError, connection, transaction
 from django.db.utils import IntegrityError
 from django.test import Client
 
+from metering.invariants import signatures_hold
 from metering.models import (
     Envelope,
     EnvelopeConflict,
@@ -21,6 +22,7 @@ from metering.models import (
     NodeKey,
     Receipt,
 )
+from metering.services import accept
 from metering.services.enrol import genesis, start_enrolment
 from signing import dsse, keys, strict_json
 from tests.metering.machine import BATCH, TX, URL, Machine, post, post_raw, statuses
@@ -258,7 +260,29 @@ BAD_ENVELOPES: dict[str, tuple[Make, int, str]] = {
     "2^53": (spelled('"records":[{"n":9007199254740992,"k":"event","e":"x"}]'), 400, "malformed"),
     "not UTF-8": (lambda m: m.signed(b'{"v":"\xff"}'), 400, "malformed"),
     "1001 records": (lambda m: m.batch(*[REBOOT] * 1001), 413, "too_large"),
-    "no records": (spelled('"records":[]'), 422, "schema"),
+    "ten thousand years": (
+        spelled(
+            '"records":[{"n":1,"k":"counter","m":"a","inc":"' + "aa" * 32 + '","r0":"0","r1":"0",'
+            '"mt0":"0","mt1":"99999999999999999999"}]'
+        ),
+        422,
+        "schema",
+    ),
+    "the year 1": (
+        spelled('"records":[{"n":1,"k":"event","e":"x","t1":"0001-01-01T00:00:00Z"}]'),
+        422,
+        "schema",
+    ),
+    "the year 9999": (
+        spelled('"records":[{"n":1,"k":"event","e":"x","t1":"9999-12-31T23:59:59Z"}]'),
+        422,
+        "schema",
+    ),
+    "a gauge of no time": (
+        spelled('"records":[{"n":1,"k":"gauge","m":"a","v":"1","t1":"2026-01-01T00:00:00Z"}]'),
+        422,
+        "schema",
+    ),
     "numbers out of order": (spelled('"records":[{"n":2,"k":"event","e":"x"}]'), 422, "schema"),
     "unknown key in a record": (with_record(price="0"), 422, "schema"),
     "unknown key in the batch": (lambda m: m.batch(price="0"), 422, "schema"),
@@ -368,3 +392,84 @@ def test_a_rated_mark_is_set_once(machine: Machine) -> None:
     Envelope.objects.update(rated_at="2026-01-01T00:00Z")
     with pytest.raises((IntegrityError, InternalError)), transaction.atomic():
         Envelope.objects.update(rated_at=None)
+
+
+# --- what a relay, a clock or a neighbour may try ---------------------------------------------
+
+
+def test_a_second_signature_with_the_same_keyid_is_refused(machine: Machine) -> None:
+    good = machine.batch()
+    bogus = dsse.Signature(good.signatures[0].keyid, bytes(64))
+    for both in ((good.signatures[0], bogus), (bogus, good.signatures[0])):
+        relayed = dsse.Envelope(good.payload_type, good.payload, both)
+        assert code_of(post([relayed])) == (400, "malformed")
+    assert nothing_is_stored()
+    assert statuses(post([good])) == ["accepted"]
+
+
+def test_the_signature_that_is_kept_is_the_one_that_was_verified(machine: Machine) -> None:
+    other = Machine().enrolled()
+    good = machine.batch()
+    bogus = dsse.Signature(other.batch().signatures[0].keyid, bytes(64))
+    for added in ((good.signatures[0], bogus), (bogus, good.signatures[0])):
+        relayed = dsse.Envelope(good.payload_type, good.payload, added)
+        assert statuses(post([relayed]))[0] in ("accepted", "duplicate")
+    row = Envelope.objects.get()
+    assert bytes(row.signature) == good.signatures[0].sig
+    assert signatures_hold() == []
+    key_only = dsse.Envelope(good.payload_type, good.payload, (bogus,))
+    assert code_of(post([key_only])) == (401, "bad_signature")
+
+
+def test_all_that_version_one_may_say_is_taken(machine: Machine) -> None:
+    times = {"t0": "2026-01-01T00:00:00.25Z", "t1": "2026-01-01T00:05:00.123456789Z"}
+    batches = [
+        machine.batch(),
+        machine.batch({"k": "gauge", "m": "fs:/", "v": "7", **times}),
+        machine.batch({"k": "redeem", "ticket": "ab" * 32, "q": "1024", "u": "By", **times}),
+        machine.batch(records=[]),
+    ]
+    assert statuses(post(batches)) == ["accepted"] * 4
+
+
+def test_the_answer_proves_what_it_says_is_next(machine: Machine) -> None:
+    envelopes = [machine.batch(), machine.batch()]
+    answer = post(envelopes).json()
+    assert answer["next_receipt"] == answer["results"][-1]["receipt"]
+    empty = post([Machine().enrolled().inventory()]).json()
+    assert empty["next"] == {"epoch": 1, "seq": 1}
+    assert empty["next_receipt"] is None
+
+
+def test_a_conflict_comes_with_the_receipt_of_the_other_batch(machine: Machine) -> None:
+    twin = Machine(seed=machine.seed, node=machine.node, chain=machine.chain)
+    [first] = post([machine.batch(machine.counted(1))]).json()["results"]
+    [second] = post([twin.batch(twin.counted(2))]).json()["results"]
+    assert second["status"] == "conflict"
+    assert second["receipt"] == first["receipt"]
+
+
+def test_one_nodes_backlog_keeps_nobody_else_out(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(accept, "MOST_WAITING", 1)
+    machine.batch()
+    late = [machine.batch(), machine.batch()]
+    other = Machine().enrolled().batch()
+    assert statuses(post([*late, other])) == ["pending_gap", "rejected", "accepted"]
+    response = post(late[1:])
+    assert code_of(response) == (429, "too_many_waiting")
+    assert response["retry-after"] == "60"
+
+
+def test_a_node_has_no_more_meters_and_inventories_than_the_limit(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(accept, "MAX_METERS", 4)
+    monkeypatch.setattr(accept, "MOST_INVENTORIES", 1)
+    assert statuses(post([machine.inventory()])) == ["accepted"]
+    assert code_of(post([machine.inventory(since="2026-01-02T00:00:00Z")])) == (413, "too_large")
+    assert statuses(post([machine.inventory()])) == ["duplicate"]
+    body = machine.body(machine.held(1, "fs:/a"), machine.held(1, "fs:/b"))
+    assert code_of(post([machine.signed(strict_json.dumps(body))])) == (413, "too_large")
+    assert statuses(post([machine.batch(machine.held(1, "fs:/a"))])) == ["accepted"]

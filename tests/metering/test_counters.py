@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from metering.counters import (
+    Arrival,
     Last,
     Limits,
     Span,
@@ -56,6 +57,10 @@ def gauge(v: int, begins: int, ends: int, ran: int | None = None) -> Gauge:
     )
 
 
+def came(record: Counter | Gauge, second: int, last: Last | None = None) -> Span:
+    return placed(record, Arrival(after(second)), last)
+
+
 LAST = Last(OLD, 5_000, NOON)
 COUNTED = {
     "(a) the first value of a meter at 5 TB": (
@@ -80,7 +85,7 @@ COUNTED = {
 @pytest.mark.parametrize("name", COUNTED)
 def test_counter_rules(name: str) -> None:
     last, record, rule, quantity = COUNTED[name]
-    delta = counter_delta(last, record, Limits(), placed(record, after(400)))
+    delta = counter_delta(last, record, Limits(), came(record, 400, last))
     assert (delta.rule, delta.quantity) == (rule, quantity)
 
 
@@ -98,7 +103,7 @@ WRAPS = {
 def test_a_32_bit_counter_wraps_only_as_fast_as_its_link_allows(name: str) -> None:
     bits, ceiling, seconds, rule, quantity = WRAPS[name]
     record = counter(1_000, 500, seconds=seconds)
-    span = placed(record, after(400))
+    span = came(record, 400)
     delta = counter_delta(Last(OLD, 1_000, NOON), record, Limits(bits, ceiling), span)
     assert (delta.rule, delta.quantity) == (rule, quantity)
 
@@ -125,22 +130,90 @@ HELD = {
 @pytest.mark.parametrize("name", HELD)
 def test_gauge_rules(name: str) -> None:
     last, record, quantity, flags = HELD[name]
-    span = placed(record, after(31_536_000))
-    delta = gauge_delta(last, record, span)
+    span = came(record, 31_536_000)
+    delta = gauge_delta(last, record, Limits(), span)
     assert (delta.quantity, delta.flags) == (quantity, flags)
 
 
 def test_a_record_without_wall_times_is_placed_at_its_arrival() -> None:
-    span = placed(counter(1, 2, t0=None, t1=None), after(1_000))
+    span = came(counter(1, 2, t0=None, t1=None), 1_000)
     assert span == Span(after(700), after(1_000), ("time_inferred",))
 
 
 def test_a_record_from_the_future_is_placed_at_its_arrival() -> None:
     record = counter(1, 2)
-    assert placed(record, after(0)) == Span(NOON, after(300))
-    assert placed(record, after(-1)) == Span(after(-301), after(-1), ("time_inferred",))
+    assert came(record, 0) == Span(NOON, after(300))
+    assert came(record, -1) == Span(after(-301), after(-1), ("time_inferred",))
 
 
 def test_a_clock_set_back_within_a_record_makes_no_negative_time() -> None:
     record = counter(1, 2, t0=wall(after(9_000)))
-    assert placed(record, after(400)) == Span(NOON, after(300), ("clock_set_back",))
+    assert came(record, 400) == Span(NOON, after(300), ("clock_set_back",))
+
+
+SKEWS = {
+    # name: sent, received, where a record from 0 to 300 s then counts
+    "two minutes are nothing": (300, 180, Span(NOON, after(300))),
+    "ahead by an hour": (3_900, 300, Span(after(-3_600), after(-3_300), ("skewed",))),
+    "ahead by a day": (86_700, 300, Span(after(-86_400), after(-86_100), ("skewed",))),
+    "ahead by more": (86_701, 300, Span(after(0), after(300), ("time_inferred",))),
+    "a month on the way": (300, 2_592_000, Span(NOON, after(300))),
+}
+
+
+@pytest.mark.parametrize("name", SKEWS)
+def test_a_clock_that_was_ahead_is_put_right(name: str) -> None:
+    sent, received, span = SKEWS[name]
+    assert placed(counter(1, 2), Arrival(after(received), after(sent)), None) == span
+
+
+def test_a_clock_from_before_the_node_was_let_in_is_not_believed() -> None:
+    enrolled, record = after(90_000), counter(1, 2)
+    lost = Arrival(after(95_000), after(3_599), enrolled)
+    assert placed(record, lost, None) == Span(after(94_700), after(95_000), ("time_inferred",))
+    kept = Arrival(after(95_000), after(3_600), enrolled)
+    assert placed(record, kept, None) == Span(NOON, after(300))
+
+
+def test_a_clock_set_back_before_the_last_record_is_not_believed() -> None:
+    arrival = Arrival(after(9_000), after(300))
+    inferred = Span(after(8_700), after(9_000), ("time_inferred",))
+    assert placed(counter(1, 2), arrival, Last(OLD, 1, after(421))) == inferred
+    assert placed(counter(1, 2), arrival, Last(OLD, 1, after(420))) == Span(NOON, after(300))
+    assert placed(counter(1, 2), arrival, Last(OLD, 1, None)) == Span(NOON, after(300))
+
+
+def test_a_gauge_without_good_times_counts_as_long_as_the_node_ran() -> None:
+    record = gauge(10, 0, 300)
+    span = placed(record, Arrival(after(9_000)), Last("", 1, after(5_000)))
+    assert span.is_inferred
+    delta = gauge_delta(Last("", 1, after(5_000)), record, Limits(), span)
+    assert delta.quantity == 3_000
+
+
+# 100 units a second for 300 s and a twentieth more are 31 500
+@pytest.mark.parametrize(("grown", "flags"), [(31_500, ()), (31_501, ("over_capacity",))])
+def test_more_than_a_meter_can_count_is_told(grown: int, flags: tuple[str, ...]) -> None:
+    record = counter(5_000, 5_000 + grown)
+    span = came(record, 400)
+    delta = counter_delta(LAST, record, Limits(64, 100), span)
+    assert (delta.quantity, delta.flags) == (grown, flags)
+    assert counter_delta(LAST, record, Limits(), span).flags == ()
+
+
+# the new counter may have counted since the last one's end: 301 s · 100 · 1.05 = 31 605
+@pytest.mark.parametrize(("value", "flags"), [(31_605, ()), (31_606, ("over_capacity",))])
+def test_a_restart_is_measured_by_the_time_since_the_last_record(
+    value: int, flags: tuple[str, ...]
+) -> None:
+    ends = {"t0": wall(after(300)), "mt0": str(300 * 10**9)}
+    record = counter(value, value, NEW, f=["fresh"], **ends)
+    delta = counter_delta(LAST, record, Limits(64, 100), came(record, 400, LAST))
+    assert (delta.rule, delta.flags) == ("restart", flags)
+
+
+def test_a_gauge_above_its_ceiling_is_told() -> None:
+    for value, flags in ((100, ()), (101, ("over_capacity",))):
+        record = gauge(value, 0, 300)
+        delta = gauge_delta(None, record, Limits(64, 100), came(record, 400))
+        assert delta.flags == flags

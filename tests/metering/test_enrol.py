@@ -11,7 +11,7 @@ from django.test import Client
 from django.utils import timezone
 
 from metering import services
-from metering.errors import KeyOfAnotherNode
+from metering.errors import KeyOfAnotherNode, TooManyAsking
 from metering.models import EnrolmentRequest, Node, NodeKey
 from signing import dsse, keys, strict_json
 from tests.metering.machine import ENROL, Machine, post, statuses
@@ -164,3 +164,18 @@ def test_a_node_is_let_in_from_the_command_line(capsys: pytest.CaptureFixture[st
     assert capsys.readouterr().out.strip() == str(node.uuid)
     with pytest.raises(CommandError):
         call_command("approve_node", codes["user_code"])
+
+
+def test_no_more_than_fifty_nodes_wait_at_once_and_old_ones_are_forgotten(db: None) -> None:
+    asking = [Machine() for _ in range(50)]
+    for machine in asking:
+        services.start_enrolment(envelope=machine.request())
+    late = Machine()
+    with pytest.raises(TooManyAsking):
+        services.start_enrolment(envelope=late.request())
+    services.start_enrolment(envelope=asking[0].request())
+    assert services.sweep_enrolments() == 0
+    EnrolmentRequest.objects.update(expires_at=timezone.now())
+    services.start_enrolment(envelope=late.request())
+    assert services.sweep_enrolments() == 51
+    assert EnrolmentRequest.objects.get().keyid == dsse.keyid(late.public)

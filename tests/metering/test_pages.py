@@ -1,6 +1,7 @@
 """The pages: who sees what, what a steward does on them, and that bad input is told so."""
 
 import json
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from django.urls import reverse
 
 from members.models import User
 from metering import services
-from metering.models import EnrolmentRequest, MeterAssignment, Node, Reading
+from metering.models import EnrolmentRequest, MeterAssignment, Node, NodeKey, Reading
 from signing import keys
 from tests.makers import make_member
 from tests.metering.machine import CPU, FS, TX, Machine, post
@@ -99,6 +100,45 @@ def test_a_batch_that_holds_others_use_is_handed_out_by_stewards_only(valley: Va
     assert CPU not in page
     assert ana.get(f"/usage/evidence/{row.pk}/file.json").status_code == 403
     assert as_user(valley.steward).get(f"/usage/evidence/{row.pk}/file.json").status_code == 200
+
+
+def test_a_meter_that_was_ever_anothers_keeps_a_batch_with_the_stewards(valley: Valley) -> None:
+    machine = valley.machine
+    valley.assign(valley.ana, TX, "bandwidth")
+    start = machine.clock
+    records = [machine.counted(0, TX)]
+    machine.clock = start
+    post([machine.batch(*records, machine.counted(0, CPU))])
+    services.rate_waiting()
+    row = Reading.objects.get(meter__name=TX)
+    ana = as_user(valley.ana.user)
+    assert ana.get(f"/usage/evidence/{row.pk}/file.json").status_code == 200
+    valley.assign(valley.ben, CPU, "cpu")
+    assert Reading.objects.get(meter__name=CPU).assignment is None
+    assert ana.get(f"/usage/evidence/{row.pk}/file.json").status_code == 403
+
+
+def test_what_a_meter_cannot_count_is_told_to_member_and_steward(valley: Valley) -> None:
+    valley.assign(valley.ana)
+    post(valley.machine.batches(0, 60 * GB))
+    services.rate_waiting()
+    row = Reading.objects.get(state="held")
+    page = text(as_user(valley.ana.user).get(f"/usage/evidence/{row.pk}/"))
+    assert "More than the meter can count in that time" in page
+    node = text(as_user(valley.steward).get(reverse("metering:node", args=[row.meter.node.uuid])))
+    assert "never charged" in node
+    assert f"/usage/evidence/{row.pk}/" in node
+
+
+def test_what_came_late_is_shown_with_how_much_it_is(valley: Valley) -> None:
+    NodeKey.objects.update(created_at=valley.period.start - timedelta(days=1))
+    valley.machine.clock = valley.period.start.replace(microsecond=0) - timedelta(hours=1)
+    valley.assign(valley.ana)
+    post(valley.machine.batches(0, 2 * GB))
+    services.rate_waiting()
+    page = text(as_user(valley.ana.user).get("/usage/"))
+    assert "2 readings came after the close of their period: 2 " in page
+    assert "not charged yet" in page
 
 
 def test_the_evidence_verifies_offline_and_a_changed_file_does_not(

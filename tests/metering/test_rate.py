@@ -21,7 +21,8 @@ from metering.errors import (
     NotYielded,
 )
 from metering.invariants import INVARIANTS
-from metering.models import Envelope, Gap, Meter, Node, Reading
+from metering.models import Envelope, Gap, Meter, Node, NodeKey, Reading
+from metering.queries import late_use
 from tests.metering.machine import CPU, FS, TX, Machine, post
 from tests.metering.world import Valley
 from tokens.models import Period, Usage
@@ -180,6 +181,7 @@ def test_an_assignment_needs_a_meter_a_yield_and_a_way_to_tokens(valley: Valley)
 
 def test_what_lies_before_the_open_period_is_kept_and_not_charged(valley: Valley) -> None:
     machine = valley.machine
+    NodeKey.objects.update(created_at=valley.period.start - timedelta(days=1))
     machine.clock = valley.period.start.replace(microsecond=0) - timedelta(hours=1)
     valley.assign(valley.ana)
     deliver(valley, 0, 2 * GB)
@@ -276,3 +278,73 @@ def test_verify_names_a_reading_that_does_not_follow_from_its_evidence(valley: V
         cursor.execute("SET LOCAL session_replication_role = origin")
     assert any("the reading differs" in line for line in broken())
     assert any("the evidence gives" in line for line in broken())
+
+
+def overflowing(machine: Machine) -> None:
+    """Deliver a batch, then let what is stored spell a year that nothing can be taken from."""
+    [envelope] = machine.batches(1)
+    post([envelope])
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL session_replication_role = replica")
+        cursor.execute(
+            "UPDATE metering_envelope SET received_at = '0001-01-01T00:00:00Z' WHERE node_id = %s",
+            [machine.row.pk],
+        )
+        cursor.execute("SET LOCAL session_replication_role = origin")
+
+
+def test_what_nobody_expected_in_one_node_stops_no_other(valley: Valley) -> None:
+    first = valley.machine
+    overflowing(first)
+    other = Machine().enrolled().described()
+    post(other.batches(0, GB))
+    assert services.rate_waiting() == 2
+    first.row.refresh_from_db()
+    assert first.row.state == Node.State.SUSPECT
+    reason = first.row.state_changes.latest("pk").reason
+    assert reason == "its evidence could not be rated: OverflowError"
+    assert not Reading.objects.filter(meter__node=first.row).exists()
+    assert services.rate_waiting() == 0
+
+
+def test_what_a_meter_cannot_have_counted_is_held_and_never_charged(valley: Valley) -> None:
+    valley.assign(valley.ben)
+    deliver(valley, 0, 40 * GB, GB)
+    assert services.rate_waiting() == 3
+    assert services.rate_waiting() == 0
+    assert used(valley.ben) == 1_000
+    held = Reading.objects.get(state="held")
+    assert (held.quantity, held.flags, held.amount) == (40 * GB, ["over_capacity"], None)
+    assert broken() == []
+    with pytest.raises((IntegrityError, InternalError)), transaction.atomic():
+        Reading.objects.filter(pk=held.pk).update(state="waiting")
+
+
+def test_a_clock_set_back_makes_no_use_free(valley: Valley) -> None:
+    machine = valley.machine
+    valley.assign(valley.ben)
+    deliver(valley, 0, GB)
+    before, machine.clock = machine.clock, valley.period.start - timedelta(days=2)
+    deliver(valley, 2 * GB)
+    machine.clock = before
+    deliver(valley, 4 * GB)
+    services.rate_waiting()
+    assert used(valley.ben) == 7_000
+    flags = [row.flags for row in Reading.objects.order_by("pk")]
+    assert flags == [[], [], ["time_inferred"], []]
+    assert broken() == []
+
+
+def test_what_came_late_can_be_booked_once_more_and_then_no_more(valley: Valley) -> None:
+    NodeKey.objects.update(created_at=valley.period.start - timedelta(days=1))
+    valley.machine.clock = valley.period.start.replace(microsecond=0) - timedelta(hours=1)
+    valley.assign(valley.ana)
+    deliver(valley, 0, 2 * GB)
+    services.rate_waiting()
+    [late] = late_use(valley.ana)
+    assert (late.resource.code, late.readings, late.amount) == ("bandwidth", 2, 2_000)
+    row = Reading.objects.filter(state="late").latest("pk")
+    booked = {"state": "rated", "period": valley.period, "raw_before": 0, "amount": 2_000}
+    Reading.objects.filter(pk=row.pk).update(**booked)
+    with pytest.raises((IntegrityError, InternalError)), transaction.atomic():
+        Reading.objects.filter(pk=row.pk).update(amount=1)
