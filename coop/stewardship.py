@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from django.template import loader
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -111,8 +112,13 @@ def period() -> Queue:
     over = running.end <= timezone.now() or running.state == running.State.CLOSING
     if not over:
         return queue(title, [], url, _("See the period"), empty)
-    note = _("next step: %(step)s") % {"step": next_step(running) or _("none")}
+    name = step_name(next_step(running))
+    note = _("next step: %(step)s") % {"step": name} if name else _("no step is left")
     return queue(title, [Item(running.code, note, url)], url, _("Close it"), empty)
+
+
+def step_name(step: str | None) -> str:
+    return loader.render_to_string("tokens/step_name.html", {"name": step}).strip() if step else ""
 
 
 def drafts() -> Queue:

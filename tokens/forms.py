@@ -1,32 +1,42 @@
 """What people type about tokens: text becomes whole millitokens here, and nowhere else."""
 
-from decimal import Decimal
+import re
 from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
+from assets.names import resource_name
 from members.models import Member
 from members.queries import active_members
 from payments.forms import CentsField
 from tokens.models import Period, Yield
 from tokens.queries import yields_of
 
+TOKENS = re.compile(r"([0-9]{1,12})(?:[.,]([0-9]{1,3}))?")
 
-class TokenField(forms.DecimalField):
+
+class TokenField(forms.CharField):
     """Tokens with at most three decimals; the cleaned value is an int of millitokens."""
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(
-            min_value=Decimal("0.001"), max_digits=15, decimal_places=3, localize=True, **options
-        )
-        self.widget.attrs["inputmode"] = "decimal"
+        options.setdefault("widget", forms.TextInput({"inputmode": "decimal"}))
+        super().__init__(max_length=20, **options)
 
     def clean(self, value: Any) -> Any:
         """Millitokens, or None where the field may stay empty."""
-        cleaned: Decimal | None = super().clean(value)
-        return None if cleaned is None else int(cleaned * 1000)
+        text = super().clean(value)
+        return millitokens_from(text) if text else None
+
+
+def millitokens_from(text: str) -> int:
+    """Millitokens from "20", "20.5" or "20,125"; raises ValidationError, never guesses."""
+    found = TOKENS.fullmatch(text.strip())
+    if found is None or not (amount := int(found[1] + (found[2] or "").ljust(3, "0"))):
+        message = _("Write the amount like 20.5, above zero, with up to three decimals.")
+        raise ValidationError(message, code="tokens")
+    return amount
 
 
 if TYPE_CHECKING:
@@ -40,7 +50,7 @@ class YieldChoice(Choice):
 
     def label_from_instance(self, obj: Yield) -> str:
         """How the choice reads."""
-        return f"{obj.resource.name}, {obj.pool.name}"
+        return f"{resource_name(obj.resource)}, {obj.pool.name}"
 
 
 class GiveForm(forms.Form):
@@ -109,7 +119,7 @@ class StepForm(forms.Form):
         for row in self.rows:
             self.fields[f"actual-{row.pk}"] = CentsField(
                 label=_("Actual cost of %(resource)s, %(pool)s")
-                % {"resource": row.resource.name, "pool": row.pool.name},
+                % {"resource": resource_name(row.resource), "pool": row.pool.name},
                 required=False,
                 help_text=_("Leave empty where it is as budgeted: %(amount)s.")
                 % {"amount": f"{row.cost // 100}.{row.cost % 100:02}"},

@@ -11,6 +11,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
+from assets import names
 from coop import amounts, charts
 from ledger import labels
 from ledger.access import Reader
@@ -162,7 +163,13 @@ def unit(resource: Any) -> str:
 @register.filter
 def resource_name(resource: Any) -> str:
     """The resource's name in the reader's language."""
-    return resource_names().get(code_of(resource)) or str(getattr(resource, "name", resource))
+    return names.resource_name(resource)
+
+
+@register.filter
+def asset_kind(kind: str) -> str:
+    """The kind of an asset in the reader's language."""
+    return names.asset_kind(kind)
 
 
 def code_of(resource: Any) -> str:
@@ -171,10 +178,6 @@ def code_of(resource: Any) -> str:
 
 def resource_units() -> dict[str, str]:
     return {"bandwidth": _("GB"), "storage": _("GB·day"), "cpu": _("core·hours")}
-
-
-def resource_names() -> dict[str, str]:
-    return {"bandwidth": _("Bandwidth"), "storage": _("Storage"), "cpu": _("CPU")}
 
 
 @register.inclusion_tag("parts/bar.html")

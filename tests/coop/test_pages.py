@@ -4,14 +4,18 @@ import re
 
 import pytest
 from celery import Celery
+from django.core.exceptions import ValidationError
 from django.test import Client
 from django.utils.translation import override
 
+from assets.names import asset_kind, resource_name
 from coop import health, views
 from ledger.access import pseudonym
 from ledger.models import Account, Transaction
 from members.models import User
+from payments.forms import CentsField, RateField
 from tests.makers import PASSWORD, buy, make_cooperative, make_member, make_pool, make_steward
+from tokens.forms import TokenField
 
 pytestmark = pytest.mark.django_db(transaction=True)
 PUBLIC = ["/", "/books/", "/books/transactions/", "/account/login/", "/account/signup/"]
@@ -227,3 +231,26 @@ def test_the_style_guide_shows_a_form_with_its_errors() -> None:
     assert 'aria-describedby="id_shares_helptext id_shares_error"' in page
     with override("en"):
         assert "Nothing was booked" in page
+
+
+def test_resources_and_assets_are_named_in_the_language_of_the_reader() -> None:
+    assert asset_kind("disk shelf") == "disk shelf"
+    with override("de"):
+        assert (resource_name("storage"), asset_kind("disk shelf")) == ("Speicher", "Plattenregal")
+        assert (resource_name("water"), asset_kind("well")) == ("water", "well")
+
+
+@pytest.mark.parametrize("text", ["1.5", "1,5", " 1.500 "])
+def test_a_decimal_comma_and_a_point_mean_the_same_everywhere(text: str) -> None:
+    for language in ("en", "de"):
+        with override(language):
+            assert TokenField().clean(text) == 1_500
+            assert RateField().clean(text) == 150_000_000
+    assert CentsField().clean("1,5") == CentsField().clean("1.50") == 150
+
+
+@pytest.mark.parametrize("text", ["0", "-1", "1.2345", "1e3", "1.000,5", "some"])
+def test_what_is_no_amount_of_tokens_is_refused(text: str) -> None:
+    with pytest.raises(ValidationError):
+        TokenField().clean(text)
+    assert TokenField(required=False).clean("") is None
