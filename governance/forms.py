@@ -1,19 +1,22 @@
 """What people type about votes: proposals and ballots."""
 
-import json
 import uuid
-from decimal import Decimal
 from typing import Any
 
 from django import forms
+from django.core.exceptions import ValidationError
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from assets.models import Pool, Resource
+from assets.names import resource_name
 from assets.queries import resources_of
+from governance import notation
 from governance.counting import ABSTAIN, AGAINST, FOR
-from policies.registry import PARAMETERS
+from payments.forms import RateField
+from policies.queries import policy
+from policies.registry import MOST_RATE, PARAMETERS, Parameter
 
-MICROCENT_DIGITS = 8
 CHOICES = [(FOR, _("For")), (AGAINST, _("Against")), (ABSTAIN, _("Abstain"))]
 
 
@@ -47,12 +50,8 @@ class PostedPriceForm(ProposalForm):
     """A price for one resource of one pool."""
 
     yields = forms.ChoiceField(label=_("Price of what?"))
-    price = forms.DecimalField(
+    price = RateField(
         label=_("New price per token"),
-        max_digits=14,
-        decimal_places=MICROCENT_DIGITS,
-        min_value=0,
-        localize=True,
         help_text=_(
             "What one token (a GB, a GB·day, a core·hour) costs those who use more than they "
             "hold. Never below its cost. The running period keeps its price."
@@ -64,10 +63,17 @@ class PostedPriceForm(ProposalForm):
         super().__init__(*args, **kwargs)
         self.fields["yields"].choices = yield_choices()  # type: ignore[attr-defined]
 
+    def clean_price(self) -> int:
+        """A price within the bounds of policy."""
+        price: int = self.cleaned_data["price"]
+        if not PARAMETERS["posted_price"].accepts(price):
+            most = notation.write(PARAMETERS["posted_price"], MOST_RATE)
+            raise ValidationError(_("A price is at most %(most)s."), params={"most": most})
+        return price
+
     def payload(self) -> dict[str, Any]:
         pool, resource = self.cleaned_data["yields"].split(":")
-        price: Decimal = self.cleaned_data["price"]
-        return {"pool": pool, "resource": resource, "price": int(price.scaleb(MICROCENT_DIGITS))}
+        return {"pool": pool, "resource": resource, "price": self.cleaned_data["price"]}
 
 
 class PolicyForm(ProposalForm):
@@ -79,25 +85,27 @@ class PolicyForm(ProposalForm):
         label=_("New value"),
         max_length=200,
         help_text=_(
-            "As the list of rules shows it: a whole number, true or false, or [1, 2, true] for "
-            "“more than 1 of 2”."
+            "Write it as the value of today beside the rule is written: 1.50 for money, 14 days "
+            "for a time, yes or no, 1/2 for a part, “more than half” or “at least 1/5” for what "
+            "a vote needs."
         ),
     )
     field_order = ("parameter", "scope", "value", "title", "text", "key")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        named = [(p.key, p.title) for p in PARAMETERS.values() if p.key != "posted_price"]
-        self.fields["parameter"].choices = named  # type: ignore[attr-defined]
+        self.fields["parameter"].choices = parameter_choices()  # type: ignore[attr-defined]
         self.fields["scope"].choices = scope_choices()  # type: ignore[attr-defined]
 
-    def clean_value(self) -> Any:
-        """The value as JSON, or the bare word."""
-        text = self.cleaned_data["value"].strip()
-        try:
-            return json.loads(text)
-        except ValueError:
-            return text
+    def clean(self) -> dict[str, Any]:
+        """The value as the chosen rule reads it."""
+        data = super().clean() or self.cleaned_data
+        if "parameter" in data and "value" in data:
+            try:
+                data["value"] = value_from(PARAMETERS[data["parameter"]], data["value"])
+            except ValidationError as error:
+                self.add_error("value", error)
+        return data
 
     def payload(self) -> dict[str, Any]:
         data = self.cleaned_data
@@ -127,11 +135,38 @@ PROPOSAL_FORMS: dict[str, type[ProposalForm]] = {
 }
 
 
+def value_from(parameter: Parameter, text: str) -> Any:
+    """The value that was typed for a rule; raises ValidationError with notation and bounds."""
+    try:
+        value = notation.read(parameter, text)
+    except notation.Unreadable:
+        today = value_today(parameter)
+        message = _("Write it like the value of today, “%(today)s”. It takes %(shape)s.")
+        raise ValidationError(message, params={"today": today, "shape": parameter.shape}) from None
+    if not parameter.accepts(value):
+        raise ValidationError(_("It takes %(shape)s."), params={"shape": parameter.shape})
+    return value
+
+
+def value_today(parameter: Parameter) -> str:
+    """What holds everywhere now, in the notation that the form takes."""
+    return notation.write(parameter, policy(parameter.key, timezone.now()))
+
+
+def parameter_choices() -> list[tuple[str, str]]:
+    """Every rule that this form changes, with its value of today."""
+    return [
+        (p.key, _("%(rule)s (today: %(value)s)") % {"rule": p.title, "value": value_today(p)})
+        for p in PARAMETERS.values()
+        if p.key != "posted_price"
+    ]
+
+
 def yield_choices() -> list[tuple[str, str]]:
     """Every resource of every pool as "<pool>:<resource>"; all resources where none is known."""
     everything = list(Resource.objects.all())
     return [
-        (f"{pool.code}:{resource.code}", f"{pool.name}: {resource.name}")
+        (f"{pool.code}:{resource.code}", f"{pool.name}: {resource_name(resource)}")
         for pool in Pool.objects.all()
         for resource in resources_of(pool) or everything
     ]

@@ -19,10 +19,10 @@ from governance.presenting import (
     stages,
     why_on_roll,
 )
+from governance.standing import Line, line_of, standing
 from governance.terms import Terms, terms_at
 from ledger.errors import DomainError
 from members.queries import is_steward
-from policies.models import PolicyValue
 from policies.registry import PARAMETERS
 
 State = Proposal.State
@@ -64,12 +64,20 @@ def decision_context(request: HttpRequest, proposal: Proposal) -> dict[str, Any]
         "form": BallotForm(),
         "chambers": chamber_views(proposal) if certified else [],
         "decided_by": decided_by(proposal) if certified else "",
+        "effects": carried_out(proposal),
         "ballots": named_ballots(request, proposal),
         "steward": is_steward(request.user),
         "due": due_step(proposal),
         "may_withdraw": proposal.state == State.DRAFT
         and (is_steward(request.user) or member == proposal.proposer),
     }
+
+
+def carried_out(proposal: Proposal) -> list[tuple[dict[str, Any], Line | None]]:
+    """What a vote wrote into policy, each with when it holds."""
+    execution = getattr(proposal, "execution", None)
+    effects = [] if execution is None else execution.effects
+    return [(effect, line_of(effect["id"])) for effect in effects]
 
 
 def draft_terms(proposal: Proposal) -> Terms:
@@ -131,12 +139,9 @@ def receipt_context(ballot: Ballot) -> dict[str, Any]:
 
 def rules_context() -> dict[str, Any]:
     """Every parameter with its default and the values set since, newest first."""
-    rows: dict[str, list[PolicyValue]] = {key: [] for key in PARAMETERS}
-    for row in PolicyValue.objects.order_by("-valid_from", "-id"):
-        rows.setdefault(row.key, []).append(row)
+    lines = standing()
     return {
         "parameters": [
-            {"parameter": parameter, "rows": rows[key]} for key, parameter in PARAMETERS.items()
+            {"parameter": parameter, "lines": lines[key]} for key, parameter in PARAMETERS.items()
         ],
-        "now": clock.now(),
     }

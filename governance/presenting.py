@@ -114,7 +114,11 @@ def duration_text(seconds: int) -> str:
     if seconds == 0:
         return _("none")
     size, unit = next((s, u) for s, u in UNITS if (seconds % s == 0 and seconds >= s) or s == 1)
-    number = seconds // size
+    return unit_text(unit, seconds // size)
+
+
+def unit_text(unit: str, number: int) -> str:
+    """A number of days, hours, minutes or seconds in words."""
     words = {
         "day": ngettext("%(n)s day", "%(n)s days", number),
         "hour": ngettext("%(n)s hour", "%(n)s hours", number),

@@ -80,6 +80,10 @@ class TransactionSerializer(serializers.ModelSerializer[Transaction]):
     reverses = serializers.IntegerField(source="reverses_id", allow_null=True)
     about = serializers.SerializerMethodField(help_text="empty where it is one person's business")
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._owners: dict[int, set[str]] = {}
+
     def get_about(self, row: Transaction) -> str:
         """What it concerns, as far as the reader may know."""
         reader: Reader = self.context["reader"]
@@ -87,11 +91,10 @@ class TransactionSerializer(serializers.ModelSerializer[Transaction]):
 
     def owners_of(self, row: Transaction) -> set[str]:
         """The owners of the accounts that moved; read once for all rows of a page."""
-        if "owners" not in self.context:
-            rows = self.parent.instance if self.parent is not None else [row]
-            self.context["owners"] = queries.owners_in(r.pk for r in rows or ())
-        owners: dict[int, set[str]] = self.context["owners"]
-        return owners[row.pk]
+        if row.pk not in self._owners:
+            rows = self.parent.instance if self.parent is not None else None
+            self._owners = queries.owners_in(r.pk for r in rows or [row])
+        return self._owners[row.pk]
 
     class Meta:
         model = Transaction

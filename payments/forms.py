@@ -7,6 +7,8 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
+RATE_DECIMALS = 8
+RATE = re.compile(r"([0-9]{1,12})(?:[.,]([0-9]{1,8}))?")
 MONEY = re.compile(r"([0-9]{1,12})(?:[.,]([0-9]{1,2}))?")
 
 
@@ -17,6 +19,28 @@ def cents_from(text: str) -> int:
         raise ValidationError(_("Write the amount like 20.00, without a sign."), code="money")
     whole, decimals = found.groups()
     return int(whole) * 100 + int((decimals or "0").ljust(2, "0"))
+
+
+def microcents_from(text: str) -> int:
+    """Micro-cents per token from "0.8" or "0,80": up to six decimals of a cent, no exponent."""
+    found = RATE.fullmatch(text.strip())
+    if found is None:
+        message = _("Write the price like 0.80, without a sign, with up to %(most)s decimals.")
+        raise ValidationError(message, code="rate", params={"most": RATE_DECIMALS})
+    whole, decimals = found.groups()
+    return int(whole + (decimals or "").ljust(RATE_DECIMALS, "0"))
+
+
+class RateField(forms.CharField):
+    """A price per token; the cleaned value is whole micro-cents."""
+
+    def __init__(self, **options: Any) -> None:
+        options.setdefault("widget", forms.TextInput({"inputmode": "decimal"}))
+        super().__init__(max_length=24, **options)
+
+    def clean(self, value: Any) -> Any:
+        """Micro-cents per token as an int."""
+        return microcents_from(super().clean(value))
 
 
 class CentsField(forms.CharField):

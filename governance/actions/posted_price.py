@@ -7,6 +7,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from assets.models import Pool, Resource
+from assets.queries import capacity_at, cost_at, total_units
 from governance.actions.base import Action, Effect, Payload
 from governance.actions.effects import missing_policies, policy_effect
 from governance.errors import BadPayload
@@ -15,6 +16,7 @@ from policies.queries import policy
 from policies.registry import PARAMETERS
 from policies.services import set_policy
 from tokens.models import Period
+from tokens.rates import opening
 
 KEY = "posted_price"
 
@@ -38,9 +40,17 @@ class SetPostedPrice(Action):
             raise BadPayload
 
     def dry_run(self, payload: Payload) -> Effect:
-        """The price that the next period would have without and with this decision."""
+        """The price that the next period would have without and with this decision.
+
+        `charged` is what would be charged as things stand: the price, but never below the cost.
+        """
         before = policy(KEY, valid_from(), *scopes(payload))
-        return {**payload, "before": before, "after": payload["price"]}
+        return {
+            **payload,
+            "before": before,
+            "after": payload["price"],
+            "charged": charged(payload),
+        }
 
     def execute(self, payload: Payload, *, actor: User | None, source: str) -> list[Effect]:
         """One row of policy that the next period's opening reads."""
@@ -65,6 +75,21 @@ class SetPostedPrice(Action):
 
 def scopes(payload: Payload) -> tuple[str, str]:
     return f"{payload['pool']}:{payload['resource']}", payload["pool"]
+
+
+def charged(payload: Payload) -> int:
+    """What a token would cost in a period that opened today under this price."""
+    pool = Pool.objects.get(code=payload["pool"])
+    resource = Resource.objects.get(code=payload["resource"])
+    today = timezone.localdate()
+    capacity, normal = capacity_at(pool, resource, today)
+    return opening(
+        cost=cost_at(pool, today).get(resource.code, 0),
+        carried=0,
+        issued=capacity if total_units(pool) else 0,
+        normal=normal,
+        posted=payload["price"],
+    ).price
 
 
 def valid_from() -> datetime:

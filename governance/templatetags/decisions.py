@@ -1,6 +1,5 @@
 """Filters for the pages of votes."""
 
-import json
 from datetime import datetime
 from typing import Any
 
@@ -9,9 +8,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from assets.models import Pool, Resource
-from governance import presenting
+from assets.names import resource_name
+from governance import notation, presenting
 from governance.actions import ACTIONS
-from governance.counting import Threshold
 from policies.registry import PARAMETERS
 
 register = template.Library()
@@ -57,8 +56,8 @@ def scope_name(scope: str) -> str:
         return str(ACTIONS[rest].title)
     if not rest:
         return pool_name(pool) if pool else _("everywhere")
-    found = Resource.objects.filter(code=rest).values_list("name", flat=True).first()
-    return f"{pool_name(pool)}: {found or rest}"
+    found = Resource.objects.filter(code=rest).first()
+    return f"{pool_name(pool)}: {resource_name(found or rest)}"
 
 
 @register.filter
@@ -75,16 +74,8 @@ def parameter_title(key: str) -> str:
 
 @register.filter
 def parameter_value(value: Any, key: str) -> str:
-    """A value of policy in words: durations, thresholds, fractions; else as it is stored."""
-    if key.endswith("_seconds"):
-        return presenting.duration_text(value)
-    if key in ("support", "approval_quorum"):
-        return presenting.threshold_text(Threshold.from_list(value))
-    if isinstance(value, list) and len(value) == 2:
-        return f"{value[0]}/{value[1]}"
-    if isinstance(value, bool):
-        return _("yes") if value else _("no")
-    return value if isinstance(value, str) else json.dumps(value)
+    """A value of policy as the form for a new one takes it."""
+    return notation.write(PARAMETERS[key], value) if key in PARAMETERS else str(value)
 
 
 @register.filter
@@ -92,3 +83,9 @@ def source_id(source: str) -> str:
     """The number of the proposal that a source names; "" where it names none."""
     kind, _mark, number = source.partition(":")
     return number if kind == "proposal" and number.isdigit() else ""
+
+
+@register.filter
+def source_name(source: str) -> str:
+    """What decided a value where no vote did."""
+    return _("founding") if source == "founding" else source

@@ -163,7 +163,7 @@ def test_a_rule_and_a_text_can_be_proposed_too() -> None:
     ana = as_member(town)
     words = {"title": "Open days", "text": "Each May.", "key": "r"}
     assert ana.post("/decisions/new/resolution/", words).status_code == 303
-    rule = {"parameter": "support", "scope": "", "value": "[2, 3, false]"}
+    rule = {"parameter": "support", "scope": "", "value": "at least 2/3"}
     made = ana.post("/decisions/new/set_policy/", words | rule | {"key": "p"})
     assert made.status_code == 303
     shown = text_of(ana.get(made.headers["Location"]))

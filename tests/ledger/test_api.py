@@ -88,6 +88,7 @@ def bought_by(name: str) -> tuple[Client, Client, Transaction]:
     buy(buyer, pool, 7)
     clients = [Client(), Client()]
     for client, member in zip(clients, (buyer, other), strict=True):
+        assert member.user is not None
         client.force_login(member.user)
     bought = Transaction.objects.filter(about__startswith="subscription:").latest("pk")
     return clients[0], clients[1], bought
