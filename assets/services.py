@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import date, datetime
+from typing import NotRequired, TypedDict, Unpack
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import transaction
@@ -14,6 +15,22 @@ from ledger.models import Transaction
 from ledger.queries import balance_of
 from ledger.services import Leg, Posting, actor_name, post
 from policies.queries import policy
+
+
+class Details(TypedDict):
+    """What an asset is: cost in cents, the day it begins to serve, and what paid for it.
+
+    `paid_from` is "grant", "loan", "founders", "reserve" or "growth" (the growth fund, which must
+    hold the cost).
+    """
+
+    name: str
+    kind: str
+    cost: int
+    in_service: date
+    paid_from: str
+    serial: NotRequired[str]
+    place: NotRequired[str]
 
 
 @transaction.atomic
@@ -87,75 +104,53 @@ def add_cost_line(
 def place_asset(
     *,
     pool: Pool,
-    name: str,
-    kind: str,
-    cost: int,
-    in_service: date,
-    paid_from: str,
-    actor: AbstractBaseUser | None,
     key: str,
+    actor: AbstractBaseUser | None,
     capacity: Mapping[str, int] | None = None,
-    serial: str = "",
-    place: str = "",
     at: datetime | None = None,
+    **details: Unpack[Details],
 ) -> Asset:
     """Put an asset into a pool: cost ÷ issue price new units come into its treasury.
 
-    `paid_from` is "grant", "loan", "reserve" or "growth" (the growth fund, which must hold the
-    cost: GrowthFundTooSmall). `capacity` gives millitokens per period by resource code, from the
-    in-service date. The same key gives the first result.
+    `details` say what it is. `capacity` gives millitokens per period by resource code, from the
+    in-service date. The same key gives the first result. Raises GrowthFundTooSmall.
     """
     pool = Pool.objects.select_for_update(no_key=True).get(pk=pool.pk)
     earlier = Transaction.objects.filter(source="asset", key=key).first()
     if earlier is not None:
         return Asset.objects.get(txn_id=earlier.pk)
-    price = policy("issue_price", at or timezone.now(), pool.code)
-    units = cost // price
-    asset = Asset.objects.create(
-        pool=pool,
-        name=name,
-        kind=kind,
-        serial=serial,
-        place=place,
-        cost=cost,
-        units_created=units,
-        in_service=in_service,
-        paid_from=paid_from,
-        txn_id=_book_asset(pool, name, cost, units, paid_from, actor, key),
-    )
+    units = details["cost"] // policy("issue_price", at or timezone.now(), pool.code)
+    txn_id = _book_asset(pool, details, units, actor, key)
+    asset = Asset.objects.create(pool=pool, units_created=units, txn_id=txn_id, **details)
     _add_capacity(asset, capacity or {}, actor)
     return asset
 
 
 def _book_asset(
-    pool: Pool,
-    name: str,
-    cost: int,
-    units: int,
-    paid_from: str,
-    actor: AbstractBaseUser | None,
-    key: str,
+    pool: Pool, details: Details, units: int, actor: AbstractBaseUser | None, key: str
 ) -> int:
-    payer = money_account("cash:growth" if paid_from == "growth" else "backing", pool)
-    if paid_from == "growth" and balance_of(payer) < cost:
-        raise GrowthFundTooSmall(pool=pool.code, held=balance_of(payer), cost=cost)
-    legs = [
-        Leg(money_account("assets", pool), cost),
-        Leg(payer, -cost),
-        Leg(treasury_account(pool), units),
-        Leg(created_account(pool), -units),
-    ]
     return post(
         Posting(
             source="asset",
             key=key,
             kind="asset placed",
-            legs=legs,
+            legs=[
+                *_paid(pool, details["cost"], details["paid_from"]),
+                Leg(treasury_account(pool), units),
+                Leg(created_account(pool), -units),
+            ],
             about=f"pool:{pool.code}",
             actor=actor_name(actor),
-            memo=name,
+            memo=details["name"],
         )
     )
+
+
+def _paid(pool: Pool, cost: int, paid_from: str) -> list[Leg]:
+    payer = money_account("cash:growth" if paid_from == "growth" else "backing", pool)
+    if paid_from == "growth" and balance_of(payer) < cost:
+        raise GrowthFundTooSmall(pool=pool.code, held=balance_of(payer), cost=cost)
+    return [Leg(money_account("assets", pool), cost), Leg(payer, -cost)]
 
 
 def _add_capacity(

@@ -147,20 +147,29 @@ def post_set(
     return [None] * len(postings) if row is None else row[0]
 
 
-def open_accounts(*, commodity: str, kind: str, owners: str, params: Sequence[Any]) -> None:
+def open_accounts(
+    *,
+    commodity: str,
+    kind: str,
+    owners: str,
+    params: Sequence[Any],
+    floor: int | None = None,
+) -> None:
     """Open many accounts of one kind in one statement; those that exist stay as they are.
 
-    `owners` is SQL that gives the owners' names. The accounts have no floor.
+    `owners` is SQL that gives the owners' names. `floor` is the lowest balance that they may
+    have, or None.
     """
     sql = (
-        "INSERT INTO ledger_account (commodity_id, kind, owner)"
-        f" SELECT DISTINCT c.id, %s, o.owner FROM ledger_commodity c, ({owners}) AS o(owner)"
+        "INSERT INTO ledger_account (commodity_id, kind, owner, floor)"
+        " SELECT DISTINCT c.id, %s, o.owner, %s::bigint"
+        f" FROM ledger_commodity c, ({owners}) AS o(owner)"
         " WHERE c.code = %s AND NOT EXISTS (SELECT FROM ledger_account a WHERE"
         " a.commodity_id = c.id AND a.kind = %s AND a.owner = o.owner)"
         " ORDER BY o.owner ON CONFLICT DO NOTHING"
     )
     with connection.cursor() as cursor:
-        cursor.execute(sql, [kind, *params, commodity, kind])
+        cursor.execute(sql, [kind, floor, *params, commodity, kind])
 
 
 class refusals:

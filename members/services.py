@@ -1,6 +1,6 @@
 """Every write of the register: founding, users, applications, admission, offices."""
 
-from typing import Any
+from typing import Any, NotRequired, TypedDict, Unpack
 
 from django.contrib.auth.password_validation import validate_password
 from django.db import IntegrityError, connection, transaction
@@ -27,38 +27,30 @@ UPDATE members_cooperative SET next_member_number = next_member_number + 1
 WHERE id = 1 RETURNING next_member_number - 1"""
 
 
+class Charter(TypedDict):
+    """Who the cooperative is: names, currency, time zone, and the account that members pay to."""
+
+    name: str
+    legal_name: str
+    currency: str
+    timezone: str
+    iban: NotRequired[str]
+    bic: NotRequired[str]
+    is_demo: NotRequired[bool]
+
+
 @transaction.atomic
-def found_cooperative(
-    *,
-    name: str,
-    legal_name: str,
-    currency: str,
-    timezone: str,
-    iban: str = "",
-    bic: str = "",
-    is_demo: bool = False,
-    actor: User | None = None,
-) -> Cooperative:
+def found_cooperative(*, actor: User | None = None, **charter: Unpack[Charter]) -> Cooperative:
     """The one cooperative of this site, with its currency in the books.
 
     Founding the same one again returns it. Raises AlreadyFounded for another.
     """
     row, made = Cooperative.objects.get_or_create(
-        pk=1,
-        defaults={
-            "name": name,
-            "legal_name": legal_name,
-            "currency": currency,
-            "timezone": timezone,
-            "iban": iban,
-            "bic": bic,
-            "is_demo": is_demo,
-            "public_key": keys.public_key().hex(),
-        },
+        pk=1, defaults={**charter, "public_key": keys.public_key().hex()}
     )
-    if not made and (row.name, row.currency) != (name, currency):
+    if not made and (row.name, row.currency) != (charter["name"], charter["currency"]):
         raise AlreadyFounded(name=row.name)
-    ensure_commodity(code=currency, kind="money", exponent=CENT_EXPONENT)
+    ensure_commodity(code=row.currency, kind="money", exponent=CENT_EXPONENT)
     return row
 
 

@@ -2,9 +2,10 @@
 
 from collections.abc import Collection
 
-from assets.accounts import holding_account, pool_owner, unit_code
+from assets.accounts import pool_owner, unit_code
 from assets.models import Pool
 from ledger.models import Account
+from ledger.services import open_accounts
 from payments.accounts import Name, money_accounts
 
 
@@ -20,15 +21,22 @@ def capital_account(pool: Pool, member_id: int) -> int:
 
 
 def holding_accounts(pool: Pool, member_ids: Collection[int]) -> dict[int, int]:
-    """The ids of the accounts that hold members' units, by member id."""
+    """The ids of the accounts that hold members' units, by member id, opened where needed.
+
+    Two statements however many members there are. Call inside a transaction.
+    """
     owners = {f"member/{member_id}": member_id for member_id in member_ids}
+    open_accounts(
+        commodity=unit_code(pool),
+        kind="holding",
+        owners="SELECT unnest(%s::text[])",
+        params=[sorted(owners)],
+        floor=0,
+    )
     known = Account.objects.filter(
         commodity__code=unit_code(pool), kind="holding", owner__in=owners
     ).values_list("owner", "pk")
-    accounts = {owners[owner]: pk for owner, pk in known}
-    # Only a first share opens an account; these have a floor, so they are opened one by one.
-    missing = [member_id for member_id in member_ids if member_id not in accounts]
-    return accounts | {member_id: holding_account(pool, member_id) for member_id in missing}
+    return {owners[owner]: pk for owner, pk in known}
 
 
 def profit_due_name(pool: Pool, member_id: int) -> Name:

@@ -10,7 +10,7 @@ from django.utils import timezone
 from assets.accounts import treasury_account
 from assets.models import Asset, Pool
 from assets.queries import treasury_units
-from assets.services import place_asset
+from assets.services import Details, place_asset
 from ledger.errors import KeyConflict
 from ledger.models import Transaction
 from ledger.services import Leg, Posting, actor_name, post
@@ -81,26 +81,23 @@ def acquire(
     """
     pool = lock_pool(pool)
     repeated = Transaction.objects.filter(source=ASSET_SOURCE, key=key).exists()
-    asset = place_asset(
-        pool=pool,
-        name=name,
-        kind=kind,
-        cost=cost,
-        in_service=since,
-        paid_from="growth",
-        actor=actor,
-        key=key,
-        capacity=dict(capacity),
-    )
+    details = Details(name=name, kind=kind, cost=cost, in_service=since, paid_from="growth")
+    asset = place_asset(pool=pool, capacity=capacity, actor=actor, key=key, **details)
     if not repeated:
-        convert_credit(
-            pool=pool,
-            period_code=f"{since:%Y-%m}",
-            actor=actor,
-            key=f"acquisition:{key}",
-            only_units=asset.units_created if vests_on_acquisition(pool) else None,
-        )
+        _serve(asset, actor, key)
     return asset
+
+
+def _serve(asset: Asset, actor: User | None, key: str) -> None:
+    """Let credit buy what an acquisition brought."""
+    only = asset.units_created if vests_on_acquisition(asset.pool) else None
+    convert_credit(
+        pool=asset.pool,
+        period_code=f"{asset.in_service:%Y-%m}",
+        actor=actor,
+        key=f"acquisition:{key}",
+        only_units=only,
+    )
 
 
 def _same(before: Conversion, pool: Pool) -> Conversion:

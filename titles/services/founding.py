@@ -31,7 +31,9 @@ def issue_founding_units(
     """Units and a title for a founder, against an asset worth as much at the issue price.
 
     The founder's contribution is placed as an asset of its own, unless `from_treasury` says that
-    the founders' assets stand in the pool already. The same key gives the first result.
+    the founders' assets stand in the pool already. The holding cap is not asked: whoever comes
+    first holds all of a pool there is; it binds their later purchases and conversions. The same
+    key gives the first result.
     """
     pool, member = lock_pool(pool), lock_member(member.pk)
     before = Transaction.objects.filter(source=SOURCE, key=key).first()
