@@ -24,6 +24,21 @@ def proposal_for(request: HttpRequest | Request, proposal_id: int) -> Proposal:
     return get_object_or_404(rows, pk=proposal_id)
 
 
+def may_withdraw(request: HttpRequest | Request, proposal: Proposal) -> bool:
+    """Drafts are taken back by their proposer or a steward."""
+    return proposal.state == Proposal.State.DRAFT and (
+        is_steward(request.user) or reader_member(request) == proposal.proposer
+    )
+
+
+def withdrawable_by(request: HttpRequest | Request, proposal_id: int) -> Proposal:
+    """The draft, if this reader may take it back; raises Http404, PermissionDenied."""
+    proposal = proposal_for(request, proposal_id)
+    if not may_withdraw(request, proposal):
+        raise PermissionDenied
+    return proposal
+
+
 def public_proposal(proposal_id: int) -> Proposal:
     """The proposal, if notice was given of it; raises Http404."""
     return get_object_or_404(published(), pk=proposal_id)

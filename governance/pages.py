@@ -6,7 +6,7 @@ from django.core.paginator import Paginator
 from django.http import HttpRequest
 
 from governance import board, clock, queries
-from governance.access import may_see_names, reader_member
+from governance.access import may_see_names, may_withdraw, reader_member
 from governance.actions import action_named
 from governance.forms import BallotForm
 from governance.models import Ballot, Proposal
@@ -41,6 +41,7 @@ def list_context(request: HttpRequest) -> dict[str, Any]:
         "needed": needed,
         "coming": queries.published().filter(state__in=queries.COMING).order_by("opens_at"),
         "drafts": visible.filter(state=State.DRAFT) if member else [],
+        "withdrawn": visible.filter(state=State.WITHDRAWN)[:PER_PAGE] if member else [],
         "page": Paginator(past, PER_PAGE).get_page(request.GET.get("page")),
     }
 
@@ -68,8 +69,7 @@ def decision_context(request: HttpRequest, proposal: Proposal) -> dict[str, Any]
         "ballots": named_ballots(request, proposal),
         "steward": is_steward(request.user),
         "due": due_step(proposal),
-        "may_withdraw": proposal.state == State.DRAFT
-        and (is_steward(request.user) or member == proposal.proposer),
+        "may_withdraw": may_withdraw(request, proposal),
     }
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.db import connection
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, QuerySet
 from django.db.models.functions import Now
 
 from governance.counting import BallotGroup, Roll, Sums, total
@@ -66,13 +66,11 @@ def published() -> QuerySet[Proposal]:
 
 
 def visible_to(member: Member | None, *, steward: bool) -> QuerySet[Proposal]:
-    """What a reader may see: drafts are for members, and withdrawn ones for their proposer."""
+    """What a reader may see: drafts, withdrawn ones too, are for members and stewards."""
     everything = Proposal.objects.select_related("proposer")
-    if steward:
+    if steward or (member is not None and member.number is not None):
         return everything
-    if member is None or member.number is None:
-        return published()
-    return everything.filter(~Q(state=State.WITHDRAWN) | Q(proposer=member))
+    return published()
 
 
 def open_proposals() -> QuerySet[Proposal]:

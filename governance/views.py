@@ -133,10 +133,12 @@ def step(request: HttpRequest, proposal_id: int, name: str) -> HttpResponse:
 
 
 @login_required
-@require_POST
+@require_http_methods(["GET", "POST"])
 def withdraw(request: HttpRequest, proposal_id: int) -> HttpResponse:
-    """Take back a draft."""
-    proposal = access.proposal_for(request, proposal_id)
+    """What taking back a draft does; then take it back."""
+    proposal = access.withdrawable_by(request, proposal_id)
+    if request.method == "GET":
+        return render(request, "governance/withdraw.html", {"proposal": proposal})
     try:
         services.withdraw(proposal_id=proposal.pk, actor=the_user(request))
         messages.success(request, _("The draft was withdrawn."))

@@ -45,7 +45,16 @@ def cast(
     answer = _answer(voters, choice, choices)
     if earlier is not None:
         return _same(earlier, answer, reason.strip())
-    return _enter(proposal, member, next(iter(voters.values())), answer, reason.strip(), key, at)
+    entry = Ballot(
+        proposal=proposal,
+        member=member,
+        choices=answer,
+        reason=reason.strip(),
+        attested=True,
+        key=key,
+        cast_at=at,
+    )
+    return _enter(proposal, next(iter(voters.values())), entry)
 
 
 def _require_open(proposal: Proposal, at: datetime) -> None:
@@ -71,40 +80,31 @@ def _same(earlier: Ballot, answer: dict[str, str], reason: str) -> Ballot:
     return earlier
 
 
-def _enter(
-    proposal: Proposal,
-    member: Member,
-    voter: str,
-    answer: dict[str, str],
-    reason: str,
-    key: str,
-    at: datetime,
-) -> Ballot:
+def _enter(proposal: Proposal, voter: str, entry: Ballot) -> Ballot:
     last = proposal.ballots.order_by("-index").first()
-    index = 1 if last is None else last.index + 1
+    entry.index = 1 if last is None else last.index + 1
+    entry.envelope = _signed_ballot(proposal, voter, entry)
+    entry.leaf = board.leaf_hash(entry.envelope)
+    entry.link = board.next_link(board.FIRST_LINK if last is None else last.link, entry.leaf)
+    entry.receipt = _signed_receipt(proposal, entry)
+    entry.save(force_insert=True)
+    return entry
+
+
+def _signed_ballot(proposal: Proposal, voter: str, entry: Ballot) -> bytes:
     document = ballot_document(
         proposal,
-        index=index,
+        index=entry.index,
         voter=voter,
-        choices=answer,
-        reason_hash=board.text_hash(reason),
-        at=at,
+        choices=entry.choices,
+        reason_hash=board.text_hash(entry.reason),
+        at=entry.cast_at,
     )
-    envelope = sign_document(board.BALLOT, strict_json.dumps(document)).as_json()
-    leaf = board.leaf_hash(envelope)
-    link = board.next_link(board.FIRST_LINK if last is None else last.link, leaf)
-    receipt = receipt_document(proposal, index=index, leaf=leaf, link=link, at=at)
-    return Ballot.objects.create(
-        proposal=proposal,
-        index=index,
-        member=member,
-        choices=answer,
-        reason=reason,
-        attested=True,
-        key=key,
-        cast_at=at,
-        envelope=envelope,
-        leaf=leaf,
-        link=link,
-        receipt=sign_document(board.RECEIPT, strict_json.dumps(receipt)).as_json(),
+    return sign_document(board.BALLOT, strict_json.dumps(document)).as_json()
+
+
+def _signed_receipt(proposal: Proposal, entry: Ballot) -> bytes:
+    document = receipt_document(
+        proposal, index=entry.index, leaf=entry.leaf, link=entry.link, at=entry.cast_at
     )
+    return sign_document(board.RECEIPT, strict_json.dumps(document)).as_json()

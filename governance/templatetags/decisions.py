@@ -14,6 +14,7 @@ from governance.actions import ACTIONS
 from policies.registry import PARAMETERS
 
 register = template.Library()
+SHORT = 3600
 BADGES = {"open": "wait", "failed": "calm", "withdrawn": "calm", "draft": "calm", "expired": "bad"}
 
 
@@ -27,6 +28,12 @@ def chamber(name: str) -> str:
 def span(seconds: int) -> str:
     """A duration in words."""
     return presenting.duration_text(seconds)
+
+
+@register.filter
+def short(seconds: int) -> bool:
+    """Whether a ballot is open for so short a time that it must be said plainly."""
+    return seconds < SHORT
 
 
 @register.filter

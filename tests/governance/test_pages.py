@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 
 import pytest
+from django.core.management import CommandError, call_command
 from django.http import HttpResponse
 from django.test import Client
 
@@ -22,6 +23,7 @@ from tests.governance.votes import (
     price_motion,
     vote,
 )
+from tests.makers import agree
 
 pytestmark = pytest.mark.django_db(transaction=True)
 FORM = {
@@ -226,15 +228,82 @@ def test_wrong_methods_and_unknown_things_are_refused() -> None:
     assert Client().post("/decisions/").status_code == 405
 
 
-def test_a_draft_is_withdrawn_by_its_proposer() -> None:
+def test_a_draft_is_withdrawn_by_its_proposer_after_a_page_that_says_what_happens() -> None:
     town = make_town()
     draft = price_motion(town)
-    as_member(town, "ben").post(f"/decisions/{draft.pk}/withdraw/")
+    address = f"/decisions/{draft.pk}/withdraw/"
+    ben, chloe = as_member(town, "ben"), as_member(town, "chloe")
+    assert ben.get(address).status_code == ben.post(address).status_code == 403
+    assert "nobody will vote on it" in text_of(chloe.get(address))
     draft.refresh_from_db()
     assert draft.state == Proposal.State.DRAFT
-    as_member(town, "chloe").post(f"/decisions/{draft.pk}/withdraw/")
+    assert chloe.post(address).status_code == 303
     draft.refresh_from_db()
     assert draft.state == Proposal.State.WITHDRAWN
+    assert chloe.get(address).status_code == 403
+
+
+def test_withdrawn_drafts_stay_listed_for_members_and_are_not_public() -> None:
+    town = make_town()
+    draft = price_motion(town)
+    signed_in(town.steward).post(f"/decisions/{draft.pk}/withdraw/")
+    listed = text_of(as_member(town, "ben").get("/decisions/"))
+    assert "Withdrawn A price that pays for the second mast Proposed by chloe" in listed
+    assert as_member(town, "ben").get(f"/decisions/{draft.pk}/").status_code == 200
+    assert "A price that pays" not in text_of(Client().get("/decisions/"))
+    assert Client().get(f"/decisions/{draft.pk}/").status_code == 404
+
+
+def test_a_vote_in_which_nobody_voted_says_so() -> None:
+    town = make_town()
+    shown = text_of(Client().get(f"/decisions/{decide(town, open_motion(town)).pk}/"))
+    assert "Nobody voted for or against. It needed 1 of 4 members in favour." in shown
+    assert "1 vote in favour would have turned this chamber." in shown
+    assert "of the 0 votes" not in shown
+    assert "cast otherwise" not in shown
+
+
+def test_a_chamber_without_members_says_so() -> None:
+    town = make_town(owners=())
+    shown = text_of(Client().get(f"/decisions/{decide(town, open_motion(town), ana='for').pk}/"))
+    assert "Nobody was on this roll" in shown
+
+
+def test_a_short_ballot_is_said_plainly_everywhere() -> None:
+    town = make_town(notice=3600)
+    agree("voting_seconds", 45)
+    draft = price_motion(town)
+    steward, ana = signed_in(town.steward), as_member(town)
+    notice = text_of(steward.get(f"/decisions/{draft.pk}/publish/"))
+    assert "The ballot will be open for 45 seconds only" in notice
+    publish(proposal_id=draft.pk, actor=town.steward)
+    for page in ("/decisions/", f"/decisions/{draft.pk}/"):
+        assert "It is open for 45 seconds only." in text_of(ana.get(page))
+    agree("notice_seconds", 0)
+    agree("voting_seconds", 3000)
+    proposal = open_motion(town)
+    for page in ("/decisions/", f"/decisions/{proposal.pk}/", f"/decisions/{proposal.pk}/vote/"):
+        assert re.search(r"[Cc]loses in [0-9]+ minutes?", text_of(ana.get(page)))
+    assert re.search(r"Closes in [0-9]+ minutes?\.", text_of(ana.get(f"/decisions/{proposal.pk}/")))
+
+
+def test_a_long_ballot_is_not_called_short() -> None:
+    town = make_town(notice=3600)
+    draft = price_motion(town)
+    page = signed_in(town.steward).get(f"/decisions/{draft.pk}/publish/")
+    assert "whoever does not look" not in text_of(page)
+
+
+def test_recount_knows_which_votes_there_are() -> None:
+    town = make_town()
+    done = decide(town, open_motion(town), ana="for", ben="for")
+    call_command("recount", str(done.pk))
+    running = open_motion(town)
+    with pytest.raises(CommandError, match="vote 999: no such vote") as refused:
+        call_command("recount", "999")
+    assert refused.value.returncode == 1
+    with pytest.raises(CommandError, match=f"vote {running.pk}: not decided yet"):
+        call_command("recount", str(done.pk), str(running.pk))
 
 
 def test_every_state_has_a_page() -> None:

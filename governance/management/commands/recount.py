@@ -6,6 +6,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from governance import verify
 from governance.models import Certificate
+from governance.queries import published
 
 
 class Command(BaseCommand):
@@ -22,9 +23,21 @@ class Command(BaseCommand):
         rows = Certificate.objects.select_related("proposal").order_by("proposal")
         if options["votes"]:
             rows = rows.filter(proposal__in=options["votes"])
+            self.require_known(options["votes"])
         found = [line for row in rows for line in self.checked(row)]
         if found:
             raise CommandError("\n".join(found))
+
+    def require_known(self, votes: list[int]) -> None:
+        """Fail where a number is of no vote, or of one that is not decided yet."""
+        decided = set(Certificate.objects.values_list("proposal", flat=True))
+        announced = set(published().values_list("pk", flat=True))
+        lines = [
+            f"vote {vote}: not decided yet" if vote in announced else f"vote {vote}: no such vote"
+            for vote in sorted(set(votes) - decided)
+        ]
+        if lines:
+            raise CommandError("\n".join(lines))
 
     def checked(self, row: Certificate) -> list[str]:
         """What is wrong with one vote."""
