@@ -68,7 +68,7 @@ class Replay:
             return taken_from(record, wrong, span, described is None)
         delta = self._delta(record, span, described)
         taken = taken_from(record, delta, span, described is None)
-        known = taken.ends_at
+        known: datetime | None = taken.ends_at
         if span.is_inferred:
             known = None if before is None else before.ends_at
         self.last[record.m] = Last(taken.incarnation, taken.value, known)

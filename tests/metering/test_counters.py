@@ -206,7 +206,7 @@ def test_more_than_a_meter_can_count_is_told(grown: int, flags: tuple[str, ...])
 def test_a_restart_is_measured_by_the_time_since_the_last_record(
     value: int, flags: tuple[str, ...]
 ) -> None:
-    ends = {"t0": wall(after(300)), "mt0": str(300 * 10**9)}
+    ends: dict[str, Any] = {"t0": wall(after(300)), "mt0": str(300 * 10**9)}
     record = counter(value, value, NEW, f=["fresh"], **ends)
     delta = counter_delta(LAST, record, Limits(64, 100), came(record, 400, LAST))
     assert (delta.rule, delta.flags) == ("restart", flags)
