@@ -56,6 +56,16 @@ class Charge(models.Model):
     def __str__(self) -> str:
         return f"{self.reference} {self.amount}"
 
+    @property
+    def cost(self) -> int:
+        """Cents of the cost part of all lines."""
+        return sum(line.cost for line in self.lines.all())
+
+    @property
+    def profit(self) -> int:
+        """Cents of all lines that are the payer's own equity."""
+        return sum(line.profit for line in self.lines.all())
+
 
 class ChargeLine(models.Model):
     """One row is one part of a charge: quantity × rate = amount, of which so much is profit.

@@ -1,11 +1,13 @@
 """The member's statement and charges."""
 
 import csv
+from html import unescape
 
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
@@ -37,11 +39,17 @@ def statement_csv(request: HttpRequest) -> HttpResponse:
     response = HttpResponse(content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = 'attachment; filename="statement.csv"'
     rows = csv.writer(response)
-    rows.writerow([_("Date"), _("What"), _("Reference"), _("Charged"), _("Paid"), _("Balance")])
+    head = [_("Date"), _("What"), _("Reference"), _("Charged"), _("Paid"), _("Owed after it")]
+    rows.writerow(head)
     for line in reversed(statement_of(the_member(request))):
         sums = (cents_text(cents) for cents in (line.charged, line.paid, line.balance))
-        rows.writerow([line.day, line.charge.about, line.charge.reference, *sums])
+        rows.writerow([line.day, in_words(line.charge), line.charge.reference, *sums])
     return response
+
+
+def in_words(charge: Charge) -> str:
+    """What a charge is for, as the pages say it."""
+    return unescape(render_to_string("payments/parts/what.html", {"charge": charge})).strip()
 
 
 @require_GET

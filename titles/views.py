@@ -1,9 +1,13 @@
 """Buying in: choose a pool, count, review, confirm, pay."""
 
 import uuid
+from collections.abc import Callable
+from functools import wraps
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import messages
+from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
@@ -62,10 +66,31 @@ def count(request: HttpRequest, code: str) -> HttpResponse:
     return render(request, "titles/parts/brings.html" if partial else "titles/count.html", context)
 
 
+def keeps_the_count(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Lead somebody who was logged out before confirming back to the number they had typed."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, code: str) -> HttpResponse:
+        if request.method == "POST" and not request.user.is_authenticated:
+            return redirect_to_login(count_address(code, request.POST.get("count", "")))
+        return view(request, code)
+
+    return guarded
+
+
+def count_address(code: str, wanted: str) -> str:
+    """The page that asks how many, with this number in its field."""
+    query = f"?{urlencode({'count': wanted})}" if wanted else ""
+    return reverse("titles:count", args=[code]) + query
+
+
 @require_http_methods(["GET", "POST"])
+@keeps_the_count
 @member_required
 def review(request: HttpRequest, code: str) -> HttpResponse:
     """What will be bought, on what terms; confirming it reserves the shares."""
+    if request.method == "GET" and "count" not in request.GET:
+        return HttpResponseRedirect(count_address(code, ""))
     pool = pool_or_404(code)
     data = request.POST if request.method == "POST" else request.GET.copy()
     if request.method == "GET":

@@ -1,6 +1,8 @@
 """Buying in, paying and checking titles, in the browser's words."""
 
 import uuid
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from django.test import Client
@@ -35,7 +37,7 @@ def steward(client: Client) -> Client:
     return client
 
 
-def confirm(browser: Client, count: object, key: uuid.UUID | None = None) -> object:
+def confirm(browser: Client, count: object, key: uuid.UUID | None = None) -> Any:
     form = {"count": count, "key": (key or uuid.uuid4()).hex}
     return browser.post("/buy-in/backbone/review/", form)
 
@@ -58,6 +60,29 @@ def test_from_the_pool_to_the_pay_page(browser: Client, ana: Member) -> None:
     assert "ES91 2100 0418 4502 0005 1332" in page
     assert "40.00" in page
     assert "<svg" in page
+
+
+def test_a_login_in_between_loses_no_purchase(browser: Client, ana: Member) -> None:
+    make_pool(treasury=100)
+    browser.logout()
+    to_login = confirm(browser, 17)
+    assert to_login.status_code == 302
+    back = parse_qs(urlsplit(to_login["Location"]).query)["next"][0]
+    assert back == "/buy-in/backbone/?count=17"
+    assert ana.user is not None
+    browser.force_login(ana.user)
+    assert 'value="17"' in browser.get(back).text
+    lost = browser.get("/buy-in/backbone/review/")
+    assert (lost.status_code, lost["Location"]) == (302, "/buy-in/backbone/")
+    assert not Subscription.objects.exists()
+
+
+def test_the_review_tells_what_is_reserved_already(browser: Client, ana: Member) -> None:
+    pool = make_pool(treasury=100)
+    review = "/buy-in/backbone/review/?count=5"
+    assert "already reserved" not in browser.get(review).text
+    reserve(ana, pool, 7)
+    assert "7 shares are already reserved for you" in browser.get(review).text
 
 
 def test_the_live_part_answers_alone_for_htmx_and_whole_without(browser: Client) -> None:
@@ -162,6 +187,12 @@ def test_nobody_else_sees_the_certificate_but_anyone_can_check_it(
     assert client.get("/verify/1/file").content == bytes(Title.objects.get().envelope)
     assert client.get("/verify/", {"number": " No. 0001 "})["Location"] == "/verify/1/"
     assert client.get("/verify/", {"number": "x1"}).status_code == 422
+    for number in ("9" * 16, "9" * 4000):
+        unknown = client.get("/verify/", {"number": number})
+        assert unknown.status_code == 422
+        assert "No title has this number" in unknown.text
+        assert "Nothing was booked" not in unknown.text
+    assert client.get("/verify/", {"number": "0" * 20 + "1"})["Location"] == "/verify/1/"
     assert "No title has the number 7" in client.get("/verify/7/").text
     assert len(client.get("/verify/key").text.strip()) == 64
 
@@ -253,6 +284,8 @@ def test_a_periods_charge_shows_its_derivation(browser: Client, ana: Member) -> 
     page = browser.get(f"/statement/{charge.pk}/").text
     assert "120 GB × €0.80, of which €0.50 is cost" in page
     assert "<svg" in page
+    sums = page.partition("<tfoot>")[2].partition("</tfoot>")[0]
+    assert [amount in sums for amount in ("€60.00", "€36.00", "€96.00")] == [True] * 3
 
 
 def test_the_statement_runs_to_the_balance_of_the_books(browser: Client, ana: Member) -> None:
@@ -261,4 +294,9 @@ def test_the_statement_runs_to_the_balance_of_the_books(browser: Client, ana: Me
     buy(ana, make_pool(), 20)
     lines = browser.get("/statement/statement.csv").text.splitlines()
     assert len(lines) == 3
+    assert lines[0] == "Date,What,Reference,Charged,Paid,Owed after it"
+    assert {line.split(",")[1] for line in lines[1:]} == {
+        "Use and cost of 2026-06",
+        "20 shares of Valley backbone",
+    }
     assert lines[-1].endswith(",96.00,0.00,96.00") or lines[-1].endswith(",20.00,20.00,96.00")
