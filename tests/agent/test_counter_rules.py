@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from coop_agent.store import Store
-from metering.counters import Last, Limits, counter_delta, placed
+from metering.counters import Arrival, Last, Limits, counter_delta, placed
 from metering.payloads import Counter
 from tests.agent.scripted import at, counter, records, take
 
@@ -56,7 +56,7 @@ def rated(waiting: list[dict[str, Any]]) -> int:
         if body["k"] != "counter":
             continue
         record = msgspec.convert({"n": n, **body}, Counter)
-        span = placed(record, LATER)
+        span = placed(record, Arrival(LATER), last)
         total += counter_delta(last, record, Limits(), span).quantity
         last = Last(record.inc, int(record.r1), span.ends_at)
     return total
