@@ -12,6 +12,7 @@ from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
 from assets import names
+from assets.models import Pool
 from coop import amounts, charts
 from ledger import labels
 from ledger.access import Reader
@@ -124,12 +125,16 @@ def commodity_name(commodity: Any) -> str:
         return _("Money, %(currency)s") % {"currency": commodity.code}
     parts = commodity.code.split(":")
     if commodity.kind == "unit":
-        return _("Shares of %(pool)s") % {"pool": parts[1]}
+        return _("Shares of %(pool)s") % {"pool": pool_named(parts[1])}
     return _("%(resource)s tokens of %(pool)s, %(period)s") % {
         "resource": resource_name(parts[2]),
-        "pool": parts[1],
+        "pool": pool_named(parts[1]),
         "period": ":".join(parts[3:]),
     }
+
+
+def pool_named(code: str) -> str:
+    return Pool.objects.filter(code=code).values_list("name", flat=True).first() or code
 
 
 def token_resource(commodity: Any) -> str:

@@ -234,7 +234,8 @@ def test_the_style_guide_shows_a_form_with_its_errors() -> None:
 
 
 def test_resources_and_assets_are_named_in_the_language_of_the_reader() -> None:
-    assert asset_kind("disk shelf") == "disk shelf"
+    with override("en"):
+        assert (resource_name("storage"), asset_kind("disk shelf")) == ("Storage", "disk shelf")
     with override("de"):
         assert (resource_name("storage"), asset_kind("disk shelf")) == ("Speicher", "Plattenregal")
         assert (resource_name("water"), asset_kind("well")) == ("water", "well")
