@@ -80,10 +80,7 @@ def apply(
 
     Raises NameMissing, BylawsNotAccepted (another version than the one in force), AlreadyApplied.
     """
-    if not name.strip():
-        raise NameMissing
-    if bylaws_version != bylaws.VERSION:
-        raise BylawsNotAccepted(version=bylaws.VERSION)
+    _require_signed(name, bylaws_version)
     values = {
         "name": name.strip(),
         "kind": kind,
@@ -96,6 +93,13 @@ def apply(
     # The user's row is the lock: two applications of one user cannot both find no member.
     User.objects.select_for_update(no_key=True).get(pk=user.pk)
     return _apply_as(user, values)
+
+
+def _require_signed(name: str, bylaws_version: str) -> None:
+    if not name.strip():
+        raise NameMissing
+    if bylaws_version != bylaws.VERSION:
+        raise BylawsNotAccepted(version=bylaws.VERSION)
 
 
 def _apply_as(user: User, values: dict[str, Any]) -> Member:

@@ -38,14 +38,7 @@ def found(founding: Founding) -> dict[str, str]:
     if standing is not None:
         raise AlreadyFounded(name=standing.name)
     now = timezone.now()
-    found_cooperative(
-        name=founding.name,
-        legal_name=founding.legal_name,
-        currency=founding.currency,
-        timezone=founding.timezone,
-        iban=founding.iban,
-        bic=founding.bic,
-    )
+    found_cooperative(**founding.charter)
     place_things(founding, now)
     passwords = {steward.email: welcome(steward) for steward in founding.stewards}
     if founding.open_period:

@@ -11,6 +11,7 @@ from stdnum.iban import is_valid
 from coop.founding.shapes import Asset, Cost, Founding, Pool, Resource, Steward
 from coop.scenarios.fields import Table, shown
 from coop.scenarios.parse import currency, document, timezone, unique
+from members.services import Charter
 from policies.registry import PARAMETERS
 
 TOP = ["cooperative", "steward", "resource", "pool", "policies", "asset", "cost"]
@@ -42,12 +43,7 @@ def parse(text: str) -> Founding:
     unique(top, "steward", "email", [found.email for found in stewards])
     return Founding(
         at=table.place(),
-        name=table.text("name"),
-        legal_name=table.text("legal_name", table.text("name")),
-        currency=as_set(table, "currency", currency(table), settings.COOP_CURRENCY),
-        timezone=as_set(table, "timezone", timezone(table), settings.TIME_ZONE),
-        iban=iban(table),
-        bic=table.text("bic") if "bic" in table.value else "",
+        charter=charter(table),
         open_period=table.truth("open_period", default=True),
         stewards=stewards,
         resources=resources,
@@ -55,6 +51,18 @@ def parse(text: str) -> Founding:
         policies=top.by_key("policies", agreed, SITE_WIDE),
         assets=tuple(asset(entry, codes, known) for entry in top.entries("asset", ASSET)),
         costs=tuple(cost(entry, codes, known) for entry in costs_of(top)),
+    )
+
+
+def charter(table: Table) -> Charter:
+    """Who the cooperative is."""
+    return Charter(
+        name=table.text("name"),
+        legal_name=table.text("legal_name", table.text("name")),
+        currency=as_set(table, "currency", currency(table), settings.COOP_CURRENCY),
+        timezone=as_set(table, "timezone", timezone(table), settings.TIME_ZONE),
+        iban=iban(table),
+        bic=table.text("bic") if "bic" in table.value else "",
     )
 
 

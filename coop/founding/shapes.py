@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from coop.scenarios.errors import Place
+from members.services import Charter
 
 
 @dataclass(frozen=True)
@@ -71,12 +72,7 @@ class Founding:
     """All of a founding file."""
 
     at: Place
-    name: str
-    legal_name: str
-    currency: str
-    timezone: str
-    iban: str
-    bic: str
+    charter: Charter
     open_period: bool
     stewards: tuple[Steward, ...]
     resources: tuple[Resource, ...]

@@ -53,7 +53,11 @@ def accept_payment(
     require_payable(charge=charge, amount=amount, received_on=received_on)
     receipt = Receipt(charge, lines, received_on, key)
     period = period_code or f"{received_on:%Y-%m}"
-    if charge.kind == Charge.Kind.SUBSCRIPTION:
+    return _pay(receipt, pools, period, actor)
+
+
+def _pay(receipt: Receipt, pools: dict[str, Pool], period: str, actor: User | None) -> Payment:
+    if receipt.charge.kind == Charge.Kind.SUBSCRIPTION:
         return pay_subscription(receipt, period, actor)
     return _pay_period_charges([receipt], pools, period, actor)[0]
 

@@ -56,6 +56,8 @@ class Command(BaseCommand):
             raise CommandError(f"{file}, {error}", returncode=BAD_FILE) from error
         except DomainError as error:
             raise CommandError(f"{error} Nothing was done.") from error
-        self.stdout.write(f"{founding.name} is founded. First passwords, shown this once:")
+        self.stdout.write(
+            f"{founding.charter['name']} is founded. First passwords, shown this once:"
+        )
         for email, password in passwords.items():
             self.stdout.write(f"  {email}  {password}")
