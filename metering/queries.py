@@ -101,6 +101,12 @@ def used_by_day(book: Book) -> dict[date, int]:
     return {day: int(total) for day, total in sums if day is not None}
 
 
+def metered_days(book: Book) -> set[date]:
+    """The days of which a reading says something, in the cooperative's timezone."""
+    rows = Usage.objects.filter(book=book, kind=Usage.Kind.READING).order_by()
+    return set(rows.values_list(TruncDate("used_at"), flat=True).distinct())
+
+
 def days_until_now(period: Period) -> list[date]:
     """The days of a period that have begun."""
     end = min(period.end - timedelta(microseconds=1), max(timezone.now(), period.start))

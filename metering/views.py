@@ -77,14 +77,15 @@ def listed(request: HttpRequest, member: Member, period: Period | None) -> dict[
 def picture(use: queries.UseOfResource) -> dict[str, Any]:
     """Points of a chart, and for each the address of the readings behind it."""
     code = use.state.row.resource.code
-    base = reverse("metering:usage")
+    base, metered = reverse("metering:usage"), queries.metered_days(use.state.book)
     return {
         "state": use.state,
+        "used": any(d.within or d.over for d in use.days),
         "points": [(date_format(d.day, _("j M")), d.within, d.over) for d in use.days],
         "days": [
             (d, f"{base}?period={use.state.row.period.code}&resource={code}&day={d.day}#readings")
             for d in reversed(use.days)
-            if d.within or d.over
+            if d.day in metered
         ],
     }
 

@@ -68,6 +68,14 @@ def test_a_closed_month_says_what_was_booked_by_hand_and_nothing_so_far() -> Non
     assert "every 5s" not in closed
 
 
+def test_days_that_no_meter_saw_lead_to_no_readings() -> None:
+    valley = make_valley()
+    record_usage(rows=[valley.use("chloe", 1_000, "by hand", "The meter stood still")], actor=None)
+    page = text(reader(valley), "/usage/?period=2026-06")
+    assert "The meter stood still" in page
+    assert "The readings behind a day" not in page
+
+
 def test_only_metered_use_is_said_to_be_signed() -> None:
     valley = make_valley()
     record_usage(rows=[valley.use("chloe", 1_000, "june")], actor=None)
