@@ -67,6 +67,7 @@ class NotEnoughTokens(DomainError):
     text = _("Only %(left)s own tokens are unused; %(asked)s were asked for.")
 
     def __init__(self, *, left: int, asked: int) -> None:
+        self.left, self.asked = left, asked
         super().__init__(left=in_tokens(left), asked=in_tokens(asked))
 
 

@@ -49,7 +49,7 @@ def refusals(place: Place, key: str, month: str) -> Iterator[None]:
     try:
         yield
     except NotEnoughTokens as error:
-        left = decimal(int(str(error.values["left"])))
+        left = decimal(error.left)
         place.refuse(key, f"only {left} unused tokens of their own are left in {month}")
     except DomainError as error:
         place.refuse(key, f"{error} (in {month})")
