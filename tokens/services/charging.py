@@ -5,7 +5,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from assets.accounts import MONEY, resource_account
+from assets.accounts import MONEY, RESOURCE_ACCOUNTS, resource_account
 from ledger.services import Posting, actor_name, open_accounts, post_set
 from members.models import User
 from payments.services import raise_charges
@@ -54,8 +54,7 @@ def _charge_yield(row: Yield, actor: User | None) -> dict[str, Any]:
     open_accounts(commodity=MONEY, kind="receivable", owners=OWNERS, params=[row.pk])
     open_accounts(commodity=MONEY, kind="profit_due", owners=PAYERS, params=[row.pk, row.pool_id])
     accounts = {
-        kind: resource_account(kind, row.pool, row.resource.code)
-        for kind in ("cost_income", "expense", "stabilisation")
+        kind: resource_account(kind, row.pool, row.resource.code) for kind in RESOURCE_ACCOUNTS
     }
     money = {
         "vacancy": row.vacancy,
