@@ -6,18 +6,10 @@ import segno
 from segno import helpers
 from stdnum import iso11649
 from stdnum.exceptions import ValidationError
-from stdnum.iso7064 import mod_97_10
 
-DIGITS = 9
 EPC_CURRENCY = "EUR"
 EPC_GREATEST = 99_999_999_999
 NAME_LENGTH = 70
-
-
-def reference_for(number: int) -> str:
-    """The ISO 11649 creditor reference of a charge: RF, two check digits, nine digits or more."""
-    body = f"{number:0{DIGITS}}"
-    return f"RF{mod_97_10.calc_check_digits(body + 'RF')}{body}"
 
 
 def compact(text: str) -> str:

@@ -5,8 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from stdnum import iso11649
 
-from payments.references import can_be_scanned, compact, epc_qr_svg, reference_for, spaced
+from payments.references import can_be_scanned, compact, epc_qr_svg, spaced
 from tests.makers import IBAN
+from tests.payments.standard import reference_for
 
 
 @given(st.integers(1, 10**15))

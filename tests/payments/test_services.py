@@ -16,9 +16,9 @@ from payments.invariants import (
 )
 from payments.models import Charge, ChargeLine, Payment
 from payments.queries import owed_by, statement_of
-from payments.references import reference_for
 from payments.services import Line, cancel_charge, raise_charge, raise_charges
 from tests.makers import all_wrong, buy, charge_period, make_member, make_pool, pay, reserve
+from tests.payments.standard import reference_for
 from titles.services import accept_payment
 
 pytestmark = pytest.mark.django_db
