@@ -216,7 +216,9 @@ def test_the_process_says_that_it_lives_and_can_work() -> None:
 
 
 def test_readiness_names_the_part_that_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(health, "app", Celery(broker="redis+socket:///nowhere/at/all.sock"))
+    # Not the current app: shared tasks of later tests would send to it.
+    silent = Celery(broker="redis+socket:///nowhere/at/all.sock", set_as_current=False)
+    monkeypatch.setattr(health, "app", silent)
     response = Client().get("/health/ready/")
     assert response.status_code == 503
     assert response.json()["queue"] == "unreachable"
