@@ -33,3 +33,17 @@ class KeyUnusable(SigningError):
     """The cooperative's key file or variable cannot be used; nothing is signed."""
 
     code = "key_unusable"
+
+
+class BadProof(SigningError):
+    """Hashes that do not lead from what they are to prove to the root that they are to prove."""
+
+    code = "bad_proof"
+
+
+class MalformedNote(SigningError):
+    """A text that is not a signed note, a checkpoint, a proof file or a verifier key."""
+
+
+class MalformedTile(SigningError):
+    """A path, a tile or an entry bundle that is not of the form of `signing.tiles`."""
