@@ -99,7 +99,7 @@ class TransactionSerializer(serializers.ModelSerializer[Transaction]):
     class Meta:
         model = Transaction
         fields: tuple[str, ...] = (
-            "id", "kind", "about", "effective_at", "posted_at", "reverses",
+            "id", "kind", "about", "effective_at", "recorded_at", "reverses",
         )  # fmt: skip
         read_only_fields = fields
 

@@ -52,23 +52,44 @@ BEGIN
     RAISE EXCEPTION '% is append-only: a mistake is corrected by a new row', TG_TABLE_NAME
         USING ERRCODE = 'restrict_violation';
 END $$;
-CREATE TRIGGER ledger_transaction_append_only BEFORE UPDATE OR DELETE OR TRUNCATE
-    ON ledger_transaction FOR EACH STATEMENT EXECUTE FUNCTION ledger_refuse_change();
-CREATE TRIGGER ledger_entry_append_only BEFORE UPDATE OR DELETE OR TRUNCATE
-    ON ledger_entry FOR EACH STATEMENT EXECUTE FUNCTION ledger_refuse_change();
-CREATE TRIGGER ledger_commodity_append_only BEFORE UPDATE OR DELETE OR TRUNCATE
-    ON ledger_commodity FOR EACH STATEMENT EXECUTE FUNCTION ledger_refuse_change();
-CREATE TRIGGER ledger_account_append_only BEFORE UPDATE OR DELETE OR TRUNCATE
-    ON ledger_account FOR EACH STATEMENT EXECUTE FUNCTION ledger_refuse_change();
+CREATE FUNCTION ledger_protect(name text) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    EXECUTE format('CREATE TRIGGER %s_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON %s'
+        ' FOR EACH STATEMENT EXECUTE FUNCTION ledger_refuse_change()', name, name);
+END $$;
+SELECT ledger_protect('ledger_' || name) FROM unnest(ARRAY[
+    'transaction', 'entry', 'commodity', 'account', 'document', 'leaf', 'checkpoint', 'cut'
+]) AS kept(name);
 CREATE TRIGGER ledger_balance_not_removed BEFORE DELETE OR TRUNCATE
     ON ledger_balance FOR EACH STATEMENT EXECUTE FUNCTION ledger_refuse_change();
+CREATE TRIGGER ledger_tile_not_removed BEFORE DELETE OR TRUNCATE
+    ON ledger_tile FOR EACH STATEMENT EXECUTE FUNCTION ledger_refuse_change();
+CREATE TRIGGER ledger_carried_not_removed BEFORE DELETE OR TRUNCATE
+    ON ledger_carried FOR EACH STATEMENT EXECUTE FUNCTION ledger_refuse_change();
+CREATE FUNCTION ledger_refuse_other_change() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION '% only ever grows', TG_TABLE_NAME USING ERRCODE = 'restrict_violation';
+END $$;
+CREATE TRIGGER ledger_tile_grows BEFORE UPDATE ON ledger_tile FOR EACH ROW
+    WHEN (NEW.level <> OLD.level OR NEW.index <> OLD.index
+          OR substr(NEW.data, 1, length(OLD.data)) <> OLD.data)
+    EXECUTE FUNCTION ledger_refuse_other_change();
+CREATE TRIGGER ledger_carried_grows BEFORE UPDATE ON ledger_carried FOR EACH ROW
+    WHEN (NEW.account_id <> OLD.account_id OR NEW.version < OLD.version)
+    EXECUTE FUNCTION ledger_refuse_other_change();
+"""
+
+COLUMNS = """
+ALTER TABLE ledger_transaction ADD COLUMN xid xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    ADD COLUMN salt uuid NOT NULL DEFAULT gen_random_uuid();
+ALTER TABLE ledger_account ADD COLUMN salt uuid NOT NULL DEFAULT gen_random_uuid();
+ALTER TABLE ledger_document ADD COLUMN xid xid8 NOT NULL DEFAULT pg_current_xact_id();
+CREATE INDEX ledger_transaction_xid ON ledger_transaction (xid);
+CREATE INDEX ledger_document_xid ON ledger_document (xid);
+ALTER TABLE ledger_balance SET (fillfactor = 50);
 """
 
 ENTRIES_ONCE = """
-ALTER TABLE ledger_transaction ADD COLUMN xid xid8 NOT NULL DEFAULT pg_current_xact_id();
-ALTER TABLE ledger_entry
-    ADD CONSTRAINT ledger_entry_account_commodity FOREIGN KEY (account_id, commodity_id)
-    REFERENCES ledger_account (id, commodity_id);
 CREATE FUNCTION ledger_check_entries() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE bad record;
 BEGIN
@@ -79,22 +100,30 @@ BEGIN
             bad.txn_id, bad.commodity_id, bad.rest
             USING ERRCODE = 'check_violation', CONSTRAINT = 'ledger_entry_zero_sum';
     END IF;
-    SELECT t.id INTO bad FROM ledger_transaction t
-    WHERE t.id IN (SELECT txn_id FROM added) AND (
-        t.xid <> pg_current_xact_id()
-        OR (SELECT count(*) FROM ledger_entry e WHERE e.txn_id = t.id)
-           <> (SELECT count(*) FROM added a WHERE a.txn_id = t.id)) LIMIT 1;
+    SELECT n.txn_id AS id INTO bad
+    FROM (SELECT txn_id, recorded_at, count(*) AS n FROM added GROUP BY txn_id, recorded_at) AS n
+    LEFT JOIN ledger_transaction t ON t.id = n.txn_id AND t.recorded_at = n.recorded_at
+        AND t.xid = pg_current_xact_id()
+    WHERE t.id IS NULL OR n.n <> (
+        SELECT count(*) FROM ledger_entry e
+        WHERE e.txn_id = n.txn_id AND e.recorded_at = n.recorded_at) LIMIT 1;
     IF FOUND THEN
-        RAISE EXCEPTION 'transaction % has its entries already', bad.id
+        RAISE EXCEPTION 'transaction % has its entries already, or is not of this moment', bad.id
             USING ERRCODE = 'check_violation', CONSTRAINT = 'ledger_entry_all_at_once';
     END IF;
-    SELECT b.account_id INTO bad
-    FROM ledger_balance b
-    JOIN (SELECT account_id, max(version) AS version, count(*) AS n, min(version) AS first
-          FROM added GROUP BY account_id) last USING (account_id)
-    JOIN added a ON a.account_id = last.account_id AND a.version = last.version
-    WHERE b.version <> last.version OR b.amount <> a.balance_after
-       OR last.version - last.first + 1 <> last.n LIMIT 1;
+    SELECT s.account_id INTO bad
+    FROM (SELECT account_id, min(commodity_id) AS commodity_id, count(*) AS n,
+                 count(DISTINCT commodity_id) AS commodities,
+                 min(version) AS first, max(version) AS last, max(recorded_at) AS recorded_at,
+                 max(balance_after) FILTER (WHERE version = (
+                     SELECT max(version) FROM added o WHERE o.account_id = added.account_id
+                 )) AS balance_after
+          FROM added GROUP BY account_id) AS s
+    LEFT JOIN ledger_account a ON a.id = s.account_id AND a.commodity_id = s.commodity_id
+    LEFT JOIN ledger_balance b ON b.account_id = s.account_id
+    WHERE a.id IS NULL OR b.account_id IS NULL OR s.commodities <> 1
+       OR b.version <> s.last OR b.amount <> s.balance_after OR b.recorded_at <> s.recorded_at
+       OR s.last - s.first + 1 <> s.n LIMIT 1;
     IF FOUND THEN
         RAISE EXCEPTION 'the entries of account % and its balance differ', bad.account_id
             USING ERRCODE = 'check_violation', CONSTRAINT = 'ledger_entry_agrees_with_balance';
@@ -102,6 +131,34 @@ BEGIN
     RETURN NULL;
 END $$;
 CREATE TRIGGER ledger_entry_checked AFTER INSERT ON ledger_entry
+    REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION ledger_check_entries();
+"""
+
+PARTITIONS = """
+CREATE FUNCTION ledger_make_partitions(first date, last date) RETURNS int LANGUAGE plpgsql AS $$
+DECLARE
+    month timestamp := date_trunc('month', first);
+    part text;
+    made int := 0;
+BEGIN
+    WHILE month <= last LOOP
+        part := 'ledger_entry_y' || to_char(month, 'YYYY"m"MM');
+        IF to_regclass(part) IS NULL THEN
+            EXECUTE format('CREATE TABLE %I PARTITION OF ledger_entry FOR VALUES FROM (%L) TO (%L)',
+                part, month AT TIME ZONE 'UTC', (month + interval '1 month') AT TIME ZONE 'UTC');
+            PERFORM ledger_protect(part);
+            EXECUTE format('CREATE TRIGGER %s_checked AFTER INSERT ON %I REFERENCING NEW TABLE'
+                ' AS added FOR EACH STATEMENT EXECUTE FUNCTION ledger_check_entries()', part, part);
+            made := made + 1;
+        END IF;
+        month := month + interval '1 month';
+    END LOOP;
+    RETURN made;
+END $$;
+SELECT ledger_make_partitions(now()::date, (now() + interval '2 years')::date);
+CREATE TABLE ledger_entry_rest PARTITION OF ledger_entry DEFAULT;
+SELECT ledger_protect('ledger_entry_rest');
+CREATE TRIGGER ledger_entry_rest_checked AFTER INSERT ON ledger_entry_rest
     REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION ledger_check_entries();
 """
 
@@ -116,15 +173,17 @@ DECLARE
     new_ns int[];
     new_ids bigint[];
     clash text;
+    locked int;
+    stamp timestamptz;
 BEGIN
-    IF EXISTS (SELECT FROM unnest(legs_account) AS l(id)
-               LEFT JOIN ledger_balance b ON b.account_id = l.id WHERE b.account_id IS NULL) THEN
+    -- Under the locks: so per account the times never go back, whatever the clock does.
+    SELECT count(*), greatest(clock_timestamp(), max(recorded_at)) INTO locked, stamp
+    FROM (SELECT recorded_at FROM ledger_balance WHERE account_id = ANY (legs_account)
+          ORDER BY account_id FOR NO KEY UPDATE) AS b;
+    IF locked <> (SELECT count(DISTINCT id) FROM unnest(legs_account) AS l(id)) THEN
         RAISE EXCEPTION 'an entry names an unknown account'
             USING ERRCODE = 'foreign_key_violation', CONSTRAINT = 'ledger_entry_known_account';
     END IF;
-    PERFORM FROM ledger_balance
-    WHERE account_id = ANY (SELECT DISTINCT unnest(legs_account))
-    ORDER BY account_id FOR NO KEY UPDATE;
 
     SELECT array_agg(sha256(convert_to(concat_ws(chr(31), kinds[t.n], abouts[t.n],
                coalesce(reversals[t.n]::text, ''),
@@ -138,9 +197,9 @@ BEGIN
 
     WITH claimed AS (
         INSERT INTO ledger_transaction (source, key, body_hash, kind, about, actor, memo,
-                                        effective_at, posted_at, reverses_id)
+                                        effective_at, recorded_at, reverses_id)
         SELECT sources[n], keys[n], hashes[n], kinds[n], abouts[n], actors[n], memos[n],
-               coalesce(effectives[n], clock_timestamp()), clock_timestamp(), reversals[n]
+               coalesce(effectives[n], stamp), stamp, reversals[n]
         FROM (SELECT DISTINCT n FROM unnest(legs_n, legs_amount) AS l(n, amount)
               WHERE amount <> 0) AS used ORDER BY n
         ON CONFLICT (source, key) DO NOTHING
@@ -168,14 +227,16 @@ BEGIN
         WHERE l.amount <> 0
         WINDOW w AS (PARTITION BY l.account ORDER BY l.n, l.pos ROWS UNBOUNDED PRECEDING)
     ), moved AS (
-        UPDATE ledger_balance b SET amount = b.amount + m.total, version = b.version + m.steps
+        UPDATE ledger_balance b SET amount = b.amount + m.total, version = b.version + m.steps,
+                                    recorded_at = stamp
         FROM (SELECT account, sum(amount)::bigint AS total, count(*) AS steps
               FROM legs GROUP BY account) AS m
         WHERE b.account_id = m.account
         RETURNING b.account_id, b.amount - m.total AS before, b.version - m.steps AS version
     )
-    INSERT INTO ledger_entry (account_id, version, txn_id, commodity_id, amount, balance_after)
-    SELECT l.account, m.version + l.step, l.txn, a.commodity_id, l.amount,
+    INSERT INTO ledger_entry (account_id, recorded_at, version, txn_id, commodity_id, amount,
+                              balance_after)
+    SELECT l.account, stamp, m.version + l.step, l.txn, a.commodity_id, l.amount,
            (m.before + l.running)::bigint
     FROM legs l JOIN moved m ON m.account_id = l.account JOIN ledger_account a ON a.id = l.account;
 END $$;
@@ -183,14 +244,18 @@ END $$;
 
 UNDO = """
 DROP FUNCTION ledger_post;
+DROP FUNCTION ledger_make_partitions;
 DROP FUNCTION ledger_check_entries CASCADE;
 DROP FUNCTION ledger_refuse_change CASCADE;
 DROP FUNCTION ledger_make_balance CASCADE;
 DROP FUNCTION ledger_share_out;
 DROP FUNCTION ledger_charge;
 DROP FUNCTION ledger_rhe;
-ALTER TABLE ledger_entry DROP CONSTRAINT ledger_entry_account_commodity;
-ALTER TABLE ledger_transaction DROP COLUMN xid;
+DROP FUNCTION ledger_refuse_other_change CASCADE;
+DROP FUNCTION ledger_protect;
+ALTER TABLE ledger_transaction DROP COLUMN xid, DROP COLUMN salt;
+ALTER TABLE ledger_account DROP COLUMN salt;
+ALTER TABLE ledger_document DROP COLUMN xid;
 """
 
 
@@ -200,6 +265,7 @@ class Migration(migrations.Migration):
     dependencies = [("ledger", "0001_initial")]
     operations = [
         migrations.RunSQL(
-            [ARITHMETIC, BALANCES, APPEND_ONLY, ENTRIES_ONCE, POST], reverse_sql=UNDO
+            [ARITHMETIC, BALANCES, APPEND_ONLY, COLUMNS, ENTRIES_ONCE, PARTITIONS, POST],
+            reverse_sql=UNDO,
         ),
     ]

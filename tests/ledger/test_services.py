@@ -9,7 +9,7 @@ from django.db.utils import DatabaseError, IntegrityError
 from ledger import queries
 from ledger.errors import InsufficientBalance, KeyConflict, Unbalanced, UnknownAccount
 from ledger.invariants import INVARIANTS
-from ledger.models import Account, Balance, Entry, Transaction
+from ledger.models import Balance, Commodity, Entry, Transaction
 from ledger.services import Leg, Posting, ensure_commodity, open_account, post, post_many, reverse
 from tests.at_once import run_at_once
 
@@ -131,33 +131,74 @@ def test_the_database_refuses_to_rewrite_the_past(euros: dict[str, int], sql: st
         connection.cursor().execute(sql)
 
 
-def test_a_balanced_afterthought_is_refused(euros: dict[str, int]) -> None:
+# Both sides of a transaction moved once more, with balances and versions that agree: five into
+# the first account, five out of the second. {table} and {commodity} are what a test varies.
+AFTERTHOUGHT = """
+WITH b AS (
+    UPDATE ledger_balance
+    SET amount = amount + CASE account_id WHEN %(first)s THEN 5 ELSE -5 END, version = version + 1
+    WHERE account_id IN (%(first)s, %(second)s) RETURNING *
+)
+INSERT INTO {table} (account_id, recorded_at, version, txn_id, commodity_id, amount, balance_after)
+SELECT b.account_id, b.recorded_at, b.version, %(txn)s, {commodity},
+       CASE b.account_id WHEN %(first)s THEN 5 ELSE -5 END, b.amount
+FROM b JOIN ledger_account a ON a.id = b.account_id"""
+
+
+@pytest.mark.parametrize("whole", [True, False])
+def test_a_balanced_afterthought_is_refused(euros: dict[str, int], whole: bool) -> None:
     txn_id = post(pay(euros, 10))
-    sql = (
-        "WITH b AS (UPDATE ledger_balance SET amount = amount + CASE account_id WHEN %s THEN 5"
-        " ELSE -5 END, version = version + 1 WHERE account_id IN (%s, %s) RETURNING *)"
-        " INSERT INTO ledger_entry SELECT account_id, version, %s, (SELECT commodity_id FROM"
-        " ledger_account a WHERE a.id = account_id), CASE account_id WHEN %s THEN 5 ELSE -5 END,"
-        " amount FROM b"
-    )
-    columns = "(account_id, version, txn_id, commodity_id, amount, balance_after)"
-    sql = sql.replace("INTO ledger_entry", f"INTO ledger_entry {columns}")
-    cash, income = euros["cash"], euros["income"]
+    table = "ledger_entry" if whole else partition_of(txn_id)
+    sql = AFTERTHOUGHT.format(table=table, commodity="a.commodity_id")
+    ids = {"first": euros["cash"], "second": euros["income"], "txn": txn_id}
     with pytest.raises(IntegrityError, match="entries already"), transaction.atomic():
-        connection.cursor().execute(sql, [cash, cash, income, txn_id, cash])
+        connection.cursor().execute(sql, ids)
 
 
-def test_an_entry_that_leaves_the_balance_behind_is_refused(euros: dict[str, int]) -> None:
-    commodity = Account.objects.get(pk=euros["cash"]).commodity_id
-    with connection.cursor() as cursor, pytest.raises(IntegrityError, match="differ"):
+def test_a_partition_refuses_changes_as_the_whole_does(euros: dict[str, int]) -> None:
+    part = partition_of(post(pay(euros, 10)))
+    for sql in (f"UPDATE {part} SET amount = 1", f"DELETE FROM {part}", f"TRUNCATE {part}"):
+        with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
+            connection.cursor().execute(sql)
+
+
+def partition_of(txn_id: int) -> str:
+    """The table that really holds the entries of a transaction."""
+    with connection.cursor() as cursor:
         cursor.execute(
-            "WITH t AS (INSERT INTO ledger_transaction (source, key, body_hash, kind, about,"
-            " actor, memo, effective_at, posted_at) VALUES ('x', 'x', '', 'x', '', '', '',"
-            " now(), now()) RETURNING id) INSERT INTO ledger_entry (account_id, version, txn_id,"
-            " commodity_id, amount, balance_after)"
-            " SELECT v.a, 1, t.id, %s, v.n, v.n FROM t, (VALUES (%s, 1), (%s, -1)) AS v(a, n)",
-            [commodity, euros["cash"], euros["income"]],
+            "SELECT tableoid::regclass::text FROM ledger_entry WHERE txn_id = %s", [txn_id]
         )
+        name: str = cursor.fetchone()[0]
+    assert name.startswith("ledger_entry_y20")
+    return name
+
+
+FIRST_ENTRIES = """
+WITH t AS (
+    INSERT INTO ledger_transaction (source, key, body_hash, kind, about, actor, memo, effective_at,
+                                    recorded_at)
+    VALUES ('x', 'x', '', 'x', '', '', '', now(), now()) RETURNING id
+), b AS (
+    UPDATE ledger_balance b SET amount = amount + v.n * {kept}, version = version + {kept},
+                                recorded_at = now()
+    FROM (VALUES (%(first)s, 1), (%(second)s, -1)) AS v(a, n) WHERE b.account_id = v.a
+)
+INSERT INTO ledger_entry (account_id, recorded_at, version, txn_id, commodity_id, amount,
+                          balance_after)
+SELECT v.a, now(), 1, t.id, %(commodity)s, v.n, v.n
+FROM t, (VALUES (%(first)s, 1), (%(second)s, -1)) AS v(a, n)"""
+
+
+@pytest.mark.parametrize("is_foreign", [False, True])
+def test_entries_that_do_not_agree_with_the_balance_or_the_account_are_refused(
+    euros: dict[str, int], is_foreign: bool
+) -> None:
+    ensure_commodity(code="unit:mast", kind="unit", exponent=0)
+    code = "unit:mast" if is_foreign else "EUR"
+    ids = {"first": euros["cash"], "second": euros["income"]}
+    ids["commodity"] = Commodity.objects.get(code=code).pk
+    with connection.cursor() as cursor, pytest.raises(IntegrityError, match="differ"):
+        cursor.execute(FIRST_ENTRIES.format(kept=int(is_foreign)), ids)
 
 
 def test_verify_finds_a_balance_that_was_tampered_with(euros: dict[str, int]) -> None:

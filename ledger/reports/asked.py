@@ -1,0 +1,63 @@
+"""What a reader asks of a report."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlencode
+
+from ledger.access import NOBODY, Reader
+from ledger.asof import Window
+from ledger.reports.spans import Span
+
+PREVIOUS, LAST_YEAR = "previous", "year"
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The days, the pool ("" for all), as known at a moment (None: now), beside which other days.
+
+    `commodity` is the id of what a trial balance counts (None: money), `account` that of a
+    statement. `reader` is who asks.
+    """
+
+    span: Span
+    known: datetime | None = None
+    compare: str = ""
+    pool: str = ""
+    commodity: int | None = None
+    account: int | None = None
+    reader: Reader = NOBODY
+
+    @property
+    def spans(self) -> list[Span]:
+        """The days themselves, and those beside them where the reader wants to compare."""
+        if self.compare == PREVIOUS:
+            return [self.span, self.span.before()]
+        if self.compare == LAST_YEAR:
+            return [self.span, self.span.year_before()]
+        return [self.span]
+
+    def window(self, span: Span) -> Window:
+        """Days as the books count them."""
+        return Window(start=span.begins_at, end=span.ends_at, known=self.known)
+
+    def over(self, span: Span) -> "Asked":
+        """The same about other days."""
+        return replace(self, span=span)
+
+    def query(self) -> str:
+        """The same question as the query of an address."""
+        return urlencode({key: value for key, value in self._values().items() if value})
+
+    def _values(self) -> dict[str, Any]:
+        code = self.span.code
+        days = {} if code else {"start": self.span.start, "end": self.span.last}
+        return {
+            "period": code or "days",
+            **days,
+            "compare": self.compare,
+            "pool": self.pool,
+            "known": self.known.isoformat() if self.known else "",
+            "commodity": self.commodity or "",
+            "account": self.account or "",
+        }
