@@ -103,7 +103,9 @@ def verify_inclusion(
 ) -> None:
     """Raises BadProof unless `leaf` is the hash of leaf `index` of the `size` under `root`.
 
-    `proof` must hold exactly the hashes of RFC 9162, section 2.1.3: none more and none less.
+    `proof` must hold exactly the hashes of RFC 9162, section 2.1.3: none more and none less. It
+    does not prove `size`: trees of several sizes can have one root and way up in common as far as
+    a proof tells. Size and root are to be believed together, from one signed checkpoint.
     """
     if not 0 <= index < size:
         raise BadProof(f"no leaf {index} in a tree of {size}")
