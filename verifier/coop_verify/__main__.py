@@ -1,0 +1,7 @@
+"""`python -m coop_verify`."""
+
+import sys
+
+from coop_verify.cli import main
+
+sys.exit(main())
