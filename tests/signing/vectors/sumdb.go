@@ -116,7 +116,7 @@ func someProofs() (some []proofs) {
 	return
 }
 
-// The digest of all tiles that this tree ever had, by their paths, and the digests of some.
+// The digest of all tiles, the unfinished ones in all widths so far, and the digests of some.
 func tiles() (some map[string]string, all string) {
 	some = map[string]string{}
 	content := map[string][]byte{}
