@@ -3,6 +3,7 @@
 import os
 
 from celery import Celery
+from celery.schedules import crontab
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "coop.settings")
 
@@ -11,5 +12,10 @@ app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 app.conf.beat_schedule = {
     "rate-waiting-evidence": {"task": "metering.tasks.rate_waiting", "schedule": 5},
+    "seal-the-books": {"task": "ledger.tasks.seal", "schedule": 3},
     "carry-votes-on": {"task": "governance.tasks.advance", "schedule": 5},
+    "keep-partitions-ahead": {
+        "task": "ledger.tasks.keep_partitions_ahead",
+        "schedule": crontab(hour=3, minute=17),
+    },
 }
