@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 import assets.invariants
 import governance.invariants
 import ledger.invariants
+import ledger.log.invariants
 import members.invariants
 import metering.invariants
 import payments.invariants
@@ -12,7 +13,7 @@ import titles.invariants
 import tokens.invariants
 
 APPS = {
-    "ledger": ledger.invariants.INVARIANTS,
+    "ledger": ledger.invariants.INVARIANTS + ledger.log.invariants.INVARIANTS,
     "members": members.invariants.INVARIANTS,
     "payments": payments.invariants.INVARIANTS,
     "assets": assets.invariants.INVARIANTS,

@@ -144,6 +144,8 @@ USE_TZ = True
 TIME_ZONE = os.environ.get("COOP_TIMEZONE", "Europe/Madrid")
 # How often nodes sample, record and seal, in seconds; a node's own command line wins.
 COOP_AGENT_SECONDS = [int(s) for s in os.environ.get("COOP_AGENT_SECONDS", "60,300,900").split(",")]
+# The name under which the log of the books is signed, for ever: the first head decides.
+COOP_LOG_ORIGIN = os.environ.get("COOP_LOG_ORIGIN") or f"{ALLOWED_HOSTS[0]}/log"
 COOP_CURRENCY = os.environ.get("COOP_CURRENCY", "EUR")
 
 CSRF_FAILURE_VIEW = "coop.errors.forged"

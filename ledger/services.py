@@ -15,7 +15,7 @@ from ledger.errors import (
     Unbalanced,
     UnknownAccount,
 )
-from ledger.models import Account, Commodity, Entry, Transaction
+from ledger.models import Account, Commodity, Document, Entry, Transaction
 
 REFUSALS: dict[str, type[DomainError]] = {
     "ledger_balance_not_below_floor": InsufficientBalance,
@@ -170,6 +170,16 @@ def open_accounts(
     )
     with connection.cursor() as cursor:
         cursor.execute(sql, [kind, floor, *params, commodity, kind])
+
+
+def record_documents(documents: Sequence[tuple[str, bytes]]) -> None:
+    """Have the log cover signed documents: a kind and a digest of 32 bytes for each.
+
+    Call inside the database transaction that makes them. A digest that is there stays once.
+    """
+    Document.objects.bulk_create(
+        [Document(kind=kind, digest=digest) for kind, digest in documents], ignore_conflicts=True
+    )
 
 
 class refusals:

@@ -1,0 +1,1 @@
+"""The transparency log: every transaction, and every signed document, is a leaf of one tree."""

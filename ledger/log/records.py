@@ -1,0 +1,68 @@
+"""Reads the rows that leaves are made of. An entry that does not agree with its transaction's
+moment or its account's commodity is not found, so that the leaf comes out another."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from django.db import connection
+
+from ledger.log.leaves import DocumentRecord, EntryLine, Opening, TransactionRecord
+
+TRANSACTIONS = """
+SELECT id, kind, effective_at, recorded_at, reverses_id, source, key, body_hash, about, actor,
+       memo, salt::text
+FROM ledger_transaction WHERE id = ANY (%s) ORDER BY id"""
+# The bounds prune the partitions before the rows are looked up.
+ENTRIES = """
+SELECT e.txn_id, e.account_id, e.version, e.amount, e.balance_after, c.code, c.kind, c.exponent,
+       a.kind, a.floor, a.opened_at, a.owner, a.salt::text
+FROM ledger_transaction t
+JOIN ledger_entry e ON e.txn_id = t.id AND e.recorded_at = t.recorded_at
+JOIN ledger_account a ON a.id = e.account_id AND a.commodity_id = e.commodity_id
+LEFT JOIN ledger_commodity c ON c.id = a.commodity_id AND e.version = 1
+WHERE t.id = ANY (%s) AND e.recorded_at BETWEEN %s AND %s
+ORDER BY e.txn_id, e.account_id, e.version"""
+DOCUMENTS = """
+SELECT id, kind, digest, recorded_at FROM ledger_document WHERE id = ANY (%s) ORDER BY id"""
+
+
+def transactions(ids: Sequence[int]) -> list[TransactionRecord]:
+    """Transactions with their entries, by id; those that do not exist are left out."""
+    found = [TransactionRecord(*row) for row in rows(TRANSACTIONS, [list(ids)])]
+    by_id = {record.id: record for record in found}
+    for txn_id, entry in entries(ids, [record.recorded_at for record in found]):
+        by_id[txn_id].entries.append(entry)
+    return found
+
+
+def entries(ids: Sequence[int], moments: Sequence[datetime]) -> Iterator[tuple[int, EntryLine]]:
+    """The entries of transactions that were recorded at these moments, each with its id."""
+    if not moments:
+        return
+    for txn_id, account, version, amount, balance, *facts in rows(
+        ENTRIES, [list(ids), min(moments), max(moments)]
+    ):
+        opening = Opening(*facts[:3], *facts[3:]) if version == 1 else None
+        yield txn_id, EntryLine(account, version, amount, balance, opening)
+
+
+def documents(ids: Sequence[int]) -> list[DocumentRecord]:
+    """Documents, by id."""
+    return [DocumentRecord(*row) for row in rows(DOCUMENTS, [list(ids)])]
+
+
+def rows(sql: str, params: Iterable[Any] = ()) -> list[tuple[Any, ...]]:
+    """What a query gives."""
+    with connection.cursor() as cursor:
+        cursor.execute(sql, list(params))
+        found: list[tuple[Any, ...]] = cursor.fetchall()
+    return found
+
+
+def rows_named(sql: str, params: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+    """What a query with named parameters gives."""
+    with connection.cursor() as cursor:
+        cursor.execute(sql, dict(params))
+        found: list[tuple[Any, ...]] = cursor.fetchall()
+    return found
