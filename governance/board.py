@@ -1,7 +1,7 @@
 """What makes a vote checkable by anyone: hashes of rolls and ballots, and the chain of the board.
 
-Pure functions over bytes. Leaves and nodes are those of RFC 6962, section 2.1, so that inclusion
-and consistency proofs can be given over the same leaves. The chain's link is
+Pure functions over bytes. Leaves and nodes are those of `signing.merkle`, so that inclusion and
+consistency proofs can be given over the same leaves. The chain's link is
 SHA-256("coop board v1" || link before || leaf), from 32 zero bytes on. All hashes are hex.
 """
 
@@ -9,7 +9,7 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from signing import strict_json
+from signing import merkle, strict_json
 from signing.dsse import payload_type
 
 BALLOT = payload_type("ballot")
@@ -31,7 +31,7 @@ def text_hash(text: str) -> str:
 
 def leaf_hash(content: bytes) -> str:
     """The Merkle leaf over what is entered."""
-    return hashlib.sha256(b"\x00" + content).hexdigest()
+    return merkle.leaf_hash(content).hex()
 
 
 def next_link(link: str, leaf: str) -> str:
@@ -49,12 +49,7 @@ def chain_head(leaves: Iterable[str]) -> str:
 
 def merkle_root(leaves: Sequence[str]) -> str:
     """The Merkle tree hash over leaves, in order; SHA-256 of nothing for none."""
-    if not leaves:
-        return hashlib.sha256(b"").hexdigest()
-    level = [bytes.fromhex(leaf) for leaf in leaves]
-    while len(level) > 1:
-        level = _parents(level)
-    return level[0].hex()
+    return merkle.root(map(bytes.fromhex, leaves)).hex()
 
 
 def summary(leaves: Sequence[str]) -> dict[str, Any]:
@@ -76,12 +71,3 @@ def roll_document(proposal: int, chamber: str, row: Mapping[str, Any]) -> dict[s
 def roll_leaf(document: Mapping[str, Any]) -> str:
     """The leaf of one row of a roll."""
     return leaf_hash(strict_json.dumps(document))
-
-
-def _parents(level: list[bytes]) -> list[bytes]:
-    """Pairs hashed; a last one without partner rises as it is, which gives RFC 6962's shape."""
-    parents = [
-        hashlib.sha256(b"\x01" + level[i] + level[i + 1]).digest()
-        for i in range(0, len(level) - 1, 2)
-    ]
-    return parents + level[len(parents) * 2 :]
