@@ -16,3 +16,4 @@ class CoopConfig(AppConfig):
         import_module("coop.celery")
         books = import_module("coop.books")
         import_module("ledger.access").name_owners_with(books.reader)
+        import_module("ledger.letterhead").head_with(books.letterhead)

@@ -1,9 +1,11 @@
-"""Who may read the books by name: the offices all of them, a member their own."""
+"""Who may read the books by name (the offices all of them, a member their own), and their head."""
 
 from typing import Any
 
+from assets.models import Pool
 from ledger.access import NOBODY, Reader
-from members.models import Member
+from ledger.letterhead import Letterhead
+from members.models import Cooperative, Member
 from members.queries import is_auditor
 
 
@@ -20,3 +22,10 @@ def reader(user: Any) -> Reader:
         own=frozenset(f"member/{pk}" for pk in own),
         numbers={f"member/{pk}": n for pk, n in rows.values_list("pk", "number") if n is not None},
     )
+
+
+def letterhead() -> Letterhead:
+    """What stands at the head of a report."""
+    cooperative = Cooperative.objects.first()
+    name = (cooperative.legal_name or cooperative.name) if cooperative else ""
+    return Letterhead(name, dict(Pool.objects.values_list("code", "name")))

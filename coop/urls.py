@@ -24,6 +24,7 @@ urlpatterns = [
     path("", include("titles.urls")),
     path("api/v1/schema", SpectacularAPIView.as_view(), name="schema"),
     path("api/v1/", include("ledger.api")),
+    path("api/v1/", include("ledger.report_api")),
     path("api/v1/", include("members.api")),
     path("api/v1/", include("payments.api")),
     path("api/v1/", include("titles.api")),

@@ -20,22 +20,24 @@ from ledger.models import Cut
 TICK = timedelta(microseconds=1)
 
 STATE = """
-stood AS (
-    SELECT c.id, coalesce(CASE WHEN b.recorded_at <= %(base)s::timestamptz THEN b.amount ELSE coalesce(
+moment AS (
+    SELECT %(base)s::timestamptz AS base, %(known)s::timestamptz AS known,
+           %(effective)s::timestamptz AS effective
+), stood AS (
+    SELECT c.id, coalesce(CASE WHEN b.recorded_at <= m.base THEN b.amount ELSE coalesce(
         (SELECT e.balance_after FROM ledger_entry e
-         WHERE e.account_id = c.id AND e.recorded_at <= %(base)s::timestamptz
+         WHERE e.account_id = c.id AND e.recorded_at <= m.base
          ORDER BY e.recorded_at DESC, e.version DESC LIMIT 1),
         (SELECT k.amount FROM ledger_carried k WHERE k.account_id = c.id)) END, 0) AS amount
-    FROM chosen c JOIN ledger_balance b ON b.account_id = c.id
+    FROM chosen c JOIN ledger_balance b ON b.account_id = c.id CROSS JOIN moment m
 ), shifted AS (
     SELECT e.account_id AS id,
-           sum(CASE WHEN t.recorded_at > %(base)s::timestamptz THEN e.amount ELSE -e.amount END) AS amount
-    FROM ledger_transaction t
+           sum(CASE WHEN t.recorded_at > m.base THEN e.amount ELSE -e.amount END) AS amount
+    FROM moment m CROSS JOIN ledger_transaction t
     JOIN ledger_entry e ON e.txn_id = t.id AND e.recorded_at = t.recorded_at
     WHERE t.effective_at <> t.recorded_at AND e.account_id IN (SELECT id FROM chosen)
-      AND (t.recorded_at > %(base)s::timestamptz AND t.recorded_at <= %(known)s::timestamptz
-           AND t.effective_at <= %(effective)s::timestamptz
-           OR t.recorded_at <= %(base)s::timestamptz AND t.effective_at > %(effective)s::timestamptz)
+      AND (t.recorded_at > m.base AND t.recorded_at <= m.known AND t.effective_at <= m.effective
+           OR t.recorded_at <= m.base AND t.effective_at > m.effective)
     GROUP BY e.account_id
 ), state AS (
     SELECT id, (s.amount + coalesce(m.amount, 0))::bigint AS amount

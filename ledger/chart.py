@@ -65,6 +65,12 @@ class Place:
     label: str | Promise
     contrary: "Place | None" = None
 
+    @property
+    def debit(self) -> bool:
+        """Whether the balance is usually a debit, a positive amount in the books."""
+        turned = self.kind in DEDUCTED or self.kind in ORIGINS
+        return (self.category.sign > 0) != turned
+
     def on_sheet(self, *, debit: bool) -> "Place":
         """Where a balance of this kind stands on a balance sheet."""
         usual = debit == (self.category.sign > 0)
@@ -126,6 +132,8 @@ CHART = [
 BY_KIND = {place.kind: place for place in CHART}
 DEDUCTED = {"vacancy"}
 """Deficits: shown as a positive figure that is taken off."""
+ORIGINS = {"created", "issue", "unbacked"}
+"""Where shares and tokens come from: minus all that there are."""
 
 CASH = ("cash:operating", "cash:growth", "cash:reserve")
 RESULT = ("cost_income", "expense")

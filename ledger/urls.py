@@ -1,6 +1,6 @@
 """Addresses of the books."""
 
-from django.urls import path
+from django.urls import include, path
 
 from ledger import views
 
@@ -11,4 +11,5 @@ urlpatterns = [
     path("accounts/<int:account>/", views.account, name="account"),
     path("transactions/", views.transactions, name="transactions"),
     path("transactions/<int:txn>/", views.transaction, name="transaction"),
+    path("reports/", include("ledger.report_urls")),
 ]

@@ -16,8 +16,8 @@ PREVIOUS, LAST_YEAR = "previous", "year"
 class Asked:
     """The days, the pool ("" for all), as known at a moment (None: now), beside which other days.
 
-    `commodity` is the id of what a trial balance counts (None: money), `account` that of a
-    statement. `reader` is who asks.
+    `commodity` is the id of what a trial balance counts (None: money). `reader` is who
+    asks.
     """
 
     span: Span
@@ -25,7 +25,6 @@ class Asked:
     compare: str = ""
     pool: str = ""
     commodity: int | None = None
-    account: int | None = None
     reader: Reader = NOBODY
 
     @property
@@ -51,7 +50,7 @@ class Asked:
 
     def _values(self) -> dict[str, Any]:
         code = self.span.code
-        days = {} if code else {"start": self.span.start, "end": self.span.last}
+        days = {} if code else {"first": self.span.start, "last": self.span.last}
         return {
             "period": code or "days",
             **days,
@@ -59,5 +58,4 @@ class Asked:
             "pool": self.pool,
             "known": self.known.isoformat() if self.known else "",
             "commodity": self.commodity or "",
-            "account": self.account or "",
         }

@@ -1,4 +1,4 @@
-"""The sums that reports are made of: a few set-based statements each, never a loop over accounts."""
+"""The sums that reports are made of: one set-based statement each, never a loop over accounts."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -40,7 +40,7 @@ GROUP BY 1, 2, 3, 4"""
 
 @dataclass(frozen=True)
 class Scope:
-    """Which accounts: of some commodities, kinds, ids, a pool; what is left empty does not limit."""
+    """Which accounts: of some commodities, kinds, ids, a pool; what is left empty is no limit."""
 
     commodities: Sequence[int] = ()
     kinds: Sequence[str] = ()
@@ -122,7 +122,10 @@ def holdings(scope: Scope, at: Moment) -> list[Holding]:
     for row in found:
         first[row[0]] = min(first.get(row[0], row[6]), row[6])
     ordered = sorted(found, key=lambda row: (first[row[0]], row[2], row[1]))
-    return [Holding(*row[:5], tuple(row[5])) for row in ordered]
+    return [
+        Holding(person, kind, pool, commodity, amount, tuple(accounts))
+        for person, kind, pool, commodity, amount, accounts, _first in ordered
+    ]
 
 
 def total(amounts: Iterable[Held | Moved]) -> int:

@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from urllib.parse import urlencode
 
-from ledger.asof import Window
+from django.utils import timezone
+
+from ledger.asof import TICK, Window
 from ledger.models import Commodity
 
 
@@ -43,9 +45,9 @@ class Rows:
             "way": self.way,
             "part": self.part,
             "txn": self.txn,
-            "since": _iso(window.start),
-            "until": _iso(window.end),
-            "known": _iso(window.known),
+            "first": _day(window.start),
+            "last": _day(window.end and window.end - TICK),
+            "known": window.known.isoformat() if window.known else "",
         }
         return urlencode({key: value for key, value in values.items() if value})
 
@@ -71,16 +73,16 @@ class Cell:
 class Line:
     """One line of a table; `weight` is "line", "less" (taken off), "sum" or "total".
 
-    `number` and `label` are those of the chart; `pool` a pool's code, `owner` an account's owner
-    as the reader may see it.
+    `number` and `label` are those of the chart; `pool` is a pool's code, `pool_name` what it is
+    called (filled in by `build`).
     """
 
     label: str
     cells: Sequence[Cell | None]
     number: int | None = None
     pool: str = ""
-    owner: str = ""
     weight: str = "line"
+    pool_name: str = ""
 
 
 @dataclass(frozen=True)
@@ -90,6 +92,11 @@ class Table:
     caption: str
     columns: Sequence[Column]
     lines: Sequence[Line]
+
+    @property
+    def pairs(self) -> list[tuple[Line, list[tuple[Column, Cell | None]]]]:
+        """Each line with its cells under their columns."""
+        return [(line, list(zip(self.columns, line.cells, strict=True))) for line in self.lines]
 
 
 @dataclass(frozen=True)
@@ -111,5 +118,5 @@ class Report:
     notes: Sequence[str] = ()
 
 
-def _iso(moment: datetime | None) -> str:
-    return moment.isoformat() if moment else ""
+def _day(moment: datetime | None) -> str:
+    return timezone.localtime(moment).date().isoformat() if moment else ""

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from typing import ClassVar
 
 from django.utils import formats, timezone
 from django.utils.translation import gettext as _
@@ -17,6 +18,8 @@ CODE = re.compile(r"(\d{4})(?:-(?:Q([1-4])|(0[1-9]|1[0-2])))?")
 @dataclass(frozen=True)
 class Span:
     """Days from `start` up to, not including, `end`; `months` is 0 where it is no whole period."""
+
+    DAY: ClassVar[timedelta] = timedelta(days=1)
 
     start: date
     end: date
@@ -34,7 +37,7 @@ class Span:
     @property
     def last(self) -> date:
         """The last day of it."""
-        return self.end - timedelta(days=1)
+        return self.end - self.DAY
 
     @property
     def label(self) -> str:

@@ -59,9 +59,7 @@ def _order(key: tuple[str, str]) -> tuple[int, str, str]:
     return place_of(key[0]).number, *key
 
 
-def _line(
-    key: tuple[str, str], sums: Sequence[Sums], asked: Asked, commodity: Commodity
-) -> Line:
+def _line(key: tuple[str, str], sums: Sequence[Sums], asked: Asked, commodity: Commodity) -> Line:
     kind, pool = key
     cells: list[Cell | None] = []
     for one, span in zip(sums, asked.spans, strict=True):
