@@ -1,27 +1,46 @@
-"""What proves the books right: sums, kept balances, gapless versions."""
+"""What proves the books right: sums, kept balances, gapless versions, what was carried over a cut.
+
+Entries before the last cut may be gone. What is still in this database of them, attached or
+detached, is checked as a chain of its own (ledger/putaway.py); the rest goes on from `Carried`.
+"""
 
 from collections.abc import Callable
 
 from django.db import connection
 
+from ledger import partitions, putaway
+
+SINCE = "since AS (SELECT coalesce(max(through), '-infinity') AS cut FROM ledger_cut)"
 NOT_ZERO = """
 SELECT format('transaction %s does not sum to zero in %s: %s', e.txn_id, c.code, sum(e.amount))
 FROM ledger_entry e JOIN ledger_commodity c ON c.id = e.commodity_id
 GROUP BY e.txn_id, c.code HAVING sum(e.amount) <> 0"""
-KEPT_DIFFERS = """
+KEPT_DIFFERS = f"""
+WITH {SINCE}
 SELECT format('account %s keeps %s (%s entries) but its entries sum to %s (%s entries)',
-              b.account_id, b.amount, b.version, coalesce(s.amount, 0), coalesce(s.n, 0))
+              b.account_id, b.amount, b.version, coalesce(c.amount, 0) + coalesce(s.amount, 0),
+              coalesce(c.version, 0) + coalesce(s.n, 0))
 FROM ledger_balance b
-LEFT JOIN (SELECT account_id, sum(amount) AS amount, count(*) AS n, max(version) AS top
-           FROM ledger_entry GROUP BY account_id) s USING (account_id)
-WHERE b.amount <> coalesce(s.amount, 0) OR b.version <> coalesce(s.n, 0)
-   OR b.version <> coalesce(s.top, 0)"""
-RUNNING_DIFFERS = """
-SELECT format('account %s, entry %s: the running balance is %s, should be %s',
-              account_id, version, balance_after, running)
-FROM (SELECT account_id, version, balance_after,
-             sum(amount) OVER (PARTITION BY account_id ORDER BY version) AS running
-      FROM ledger_entry) AS e WHERE balance_after <> running"""
+LEFT JOIN ledger_carried c USING (account_id)
+LEFT JOIN (SELECT account_id, sum(amount) AS amount, count(*) AS n, max(version) AS top,
+                  max(recorded_at) AS last
+           FROM ledger_entry, since WHERE recorded_at >= cut GROUP BY account_id) s
+    USING (account_id)
+WHERE b.amount <> coalesce(c.amount, 0) + coalesce(s.amount, 0)
+   OR b.version <> coalesce(c.version, 0) + coalesce(s.n, 0)
+   OR b.version <> coalesce(s.top, c.version, 0) OR b.recorded_at <> s.last"""
+RUNNING_DIFFERS = f"""
+WITH {SINCE}
+SELECT format('account %s, entry %s: the running balance is %s, should be %s as entry %s',
+              account_id, version, balance_after, running, place)
+FROM (SELECT account_id, e.version, balance_after, recorded_at,
+             lag(recorded_at) OVER w AS before,
+             coalesce(c.amount, 0) + sum(e.amount) OVER w AS running,
+             coalesce(c.version, 0) + row_number() OVER w AS place
+      FROM since JOIN ledger_entry e ON e.recorded_at >= cut
+      LEFT JOIN ledger_carried c USING (account_id)
+      WINDOW w AS (PARTITION BY account_id ORDER BY e.version ROWS UNBOUNDED PRECEDING)) AS e
+WHERE balance_after <> running OR version <> place OR recorded_at < before"""
 BELOW_FLOOR = """
 SELECT format('account %s is below its floor: %s', account_id, amount)
 FROM ledger_balance WHERE amount < floor"""
@@ -29,9 +48,22 @@ FLOOR_DIFFERS = """
 SELECT format('account %s has floor %s, its balance has %s', a.id, a.floor, b.floor)
 FROM ledger_account a LEFT JOIN ledger_balance b ON b.account_id = a.id
 WHERE b.account_id IS NULL OR a.floor IS DISTINCT FROM b.floor"""
-WITHOUT_ENTRIES = """
-SELECT format('transaction %s has no entries', t.id) FROM ledger_transaction t
-WHERE NOT EXISTS (SELECT FROM ledger_entry e WHERE e.txn_id = t.id)"""
+WITHOUT_ENTRIES = f"""
+WITH {SINCE}
+SELECT format('transaction %s has no entries', t.id)
+FROM since JOIN ledger_transaction t ON t.recorded_at >= cut
+WHERE NOT EXISTS (SELECT FROM ledger_entry e
+                  WHERE e.txn_id = t.id AND e.recorded_at = t.recorded_at)"""
+ASTRAY = """
+SELECT format('account %s, entry %s: no transaction %s of its moment, or another commodity',
+              e.account_id, e.version, e.txn_id)
+FROM ledger_entry e
+LEFT JOIN ledger_transaction t ON t.id = e.txn_id AND t.recorded_at = e.recorded_at
+LEFT JOIN ledger_account a ON a.id = e.account_id AND a.commodity_id = e.commodity_id
+WHERE t.id IS NULL OR a.id IS NULL"""
+CARRIED_WITHOUT_CUT = """
+SELECT format('account %s carries %s although no entry was ever put away', account_id, amount)
+FROM ledger_carried WHERE NOT EXISTS (SELECT FROM ledger_cut)"""
 
 
 def broken(sql: str, limit: int = 20) -> list[str]:
@@ -43,7 +75,7 @@ def broken(sql: str, limit: int = 20) -> list[str]:
 
 def transactions_sum_to_zero() -> list[str]:
     """Every transaction sums to zero per commodity, and none is empty."""
-    return broken(NOT_ZERO) + broken(WITHOUT_ENTRIES)
+    return broken(NOT_ZERO) + broken(WITHOUT_ENTRIES) + broken(ASTRAY)
 
 
 def kept_balances_are_the_sums() -> list[str]:
@@ -56,8 +88,39 @@ def no_account_is_below_its_floor() -> list[str]:
     return broken(BELOW_FLOOR) + broken(FLOOR_DIFFERS)
 
 
+def carried_balances_are_what_the_log_says() -> list[str]:
+    """What is carried over the last cut has the digest that was put into the log."""
+    cut = partitions.last_cut()
+    if cut is None:
+        return broken(CARRIED_WITHOUT_CUT)
+    document = cut.document
+    if (document.kind, bytes(document.digest)) == (partitions.BALANCES, partitions.root()):
+        return []
+    return [f"the balances carried over {cut.through:%Y-%m-%d} are not those in the log"]
+
+
+def what_was_put_away_ends_in_what_is_carried() -> list[str]:
+    """Detached months that are still here sum to zero and end in the carried balances."""
+    cut = partitions.last_cut()
+    tables = partitions.readable_before(cut.through) if cut else []
+    if not tables:
+        return []
+    return [sentence for sql in putaway.checks(tables) for sentence in broken(sql)]
+
+
+def every_entry_stands_in_its_month() -> list[str]:
+    """No entry had to be written without a partition of its month."""
+    rest = partitions.rows_in_rest()
+    if not rest:
+        return []
+    return [f"{rest} entries stand in no month of their own: manage.py partition_entries"]
+
+
 INVARIANTS: list[Callable[[], list[str]]] = [
     transactions_sum_to_zero,
     kept_balances_are_the_sums,
     no_account_is_below_its_floor,
+    carried_balances_are_what_the_log_says,
+    what_was_put_away_ends_in_what_is_carried,
+    every_entry_stands_in_its_month,
 ]

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from django.db import connection, transaction
 from django.utils.translation import gettext_lazy as _
@@ -216,9 +217,7 @@ def _refuse_unless_ready(cut: datetime) -> None:
 def _freeze(cut: datetime) -> None:
     if not _run(FREEZE, cut):
         raise NothingToDetach
-    Cut.objects.create(
-        through=cut, document=Document.objects.create(kind=BALANCES, digest=root())
-    )
+    Cut.objects.create(through=cut, document=Document.objects.create(kind=BALANCES, digest=root()))
 
 
 def _put_away(kept: str) -> str:
@@ -254,13 +253,13 @@ def _one_at_a_time() -> None:
     _run("SELECT pg_advisory_xact_lock(hashtext('ledger partitions'))")
 
 
-def _run(sql: str, *params: object) -> int:
+def _run(sql: str, *params: Any) -> int:
     with connection.cursor() as cursor:
         cursor.execute(sql, params or None)
-        return cursor.rowcount
+        return int(cursor.rowcount)
 
 
-def _value(sql: str, *params: object) -> int:
+def _value(sql: str, *params: Any) -> int:
     with connection.cursor() as cursor:
         cursor.execute(sql, params or None)
         row = cursor.fetchone()

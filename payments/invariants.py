@@ -34,7 +34,10 @@ LEFT JOIN (SELECT e.txn_id, sum(e.amount) AS amount
            FROM ledger_entry e JOIN ledger_account a ON a.id = e.account_id
            WHERE a.kind IN ('cash:operating', 'cash:growth') GROUP BY e.txn_id) AS e
        ON e.txn_id = p.txn_id
-WHERE e.amount IS DISTINCT FROM p.amount"""
+WHERE e.amount IS DISTINCT FROM p.amount
+  AND NOT (e.txn_id IS NULL AND EXISTS (
+    SELECT FROM ledger_transaction t JOIN ledger_cut c ON t.recorded_at < c.through
+    WHERE t.id = p.txn_id))"""
 
 
 def charges_are_the_sum_of_their_lines() -> list[str]:

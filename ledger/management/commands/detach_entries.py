@@ -12,11 +12,12 @@ from ledger.invariants import INVARIANTS
 
 NEXT = """\
 Next:
-  1. Seal the digest into the log (the sequencer does it within seconds), then `manage.py verify`.
-  2. Keep the tables:  pg_dump --format=custom --file=entries.dump -t 'detached_entry_*' "$DATABASE_URL"
-  3. Put the file where the archive is, and try it: pg_restore --list entries.dump
-  4. Drop them:        {drops}
-To read them again:    pg_restore --dbname="$DATABASE_URL" entries.dump && manage.py attach_entries"""
+  1. Wait until the sequencer has sealed the digest (seconds), then run `manage.py verify`.
+  2. Keep the tables, and try the file before anything is dropped:
+     pg_dump --format=custom --file=entries.dump -t 'detached_entry_*' "$DATABASE_URL"
+     pg_restore --list entries.dump
+  3. {drops}
+To read them again: pg_restore --dbname="$DATABASE_URL" entries.dump; manage.py attach_entries"""
 
 
 class Command(BaseCommand):
@@ -44,7 +45,7 @@ class Command(BaseCommand):
             self.stdout.write(f"detached {table}")
         self.stdout.write(f"{done.accounts} balances carried over {done.cut:%Y-%m-%d} 00:00 UTC")
         self.stdout.write(f"their digest, in the log as a document: {done.digest.hex()}")
-        self.stdout.write(NEXT.format(drops=f"DROP TABLE {', '.join(done.tables)}"))
+        self.stdout.write(NEXT.format(drops=f"DROP TABLE {', '.join(done.tables)};"))
 
 
 def month(text: str) -> datetime:
