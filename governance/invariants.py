@@ -7,6 +7,14 @@ from governance.actions import action_named
 from governance.documents import notice_document
 from governance.models import Certificate, Execution, Proposal
 from governance.services.execute import source_of
+from ledger.invariants import broken
+
+NOT_IN_THE_LOG = """
+SELECT format('vote %s: the log does not cover its certificate as it stands', proposal_id)
+FROM governance_certificate c
+WHERE NOT EXISTS (SELECT FROM ledger_document d
+                  WHERE d.kind = 'certificate' AND d.digest = sha256(c.envelope))
+ORDER BY proposal_id"""
 
 
 def announced() -> Iterator[Proposal]:
@@ -41,6 +49,11 @@ def certificates_stand_a_recount() -> list[str]:
     return [line for row in rows for line in verify.wrong_in_certificate(row.proposal)]
 
 
+def certificates_are_covered_by_the_log() -> list[str]:
+    """The log of the books holds the digest of each certified result."""
+    return broken(NOT_IN_THE_LOG)
+
+
 def effects_are_there() -> list[str]:
     """What was executed is in the books, and was certified as passed."""
     found = []
@@ -57,5 +70,6 @@ INVARIANTS: list[Callable[[], list[str]]] = [
     boards_are_unbroken,
     rolls_give_their_roots,
     certificates_stand_a_recount,
+    certificates_are_covered_by_the_log,
     effects_are_there,
 ]

@@ -21,6 +21,7 @@ from signing.errors import MalformedEnvelope
 PAYLOAD_TYPE = dsse.payload_type("title")
 VERSION = 1
 NAME_DOMAIN = b"coop title holder v1\0"
+DOCUMENT_DOMAIN = b"coop title document v1\0"
 FIELDS = {
     "v", "number", "cooperative", "member", "pool", "units", "origin", "issued_on",
     "reference", "backing",
@@ -64,6 +65,15 @@ class Statement:
 def name_hash(name: str, salt: bytes) -> str:
     """The commitment to a holder's name that the title carries."""
     return hashlib.sha256(NAME_DOMAIN + salt + name.encode()).hexdigest()
+
+
+def document_digest(document: bytes, salt: bytes) -> bytes:
+    """What the log of the books covers a title by.
+
+    Salted, so that nobody but who was given the salt can tie a title's number, which is public,
+    to its place in the log, and from there to the holder's accounts.
+    """
+    return hashlib.sha256(DOCUMENT_DOMAIN + salt + hashlib.sha256(document).digest()).digest()
 
 
 def names_holder(facts: dict[str, Any], name: str, salt: bytes) -> bool:

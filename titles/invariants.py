@@ -36,6 +36,12 @@ SELECT format('the next title number is %s, but the highest given is %s', c.next
 FROM (SELECT coalesce(max(next_number), 1) AS next FROM titles_titlecounter) AS c,
      (SELECT coalesce(max(number), 0) AS highest FROM titles_title) AS t
 WHERE c.next <> t.highest + 1"""
+NOT_IN_THE_LOG = r"""
+SELECT format('the log does not cover title %s as it stands', number) FROM titles_title t
+WHERE NOT EXISTS (
+    SELECT FROM ledger_document d WHERE d.kind = 'title' AND d.digest = sha256(
+        'coop title document v1\000'::bytea || t.salt || sha256(t.envelope)))
+ORDER BY number"""
 NEGATIVE_CREDIT = """
 SELECT format('equity credit of %s is below zero by %s', a.owner, b.amount)
 FROM ledger_account a JOIN ledger_balance b ON b.account_id = a.id
@@ -141,6 +147,11 @@ def purchases_end_in_titles() -> list[str]:
     return broken(SUBSCRIPTIONS)
 
 
+def titles_are_covered_by_the_log() -> list[str]:
+    """The log of the books holds the digest of each title as it was signed."""
+    return broken(NOT_IN_THE_LOG)
+
+
 def _all_titles() -> Iterator[Title]:
     return Title.objects.select_related("member", "pool").order_by("number").iterator(CHUNK)
 
@@ -163,6 +174,7 @@ INVARIANTS: list[Callable[[], list[str]]] = [
     live_titles_are_the_units_held,
     title_numbers_have_no_gap,
     titles_say_what_was_signed,
+    titles_are_covered_by_the_log,
     equity_credit_is_never_negative,
     credit_is_what_was_paid_less_what_was_converted,
     profit_due_is_what_was_charged,

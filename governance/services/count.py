@@ -1,5 +1,6 @@
 """Closing, counting and certifying a vote."""
 
+import hashlib
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -12,6 +13,7 @@ from governance.models import Certificate, Proposal
 from governance.queries import locked, rolls_of, sums_of
 from governance.services.propose import require
 from governance.terms import terms_of
+from ledger.services import record_documents
 from members.models import User
 from signing import strict_json
 from signing.keys import sign_document
@@ -26,6 +28,8 @@ DECIDED = (
     State.EXPIRED,
 )
 WORDS_ONLY = "resolution"
+DOCUMENT = "certificate"
+"""what the log of the books calls the result of a vote"""
 
 
 @transaction.atomic(durable=True)
@@ -56,7 +60,10 @@ def counted(proposal: Proposal) -> MotionResult:
 
 
 def certify(proposal: Proposal, result: MotionResult, at: datetime) -> Certificate:
-    """The signed result. Call inside a transaction, under the proposal's lock."""
+    """The signed result, which the log of the books covers.
+
+    Call inside a transaction, under the proposal's lock.
+    """
     leaves = list(proposal.ballots.order_by("index").values_list("leaf", flat=True))
     document = certificate_document(
         proposal,
@@ -65,11 +72,13 @@ def certify(proposal: Proposal, result: MotionResult, at: datetime) -> Certifica
         board=board.summary(leaves),
         at=at,
     )
+    envelope = sign_document(board.CERTIFICATE, strict_json.dumps(document)).as_json()
+    record_documents([(DOCUMENT, hashlib.sha256(envelope).digest())])
     return Certificate.objects.create(
         proposal=proposal,
         result=document,
         passed=result.passed,
-        envelope=sign_document(board.CERTIFICATE, strict_json.dumps(document)).as_json(),
+        envelope=envelope,
         certified_at=at,
     )
 

@@ -10,13 +10,17 @@ from django.db import connection
 from django.utils import timezone
 
 from assets.models import Asset, Pool
+from ledger.services import record_documents
 from members.models import Member
 from members.queries import cooperative
 from signing import keys
 from titles import certificate
+from titles.certificate import document_digest
 from titles.models import Title
 
 SALT_BYTES = 16
+DOCUMENT = "title"
+"""what the log calls a title"""
 NEXT_NUMBERS = """
 INSERT INTO titles_titlecounter AS counter (id, next_number) VALUES (1, 1 + %(count)s)
 ON CONFLICT (id) DO UPDATE SET next_number = counter.next_number + %(count)s
@@ -42,15 +46,18 @@ class Cause:
 def issue_titles(*, pool: Pool, grants: Sequence[Grant], cause: Cause) -> list[Title]:
     """A signed title for each grant, numbered in the order given; call inside a transaction.
 
-    The counter's row stays locked until commit, so numbers have no gap and no repeat.
+    The counter's row stays locked until commit, so numbers have no gap and no repeat. The log of
+    the books covers each title by a salted digest.
     """
     if not grants:
         return []
     first = _take_numbers(len(grants))
     issue = _Issue(pool, cause)
-    return Title.objects.bulk_create(
-        issue.title(number, grant) for number, grant in enumerate(grants, first)
+    titles = [issue.title(number, grant) for number, grant in enumerate(grants, first)]
+    record_documents(
+        [(DOCUMENT, document_digest(bytes(t.envelope), bytes(t.salt))) for t in titles]
     )
+    return Title.objects.bulk_create(titles)
 
 
 def _take_numbers(count: int) -> int:
