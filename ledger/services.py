@@ -8,6 +8,7 @@ from typing import Any
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import Error, IntegrityError, connection, transaction
 
+from ledger.asof import BeforeTheCut
 from ledger.errors import (
     DomainError,
     InsufficientBalance,
@@ -212,14 +213,19 @@ def reverse(
     """Book the exact opposite of a transaction, citing it; call inside a transaction.
 
     A transaction can be reversed once only: a second reversal is refused by the database.
+    Raises BeforeTheCut where its entries were put away.
     """
     original = Transaction.objects.get(pk=txn_id)
     legs = [
         Leg(account_id, -amount)
-        for account_id, amount in Entry.objects.filter(txn_id=txn_id)
+        for account_id, amount in Entry.objects.filter(
+            txn_id=txn_id, recorded_at=original.recorded_at
+        )
         .order_by("account_id", "version")
         .values_list("account_id", "amount")
     ]
+    if not legs:
+        raise BeforeTheCut
     return post(
         Posting(
             source=source,
