@@ -108,7 +108,8 @@ class Check:
         starts = len(cuts) == len(bundles)
         self.books = Books(self.report, cuts, starts=starts, facts=facts)
         reversals = Reversals(self.report, self._reversed())
-        self.walk = Walk(self.report, self.books, [Source(b) for b in bundles], reversals)
+        sources = [Source(self.bundle), *(Source(a, a.manifest.size) for a in self.archives)]
+        self.walk = Walk(self.report, self.books, sources, reversals)
         keep = {b.manifest.cut.leaf for b in bundles if b.manifest.cut}
         self.walk.leaves(self.bundle, self.earlier, keep)
         self._root()

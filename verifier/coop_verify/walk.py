@@ -24,17 +24,21 @@ _DETAILS: dict[str, Types] = {
 
 
 class Source:
-    """A bundle's entries, taken from the front as the leaves come by."""
+    """A bundle's entries, taken from the front as the leaves come by.
 
-    def __init__(self, bundle: Bundle) -> None:
+    An archive ends at its `size`; the bundle that the leaves are read from does not.
+    """
+
+    def __init__(self, bundle: Bundle, size: int | None = None) -> None:
         self.name = bundle.name
-        self.size = bundle.manifest.size
+        self.size = size
         self.cut = bundle.manifest.cut
         self.lines = bundle.lines("entries")
 
     def has(self, index: int, leaf: Transaction) -> bool:
         """Whether the entries of a leaf are in this bundle."""
-        return index < self.size and (self.cut is None or leaf.recorded_at >= self.cut.through)
+        reaches = self.size is None or index < self.size
+        return reaches and (self.cut is None or leaf.recorded_at >= self.cut.through)
 
 
 class Walk:
@@ -175,11 +179,17 @@ class Walk:
 
     def pending(self, bundle: Bundle) -> None:
         """What was committed, but not sealed yet."""
+        place = 0
         for place, line in enumerate(bundle.lines("pending"), 1):
             try:
                 self._pending(f"line {place} of pending.ndjson", loads(line))
             except Malformed as error:
                 self._lose("entries", f"line {place} of pending.ndjson: {error}")
+        if place:
+            self.report.note(
+                f"{place} records are newer than the checkpoint and counted in: nothing binds the"
+                " cooperative to them yet. A bundle of a few seconds later will have them sealed."
+            )
 
     def _pending(self, where: str, value: Any) -> None:
         facts = shaped(value, {"entries": list, "leaf": dict})
