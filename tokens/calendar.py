@@ -31,6 +31,17 @@ def exact(span: timedelta) -> Fraction:
     return Fraction(span // timedelta(microseconds=1))
 
 
+def counted_in(period: Period) -> datetime | None:
+    """When what is booked now for a period counts: its first or last moment, None for now.
+
+    So what is booked late, as every close is, stands in the reports of the period it belongs to.
+    """
+    now = timezone.now()
+    if now < period.start:
+        return period.start
+    return None if now < period.end else period.end - timedelta(microseconds=1)
+
+
 def next_code(start: datetime) -> str:
     """A free code for a period that begins at a moment: 2026-06, or 2026-06-2 and so on."""
     month = f"{timezone.localtime(start):%Y-%m}"

@@ -13,6 +13,7 @@ from django.db import connection
 from assets.accounts import MONEY
 from ledger.services import Posting, actor_name, open_accounts, post_set
 from tokens.accounts import BOOK_KINDS, member_money, pool_money
+from tokens.calendar import counted_in
 from tokens.models import Book, RatingRun, Yield
 
 MAKE = """
@@ -163,4 +164,5 @@ def _posting(run: RatingRun, actor: AbstractBaseUser | None) -> Posting:
         kind="usage rated",
         about=f"yield:{run.yields_id}",
         actor=actor_name(actor),
+        effective_at=counted_in(run.yields.period),
     )

@@ -11,6 +11,7 @@ from members.models import User
 from payments.services import raise_charges
 from policies.queries import policy
 from tokens import rates
+from tokens.calendar import counted_in
 from tokens.models import Period, Yield
 from tokens.services import settle
 from tokens.services.settlement import names, parameters, posting, unbacked_cost
@@ -42,6 +43,7 @@ def _take_back_provisional(period: Period, actor: User | None) -> None:
         kind="provisional charges taken back",
         about=f"period:{period.code}",
         actor=actor_name(actor),
+        effective_at=counted_in(period),
     )
     post_set([taken_back], legs=settle.PROVISIONAL_LEGS, params={})
 

@@ -11,6 +11,7 @@ from ledger.errors import KeyConflict
 from ledger.queries import balance_of
 from ledger.services import Leg, Posting, actor_name, post
 from members.models import Member
+from tokens.calendar import counted_in
 from tokens.errors import (
     GiftDecided,
     GiftToOneself,
@@ -101,6 +102,7 @@ def _move(gift: Gift, actor: AbstractBaseUser | None) -> int:
             kind="tokens given",
             about=f"yield:{gift.giver.yields_id}",
             actor=actor_name(actor),
+            effective_at=counted_in(gift.giver.yields.period),
             legs=[
                 Leg(gift.giver.own_account, -gift.amount),
                 Leg(gift.receiver.received_account, gift.amount),

@@ -15,6 +15,7 @@ from ledger.services import Leg, Posting, actor_name, merge, open_account, post
 from members.models import Member
 from policies.queries import policy
 from tokens import auction as rules
+from tokens.calendar import counted_in
 from tokens.errors import AuctionCleared, BidTooSmall, BothSides, NotEnoughTokens
 from tokens.models import Ask, Auction, Bid, Yield
 from tokens.services.books import books_for, rerate
@@ -198,5 +199,6 @@ def _posting(auction: Auction, legs: Sequence[Leg], actor: AbstractBaseUser | No
         kind="auction cleared",
         about=f"yield:{auction.yields_id}",
         actor=actor_name(actor),
+        effective_at=counted_in(auction.yields.period),
         legs=legs,
     )

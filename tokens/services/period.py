@@ -15,6 +15,7 @@ from ledger.queries import balance
 from ledger.services import Posting, actor_name, post_set
 from policies.queries import in_force
 from tokens.accounts import open_token
+from tokens.calendar import counted_in
 from tokens.errors import PeriodStillOpen
 from tokens.models import Period, Yield
 from tokens.rates import opening
@@ -142,5 +143,6 @@ def _issue(row: Yield, actor: AbstractBaseUser | None) -> None:
         kind="tokens issued",
         about=f"period:{row.period.code}",
         actor=actor_name(actor),
+        effective_at=counted_in(row.period),
     )
     post_set([posting], legs=ISSUE, params={"yield": row.pk})

@@ -8,6 +8,7 @@ from assets.accounts import money_account, resource_account
 from ledger.arithmetic import charge
 from ledger.services import Leg, Posting, actor_name, post, post_set
 from tokens import rates
+from tokens.calendar import counted_in
 from tokens.models import Yield
 from tokens.services import settle
 
@@ -26,6 +27,7 @@ def posting(
         kind=kind,
         about=f"period:{row.period.code}",
         actor=actor_name(actor),
+        effective_at=counted_in(row.period),
         memo=f"{row.pool.code} {row.resource.code} {row.period.code}",
         legs=legs,
     )

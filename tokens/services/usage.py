@@ -87,7 +87,10 @@ def _record(
     by_yield: dict[tuple[int, int], list[UsageRow]],
     actor: AbstractBaseUser | None,
 ) -> list[int]:
-    yields = {(y.pool_id, y.resource_id): y for y in Yield.objects.filter(period=period)}
+    yields = {
+        (y.pool_id, y.resource_id): y
+        for y in Yield.objects.filter(period=period).select_related("period")
+    }
     runs: list[RatingRun] = []
     columns: list[tuple[int, int, UsageRow]] = []
     for key in sorted(by_yield):
