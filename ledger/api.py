@@ -12,10 +12,13 @@ from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import generics, serializers
 from rest_framework.pagination import CursorPagination
 from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.utils.urls import replace_query_param
 
 from ledger import queries
 from ledger.access import Reader, reader_of
 from ledger.models import Account, Entry, Transaction
+from ledger.paging import PER_PAGE, page_by
 
 
 class NewestFirst(CursorPagination):
@@ -32,11 +35,28 @@ class ById(CursorPagination):
     ordering = "id"
 
 
-class ByVersion(CursorPagination):
-    """Pages of fifty entries of one account, the newest first."""
+class InTime(CursorPagination):
+    """Pages of fifty entries of one account, the newest first: by time, then by version."""
 
-    page_size = 50
-    ordering = "-version"
+    page_size = PER_PAGE
+    ordering = ("-recorded_at", "-version")
+
+    def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:
+        """The entries after the cursor, which is that of the page for readers."""
+        self.address = request.build_absolute_uri()
+        self.found = page_by(queryset, queries.IN_TIME, request.query_params)
+        return list(self.found)
+
+    def get_next_link(self) -> str | None:
+        """Where the older ones are."""
+        return self._link(self.found.older)
+
+    def get_previous_link(self) -> str | None:
+        """Where the newer ones are."""
+        return self._link(self.found.newer)
+
+    def _link(self, cursor: str) -> str | None:
+        return replace_query_param(self.address, "cursor", cursor) if cursor else None
 
 
 class AccountSerializer(serializers.ModelSerializer[Account]):
@@ -137,7 +157,7 @@ class EntriesView(generics.ListAPIView[Entry]):
 
     permission_classes = (AllowAny,)
     serializer_class = BookEntrySerializer
-    pagination_class = ByVersion
+    pagination_class = InTime
     queryset = Entry.objects.none()
 
     def get_queryset(self) -> QuerySet[Entry, Any]:

@@ -1,11 +1,12 @@
 """Named reads of the books."""
 
 from collections.abc import Iterable
+from datetime import datetime
 
-from django.db.models import Case, Count, F, Q, QuerySet, Sum, When, Window
+from django.db.models import Case, Count, F, Max, Min, Q, QuerySet, Subquery, Sum, When, Window
 from django.db.models.functions import RowNumber
 
-from ledger.models import Account, Balance, Commodity, Entry, Transaction
+from ledger.models import Account, Balance, Carried, Commodity, Cut, Entry, Transaction
 
 RANK = Case(When(kind="money", then=0), When(kind="unit", then=1), default=2)
 """Commodities in the order of a balance sheet: money, units, tokens."""
@@ -52,8 +53,25 @@ def entries_of(account: int) -> QuerySet[Entry]:
     return (
         Entry.objects.filter(account_id=account)
         .select_related("txn", "account__commodity")
-        .order_by("-version")
+        .order_by("-recorded_at", "-version")
     )
+
+
+IN_TIME = ("recorded_at", "version")
+"""What the entries of an account are in the order of."""
+
+
+def carried_forward(account: int) -> tuple[datetime, int] | None:
+    """The cut before which the entries of an account were put away, and its balance then.
+
+    None where it had none before the last cut, or where they are here again.
+    """
+    carried = Carried.objects.filter(account_id=account).first()
+    cut = Cut.objects.order_by("-through").first() if carried else None
+    if carried is None or cut is None:
+        return None
+    here = Entry.objects.filter(account_id=account, recorded_at__lt=cut.through)
+    return None if here.exists() else (cut.through, carried.amount)
 
 
 def transaction(txn_id: int) -> Transaction:
@@ -77,7 +95,7 @@ def transactions(kind: str = "") -> QuerySet[Transaction]:
 def entries_in(txn_id: int) -> QuerySet[Entry]:
     """The entries of a transaction with their accounts, by commodity, numbered from 1."""
     return (
-        Entry.objects.filter(txn_id=txn_id)
+        Entry.objects.filter(txn_id=txn_id, recorded_at=_moment_of(txn_id))
         .select_related("account__commodity")
         .annotate(line=Window(RowNumber(), order_by=[F("commodity_id"), F("account_id")]))
         .order_by("commodity_id", "account_id", "version")
@@ -87,10 +105,19 @@ def entries_in(txn_id: int) -> QuerySet[Entry]:
 def owners_in(txns: Iterable[int]) -> dict[int, set[str]]:
     """The owners of the accounts that each of some transactions moved."""
     owners: dict[int, set[str]] = {txn: set() for txn in txns}
-    rows = Entry.objects.filter(txn__in=list(owners)).values_list("txn_id", "account__owner")
-    for txn, owner in rows.distinct():
+    listed = Transaction.objects.filter(pk__in=list(owners))
+    between = listed.aggregate(first=Min("recorded_at"), last=Max("recorded_at"))
+    rows = Entry.objects.filter(
+        txn__in=list(owners), recorded_at__range=(between["first"], between["last"])
+    )
+    for txn, owner in rows.values_list("txn_id", "account__owner").distinct():
         owners[txn].add(owner)
     return owners
+
+
+def _moment_of(txn_id: int) -> Subquery:
+    """When a transaction was recorded: with it only one month of entries is looked at."""
+    return Subquery(Transaction.objects.filter(pk=txn_id).values("recorded_at"))
 
 
 def commodity_totals() -> QuerySet[Commodity]:

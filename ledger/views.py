@@ -13,6 +13,7 @@ from ledger import queries
 from ledger.access import reader_of
 from ledger.labels import METERED, kinds_to_choose
 from ledger.models import Transaction
+from ledger.paging import page_by
 
 PER_PAGE = 50
 
@@ -39,8 +40,10 @@ def commodity(request: HttpRequest, commodity: int) -> HttpResponse:
 def account(request: HttpRequest, account: int) -> HttpResponse:
     """One account: its entries with the balance after each."""
     row = get_object_or_404(queries.accounts(), pk=account)
-    page = page_of(queries.entries_of(account), request)
-    context = {"account": row, "page": page, "reader": reader_of(request.user)}
+    page = page_by(queries.entries_of(account), queries.IN_TIME, request.GET)
+    carried = queries.carried_forward(account)
+    reader = reader_of(request.user)
+    context = {"account": row, "page": page, "reader": reader, "carried": carried}
     return render(request, "ledger/account.html", context)
 
 
@@ -50,7 +53,7 @@ def transactions(request: HttpRequest) -> HttpResponse:
     kinds, kind = kinds_to_choose(), request.GET.get("kind", "")
     if kind not in dict(kinds):
         raise Http404
-    page = page_of(queries.transactions(kind), request)
+    page = page_by(queries.transactions(kind), ["id"], request.GET)
     rows = with_matters(page, request)
     context = {"page": page, "rows": rows, "kinds": kinds, "kind": kind}
     return render(request, "ledger/transactions.html", context)

@@ -90,7 +90,7 @@ def test_transactions_can_be_narrowed_to_a_kind() -> None:
     used()
     kinds = "/books/transactions/?kind="
     everything = text(Client(), "/books/transactions/")
-    assert f"{Transaction.objects.count()} transactions so far" in everything
+    assert everything.count('<td class="what">') == Transaction.objects.count() < 50
     rated = Transaction.objects.filter(kind="usage rated").count()
     others = Transaction.objects.exclude(kind="usage rated").count()
     assert rated and others

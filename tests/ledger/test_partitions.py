@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from io import StringIO
+from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -27,12 +28,12 @@ for _n in range(3):
 MONTH = f"{CUT:%Y-%m}"
 
 
-def run(sql: str, *params: object) -> None:
+def run(sql: str, *params: Any) -> None:
     with connection.cursor() as cursor:
         cursor.execute(sql, params or None)
 
 
-def rewrite(sql: str, *params: object) -> None:
+def rewrite(sql: str, *params: Any) -> None:
     """What somebody does who can switch the rules off."""
     with transaction.atomic():
         run("SET LOCAL session_replication_role = replica")
