@@ -33,6 +33,19 @@ def day_field(label: Any) -> forms.DateField:
     )
 
 
+class MomentInput(forms.DateTimeInput):
+    """A control for a moment; shows one that came with its timezone in the cooperative's."""
+
+    def format_value(self, value: Any) -> str | None:
+        """The moment as the control wants it; what is none is left as it was given."""
+        try:
+            found = datetime.fromisoformat(str(value).replace(" ", "+"))
+            local = found if timezone.is_naive(found) else timezone.localtime(found)
+        except (ValueError, OverflowError):
+            return None
+        return local.replace(tzinfo=None).isoformat(timespec="minutes")
+
+
 class Moment(forms.DateTimeField):
     """A moment with or without its timezone; without one it is the cooperative's."""
 
@@ -53,7 +66,7 @@ def moment_field() -> Moment:
     return Moment(
         label=_("As known at"),
         required=False,
-        widget=forms.DateTimeInput({"type": "datetime-local"}, "%Y-%m-%dT%H:%M"),
+        widget=MomentInput({"type": "datetime-local"}),
     )
 
 

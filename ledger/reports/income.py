@@ -88,7 +88,7 @@ def _income(flows: Sequence[Flow], asked: Asked) -> list[Line]:
     for pool in _pools(flows, "cost_income", "vacancy"):
         lines.append(_line(_("Cost charged for what was issued and sold"), "cost_income", pool,
                            flows, -1))  # fmt: skip
-        lines.append(_line(_("of it charged to nobody: vacancy"), "vacancy", pool, flows, 1,
+        lines.append(_line(_("charged to nobody (vacancy)"), "vacancy", pool, flows, 1,
                            weight="less"))  # fmt: skip
     sums = [-flow.plain("cost_income") - flow.net("vacancy") for flow in flows]
     return [*lines, _sum(_("Charged to members at cost"), sums)]

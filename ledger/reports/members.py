@@ -1,6 +1,6 @@
 """Member capital: what each member has paid in, has in credit, still owes above cost, and owns."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
@@ -34,8 +34,8 @@ Heaps = dict[tuple[str, Key], Heap]
 def member_capital(asked: Asked) -> Report:
     """Capital, credit, profit due and shares of each person at the end of the days asked for.
 
-    Persons appear as the reader may see them, in the order in which their accounts were opened:
-    an order by number would tell who is who. Raises BeforeTheCut.
+    Persons appear as the reader may see them: by number for who may read all of them, else in the
+    order in which their accounts were opened, which tells nobody who is who. Raises BeforeTheCut.
     """
     units = _units(asked)
     tables = [_table(asked, span, units) for span in asked.spans]
@@ -44,7 +44,7 @@ def member_capital(asked: Asked) -> Report:
 
 def _table(asked: Asked, span: Span, units: Mapping[int, Commodity]) -> Table:
     found = _found(asked, asked.window(span), units)
-    persons = list(dict.fromkeys(one.person for one in found))
+    persons = _ordered(dict.fromkeys(one.person for one in found), asked)
     heaps = _heaps(found)
     keys = [(kind, money().pk) for kind in MONEY_KINDS] + [(SHARES, pk) for pk in units]
     lines = [_line(person, keys, heaps, asked, span) for person in persons]
@@ -52,6 +52,13 @@ def _table(asked: Asked, span: Span, units: Mapping[int, Commodity]) -> Table:
         lines.append(_total(keys, heaps))
     caption = _("End of %(span)s") % {"span": span.label}
     return Table(caption, [_column(key, units) for key in keys], lines)
+
+
+def _ordered(persons: Iterable[str], asked: Asked) -> list[str]:
+    if not asked.reader.sees_all:
+        return list(persons)
+    numbers = asked.reader.numbers
+    return sorted(persons, key=lambda person: (numbers.get(person, 0), person))
 
 
 def _units(asked: Asked) -> dict[int, Commodity]:
