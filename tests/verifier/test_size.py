@@ -7,7 +7,7 @@ from tests.verifier.conftest import verify
 from tests.verifier.writer import Writer
 
 MOST_GROWTH = 1 << 20
-"""Bytes; the leaves between the two measurements take nine times as much."""
+"""Bytes; the leaves between the two measurements take more than five times as much."""
 
 
 def long_books(count: int) -> Writer:
@@ -27,9 +27,9 @@ def peak_of(bundle: Path) -> int:
     return peak
 
 
-def test_memory_is_bounded_for_thirty_thousand_leaves(tmp_path: Path) -> None:
-    short = long_books(3_000).write(tmp_path / "short", "members")
-    long = long_books(30_000).write(tmp_path / "long", "members")
-    assert (long / "leaves.ndjson").stat().st_size > 9 * MOST_GROWTH
+def test_memory_is_bounded_for_twenty_thousand_leaves(tmp_path: Path) -> None:
+    short = long_books(2_000).write(tmp_path / "short", "members")
+    long = long_books(20_000).write(tmp_path / "long", "members")
+    assert (long / "leaves.ndjson").stat().st_size > 6 * MOST_GROWTH
     verify(short)
     assert peak_of(long) - peak_of(short) < MOST_GROWTH

@@ -16,15 +16,23 @@ _HEX = re.compile(r"(?:[0-9a-f]{2})+")
 Types = type | tuple[type, ...]
 
 
+def _refuse(_literal: str) -> NoReturn:
+    raise ValueError("not a whole number")
+
+
+_ENCODER = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+_DECODER = json.JSONDecoder(parse_float=_refuse, parse_constant=_refuse)
+
+
 def dumps(value: Any) -> bytes:
     """The one spelling of a value."""
-    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+    return _ENCODER.encode(value).encode()
 
 
 def parse(raw: bytes) -> Any:
     """The value of any JSON text without fractions; raises Malformed."""
     try:
-        return json.loads(raw.decode(), parse_float=_refuse, parse_constant=_refuse)
+        return _DECODER.decode(raw.decode())
     except (ValueError, RecursionError) as error:
         raise Malformed("it is not JSON") from error
 
@@ -79,7 +87,3 @@ def from_base64(text: str) -> bytes:
 def commitment(**facts: str) -> bytes:
     """The hash that stands for facts with a salt among them."""
     return sha256(dumps(facts)).digest()
-
-
-def _refuse(_literal: str) -> NoReturn:
-    raise ValueError("not a whole number")
