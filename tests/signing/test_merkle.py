@@ -312,6 +312,16 @@ def test_consistency_with_another_size_is_refused_where_it_changes_the_way(
     assert refused is not (same and (old == size) is (old == other))
 
 
+def test_no_byte_moves_from_one_hash_to_its_neighbour() -> None:
+    """What is hashed for a node would stay the same, so that only the lengths tell."""
+    left, right = leaves(2)
+    root = merkle.root([left, right])
+    with pytest.raises(BadProof, match="32 bytes"):
+        merkle.verify_inclusion(left + right[:1], 0, 2, [right[1:]], root)
+    with pytest.raises(BadProof, match="32 bytes"):
+        merkle.verify_consistency(1, left + right[:1], 2, root, [right[1:]])
+
+
 def test_a_rewritten_past_is_not_consistent() -> None:
     rewritten = [*leaves(60)[:17], merkle.leaf_hash(b"rewritten"), *leaves(60)[18:]]
     proof = merkle.consistency_proof(40, 60, node_of(rewritten))
