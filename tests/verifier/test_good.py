@@ -83,6 +83,17 @@ def test_the_report_is_there_for_programs_too(
     assert report["promises"]["zero"]["state"] == "ok"
 
 
+def test_what_the_export_saw_is_passed_on(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = valley().write(tmp_path / "b") / "manifest.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "found": ["leaf 3 is not whole"]}))
+    assert main([str(path.parent)]) == 0
+    assert "Note: The export itself says: leaf 3 is not whole" in capsys.readouterr().out
+    path.write_text(json.dumps({**json.loads(path.read_text()), "found": [3]}))
+    assert main([str(path.parent)]) == 2
+
+
 def test_public_titles_may_stand_without_their_digests(tmp_path: Path) -> None:
     bundle = valley().write(tmp_path / "b")
     change_titles(bundle, lambda title: title.pop("digest"))

@@ -10,6 +10,7 @@ from coop_verify.canonical import from_hex, parse, require
 from coop_verify.errors import Malformed, Unreadable
 from coop_verify.forms import check_time
 from coop_verify.note import KEY_BYTES, MAX_NOTE, Checkpoint, Key
+from coop_verify.report import MOST_SENTENCES
 
 FORMAT = "coop-books/1"
 MANIFEST = "manifest.json"
@@ -30,7 +31,7 @@ class Cut:
 
 @dataclass(frozen=True)
 class Manifest:
-    """What a bundle says of itself."""
+    """What a bundle says of itself. `found`: what its export saw to be wrong."""
 
     kind: str
     cooperative: str
@@ -40,6 +41,7 @@ class Manifest:
     size: int
     cut: Cut | None
     files: dict[str, tuple[int, bytes]]
+    found: tuple[str, ...] = ()
 
     @classmethod
     def read(cls, raw: bytes) -> Self:
@@ -60,6 +62,7 @@ class Manifest:
             size=value["size"],
             cut=_cut(require(value, "carried", (dict, type(None)))),
             files=_files(require(value, "files", dict)),
+            found=_sentences(value.get("found", [])),
         )
 
     @property
@@ -175,6 +178,12 @@ def _cut(value: dict[str, Any] | None) -> Cut | None:
 
 def _files(value: dict[str, Any]) -> dict[str, tuple[int, bytes]]:
     return {name: _file(facts) for name, facts in value.items()}
+
+
+def _sentences(value: Any) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        raise Malformed("what its export found must be sentences")
+    return tuple(value[:MOST_SENTENCES])
 
 
 def _file(value: Any) -> tuple[int, bytes]:

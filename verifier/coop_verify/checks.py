@@ -72,6 +72,8 @@ class Check:
             )
 
     def _head(self) -> None:
+        for sentence in self.manifest.found:
+            self.report.note(f"The export itself says: {sentence}")
         if self.request.key is None:
             self.report.note(
                 "No --key was given, so the bundle's own was used. That proves only that the"
