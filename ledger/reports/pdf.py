@@ -161,7 +161,7 @@ def _entry(row: Row, reader: Reader) -> dict[str, Any]:
     late = _("recorded %(moment)s") % {"moment": written(row.recorded_at)} if row.late else ""
     day = timezone.localtime(row.effective_at).date()
     return {
-        "number": formats.date_format(day, "SHORT_DATE_FORMAT"),
+        "number": formats.date_format(day, "j M Y"),
         "label": f"{transaction_kind(row.kind)}, {row.txn}",
         "note": late,
         "weight": "line",
