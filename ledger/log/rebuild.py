@@ -3,30 +3,57 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any
 
 from ledger.log import records
 from ledger.log.leaves import DocumentRecord, TransactionRecord, entries_root
 
 CHUNK = 1000
+"""leaves looked up at once"""
+ENTRIES = 20_000
+"""entries held at once, unless one transaction alone has more"""
 PLACES = """
 SELECT index, txn_id, document_id, entries_count, entries_root FROM ledger_leaf
 WHERE index >= %s AND index < %s ORDER BY index"""
-T = TypeVar("T")
 CUT = "SELECT max(through) FROM ledger_cut"
+Places = dict[int, tuple[Any, ...]]
+"""index → what its row says: transaction, document, how many entries, the root over them"""
 
 
 @dataclass(frozen=True)
 class Sealed:
     """One leaf as its rows say it: its bytes, and what stands below them.
 
-    `entries` are the bytes of a transaction's entries, None where they were detached.
+    `entries` are the bytes of a transaction's entries, None where they were detached. `kept` is
+    the count and the root of the entries as the place in the log remembers them.
     """
 
     index: int
     content: bytes
     record: TransactionRecord | DocumentRecord
     entries: list[bytes] | None
+    kept: tuple[int, bytes] | None = None
+
+    @property
+    def name(self) -> str:
+        """How sentences call it."""
+        what = "transaction" if isinstance(self.record, TransactionRecord) else "document"
+        return f"leaf {self.index} ({what} {self.record.id})"
+
+    @property
+    def has_other_entries(self) -> bool:
+        """Whether entries are there that are not those which the place remembers."""
+        if self.entries is None or self.kept is None:
+            return False
+        return self.kept != (len(self.entries), entries_root(self.entries))
+
+
+@dataclass(frozen=True)
+class Gone:
+    """A place of the log whose record cannot be found any more, and why."""
+
+    index: int
+    why: str
 
 
 class Missing(Exception):
@@ -35,36 +62,56 @@ class Missing(Exception):
 
 def sealed(first: int, end: int) -> Iterator[Sealed]:
     """The leaves from index `first` up to `end`, in order, at constant memory; or Missing."""
+    for leaf in standing(first, end):
+        if isinstance(leaf, Gone):
+            raise Missing(leaf.why)
+        yield leaf
+
+
+def standing(first: int, end: int) -> Iterator[Sealed | Gone]:
+    """The same, which goes on where a record is gone."""
     cut = records.rows(CUT)[0][0]
     for start in range(first, end, CHUNK):
         stop = min(start + CHUNK, end)
-        places = records.rows(PLACES, [start, stop])
-        if [place[0] for place in places] != list(range(start, stop)):
-            raise Missing(f"the log has a gap between {start} and {stop}")
-        yield from _chunk(places, cut)
+        places = {place[0]: place[1:] for place in records.rows(PLACES, [start, stop])}
+        for indexes in _parts(range(start, stop), places):
+            yield from _part(indexes, places, cut)
 
 
-def _chunk(places: list[tuple[Any, ...]], cut: datetime | None) -> Iterator[Sealed]:
-    txns = {r.id: r for r in records.transactions([p[1] for p in places if p[1]])}
-    documents = {r.id: r for r in records.documents([p[2] for p in places if p[2]])}
-    for index, txn_id, document_id, count, root in places:
-        if txn_id is None:
-            document = _found(documents, document_id, index)
+def _parts(indexes: range, places: Places) -> Iterator[range]:
+    """The same indexes, cut where the leaves would have too many entries to hold at once."""
+    first, held = indexes.start, 0
+    for index in indexes:
+        count = places[index][2] if index in places else 0
+        if index > first and held + count > ENTRIES:
+            yield range(first, index)
+            first, held = index, 0
+        held += count
+    yield range(first, indexes.stop)
+
+
+def _part(indexes: range, everything: Places, cut: datetime | None) -> Iterator[Sealed | Gone]:
+    places = {index: everything[index] for index in indexes if index in everything}
+    txns = {r.id: r for r in records.transactions([p[0] for p in places.values() if p[0]])}
+    documents = {r.id: r for r in records.documents([p[1] for p in places.values() if p[1]])}
+    for index in indexes:
+        if index not in places:
+            yield Gone(index, f"the log has a gap at leaf {index}")
+            continue
+        txn_id, document_id, count, root = places[index]
+        if txn := txns.get(txn_id):
+            yield _transaction(index, txn, cut, (count, bytes(root)))
+        elif document := documents.get(document_id):
             yield Sealed(index, document.as_bytes(), document, None)
         else:
-            yield _transaction(index, _found(txns, txn_id, index), cut, (count, root))
+            yield Gone(index, f"the record of leaf {index} is gone")
 
 
 def _transaction(
     index: int, record: TransactionRecord, cut: datetime | None, kept: tuple[int, bytes]
 ) -> Sealed:
     if cut is not None and record.recorded_at < cut:
-        return Sealed(index, record.as_bytes(kept[0], bytes(kept[1])), record, None)
+        return Sealed(index, record.as_bytes(*kept), record, None, kept)
     lines = [entry.as_bytes() for entry in record.entries]
-    return Sealed(index, record.as_bytes(len(lines), entries_root(lines)), record, lines)
-
-
-def _found(rows: dict[int, T], key: int, index: int) -> T:
-    if key not in rows:
-        raise Missing(f"the record of leaf {index} is gone")
-    return rows[key]
+    found = len(lines), entries_root(lines)
+    return Sealed(index, record.as_bytes(*found), record, lines, kept)
