@@ -93,6 +93,10 @@ LINES = [
     b"", b"{}", b"[]", b"null", b"0", b"\xff\xfe", b"[" * 50_000, b"{" * 50_000, b'"\\ud800"',
     b'{"account":true}', b"9" * 50_000, b'{"leaf":{},"entries":[]}', b'{"entries":[],"leaf":[]}',
     b'{"entries":[1,"x",null],"leaf":{"type":"transaction"}}', b'{"account":1}' * 2, b"\0" * 99,
+    b'{"digest":"' + b"0" * 64 + b'","number":1,"pool":"backbone","state":"live","units":'
+    + b"9" * 4300 + b"}",
+    b'{"account":7,"amount":' + b"9" * 4300 + b',"floor":null,"holder":"","owner":"","salt":"",'
+    b'"version":' + b"9" * 4300 + b"}",
     b'{"account":1,"amount":1,"balance":1,"opens":{"a":[' + b"[" * 9000 + b'},"version":1}',
 ]  # fmt: skip
 

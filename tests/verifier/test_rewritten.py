@@ -27,6 +27,15 @@ def test_rewritten_books_agree_with_themselves_but_not_with_a_kept_checkpoint(
     assert "rewritten" in report.promises["history"].sentences[0]
 
 
+def test_a_kept_proof_file_is_a_witness_too(tmp_path: Path, kept: Keep) -> None:
+    before, after = valley(), valley()
+    file = b"c2sp.org/tlog-proof@v1\nindex 0\n\n" + checkpoint(before.leaves()[:9])
+    assert verify(before.write(tmp_path / "a"), kept(file)).holds
+    after.records[2].leaf["digest"] = "00" * 32
+    after.titles[0]["digest"] = "00" * 32
+    assert broken(verify(after.write(tmp_path / "b"), kept(file))) == {"history"}
+
+
 def test_a_log_that_became_shorter_is_found(tmp_path: Path, kept: Keep) -> None:
     books = valley()
     whole = kept(checkpoint(books.leaves()))

@@ -92,7 +92,7 @@ class Bundle:
         if not folder.is_dir():
             raise Unreadable(f"{folder} is no folder: give the folder that export_books wrote")
         manifest = _read_as(Manifest.read, folder / MANIFEST, MAX_LINE)
-        checkpoint = read_checkpoint(folder / CHECKPOINT)
+        checkpoint = _read_as(Checkpoint.read, folder / CHECKPOINT, MAX_NOTE)
         bundle = cls(folder, manifest, checkpoint)
         for name in sorted(manifest.expected()):
             bundle.path(name)
@@ -156,11 +156,6 @@ def read_bytes(path: Path, most: int) -> bytes:
     if len(raw) > most:
         raise Unreadable(f"{path} is larger than {most} bytes: it is something else")
     return raw
-
-
-def read_checkpoint(path: Path) -> Checkpoint:
-    """A checkpoint from a file; raises Unreadable."""
-    return _read_as(Checkpoint.read, path, MAX_NOTE)
 
 
 def _read_as(reader: Callable[[bytes], Read], path: Path, most: int) -> Read:

@@ -13,6 +13,7 @@ from typing import Any, NoReturn
 from coop_verify.errors import Malformed
 
 _HEX = re.compile(r"(?:[0-9a-f]{2})+")
+MAX_INT = 2**63 - 1
 Types = type | tuple[type, ...]
 
 
@@ -59,10 +60,12 @@ def shaped(value: Any, types: dict[str, Types]) -> dict[str, Any]:
 
 
 def require(value: dict[str, Any], key: str, allowed: Types) -> Any:
-    """The value under a key, if it is there and of a type (a truth value is no number)."""
+    """The value under a key, if it is there and of a type. A truth value is no number."""
     found = value.get(key)
     if isinstance(found, bool) or key not in value or not isinstance(found, allowed):
         raise Malformed(f"{key} is missing or of the wrong type")
+    if isinstance(found, int) and abs(found) > MAX_INT:
+        raise Malformed(f"{key} is too large a number")
     return found
 
 

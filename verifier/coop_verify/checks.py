@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from coop_verify.bundle import Bundle, read_checkpoint
+from coop_verify.bundle import Bundle
 from coop_verify.closing import (
     Listed,
     check_carried,
@@ -15,6 +15,7 @@ from coop_verify.closing import (
 )
 from coop_verify.forms import reversed_id
 from coop_verify.note import Checkpoint, Key
+from coop_verify.proofs import read_kept
 from coop_verify.replay import Books
 from coop_verify.report import Report
 from coop_verify.reversals import Reversals
@@ -92,7 +93,7 @@ class Check:
             self.report.broken(promise, f"{name} is not signed by {self.key.fingerprint}")
 
     def _history(self) -> None:
-        given = [(str(path), read_checkpoint(path)) for path in self.request.checkpoints]
+        given = [(str(path), read_kept(path)) for path in self.request.checkpoints]
         given += [(archive.name, archive.checkpoint) for archive in self.archives]
         for name, checkpoint in given:
             self._signed(name, checkpoint, "history")

@@ -61,7 +61,7 @@ def _bundle_options() -> argparse.ArgumentParser:
     parser.add_argument("--key", help=KEY_HELP)
     parser.add_argument(
         "--checkpoint", type=Path, action="append", default=[], metavar="FILE",
-        help="a checkpoint that you kept from earlier; as often as you like",
+        help="a checkpoint or proof file that you kept; as often as you like",
     )  # fmt: skip
     parser.add_argument(
         "--archive", type=Path, action="append", default=[], metavar="FOLDER",

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
-from coop_verify.bundle import MAX_LINE, read_bytes, read_checkpoint
+from coop_verify.bundle import MAX_LINE, read_bytes
 from coop_verify.canonical import from_base64, from_hex, parse
 from coop_verify.errors import Malformed, Unreadable
 from coop_verify.forms import read_leaf
@@ -43,6 +43,16 @@ class Proof:
         return cls(leaf, int(place[1]), _hashes(lines[2:], from_base64), Checkpoint.read(note))
 
 
+def read_kept(path: Path) -> Checkpoint:
+    """The checkpoint that an auditor kept: as itself or in a proof file; raises Unreadable."""
+    raw = read_bytes(path, MAX_LINE)
+    note = raw.partition(b"\n\n")[2] if raw.startswith(HEADER.encode()) else raw
+    try:
+        return Checkpoint.read(note)
+    except Malformed as error:
+        raise Unreadable(f"{path} is no checkpoint that can be read: {error}") from error
+
+
 def check_proof(path: Path, key: Key) -> tuple[list[str], Proof]:
     """What is wrong with a proof file; raises Unreadable where it is none."""
     try:
@@ -64,7 +74,7 @@ def check_proof(path: Path, key: Key) -> tuple[list[str], Proof]:
 
 def check_consistency(old: Path, new: Path, proof: Path, key: Key | None) -> list[str]:
     """What speaks against one checkpoint being the beginning of another; raises Unreadable."""
-    before, after = read_checkpoint(old), read_checkpoint(new)
+    before, after = read_kept(old), read_kept(new)
     value, path = _read_consistency(proof)
     wrong = [
         f"{name} is not signed by {key.fingerprint}"
