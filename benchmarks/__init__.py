@@ -1,0 +1,1 @@
+"""What is measured, and told in docs/ledger.md. Run with `python -m benchmarks.…`."""
