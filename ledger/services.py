@@ -23,6 +23,7 @@ REFUSALS: dict[str, type[DomainError]] = {
     "ledger_entry_zero_sum": Unbalanced,
     "ledger_entry_known_account": UnknownAccount,
     "ledger_transaction_same_content": KeyConflict,
+    "ledger_transaction_key_once": KeyConflict,
 }
 HEADS = {
     "source": "text",

@@ -91,42 +91,66 @@ ALTER TABLE ledger_balance SET (fillfactor = 50);
 
 ENTRIES_ONCE = """
 CREATE FUNCTION ledger_check_entries() RETURNS trigger LANGUAGE plpgsql AS $$
-DECLARE bad record;
+DECLARE
+    sound boolean;
+    bad bigint;
+    first_command text;
+    last_command text;
+    wrong record;
 BEGIN
-    SELECT txn_id, commodity_id, sum(amount) AS rest INTO bad
-    FROM added GROUP BY txn_id, commodity_id HAVING sum(amount) <> 0 LIMIT 1;
-    IF FOUND THEN
-        RAISE EXCEPTION 'transaction % does not sum to zero in commodity %: %',
-            bad.txn_id, bad.commodity_id, bad.rest
-            USING ERRCODE = 'check_violation', CONSTRAINT = 'ledger_entry_zero_sum';
+    -- Nearly every statement writes one small transaction; then one look at each row is enough.
+    SELECT count(*) <= 8 AND sum(e.amount) = 0 AND min(e.txn_id) = max(e.txn_id)
+           AND min(e.commodity_id) = max(e.commodity_id) AND bool_and((
+               b.version = e.version AND b.amount = e.balance_after
+               AND b.recorded_at = e.recorded_at AND a.commodity_id = e.commodity_id
+               AND t.recorded_at = e.recorded_at AND t.xid = pg_current_xact_id()
+               AND t.cmin = b.cmin) IS TRUE)
+    INTO sound
+    FROM (SELECT * FROM added LIMIT 9) AS e
+    LEFT JOIN ledger_balance b ON b.account_id = e.account_id
+    LEFT JOIN ledger_account a ON a.id = e.account_id
+    LEFT JOIN ledger_transaction t ON t.id = e.txn_id;
+    IF sound THEN
+        RETURN NULL;
     END IF;
-    SELECT n.txn_id AS id INTO bad
-    FROM (SELECT txn_id, recorded_at, count(*) AS n FROM added GROUP BY txn_id, recorded_at) AS n
-    LEFT JOIN ledger_transaction t ON t.id = n.txn_id AND t.recorded_at = n.recorded_at
-        AND t.xid = pg_current_xact_id()
-    WHERE t.id IS NULL OR n.n <> (
-        SELECT count(*) FROM ledger_entry e
-        WHERE e.txn_id = n.txn_id AND e.recorded_at = n.recorded_at) LIMIT 1;
-    IF FOUND THEN
-        RAISE EXCEPTION 'transaction % has its entries already, or is not of this moment', bad.id
-            USING ERRCODE = 'check_violation', CONSTRAINT = 'ledger_entry_all_at_once';
-    END IF;
-    SELECT s.account_id INTO bad
-    FROM (SELECT account_id, min(commodity_id) AS commodity_id, count(*) AS n,
-                 count(DISTINCT commodity_id) AS commodities,
-                 min(version) AS first, max(version) AS last, max(recorded_at) AS recorded_at,
-                 max(balance_after) FILTER (WHERE version = (
-                     SELECT max(version) FROM added o WHERE o.account_id = added.account_id
-                 )) AS balance_after
+
+    SELECT min(s.account_id) FILTER (WHERE (
+               s.commodity_id = s.other_id AND a.commodity_id = s.commodity_id
+               AND s.last - s.first + 1 = s.n AND b.version = s.last
+               AND b.amount = s.balance_after AND b.recorded_at = s.recorded_at) IS NOT TRUE),
+           min(b.cmin::text), max(b.cmin::text)
+    INTO bad, first_command, last_command
+    FROM (SELECT account_id, min(commodity_id) AS commodity_id, max(commodity_id) AS other_id,
+                 count(*) AS n, min(version) AS first, max(version) AS last,
+                 max(recorded_at) AS recorded_at,
+                 (array_agg(balance_after ORDER BY version DESC))[1] AS balance_after
           FROM added GROUP BY account_id) AS s
-    LEFT JOIN ledger_account a ON a.id = s.account_id AND a.commodity_id = s.commodity_id
     LEFT JOIN ledger_balance b ON b.account_id = s.account_id
-    WHERE a.id IS NULL OR b.account_id IS NULL OR s.commodities <> 1
-       OR b.version <> s.last OR b.amount <> s.balance_after OR b.recorded_at <> s.recorded_at
-       OR s.last - s.first + 1 <> s.n LIMIT 1;
-    IF FOUND THEN
-        RAISE EXCEPTION 'the entries of account % and its balance differ', bad.account_id
+    LEFT JOIN ledger_account a ON a.id = s.account_id;
+    IF bad IS NOT NULL THEN
+        RAISE EXCEPTION 'the entries of account % and its balance differ', bad
             USING ERRCODE = 'check_violation', CONSTRAINT = 'ledger_entry_agrees_with_balance';
+    END IF;
+
+    -- A transaction and the balances that it leaves are written by one command: so all its
+    -- entries are here, and no count over the table is needed.
+    SELECT s.txn_id, s.commodity_id, s.rest INTO wrong
+    FROM (SELECT txn_id, commodity_id, sum(amount) AS rest, min(recorded_at) AS first,
+                 max(recorded_at) AS last
+          FROM added GROUP BY txn_id, commodity_id) AS s
+    WHERE s.rest <> 0 OR first_command <> last_command OR NOT EXISTS (
+        SELECT FROM ledger_transaction t
+        WHERE t.id = s.txn_id AND t.recorded_at = s.first AND t.recorded_at = s.last
+          AND t.xid = pg_current_xact_id() AND t.cmin::text = first_command)
+    ORDER BY s.rest = 0 LIMIT 1;
+    IF wrong.rest <> 0 THEN
+        RAISE EXCEPTION 'transaction % does not sum to zero in commodity %: %',
+            wrong.txn_id, wrong.commodity_id, wrong.rest
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'ledger_entry_zero_sum';
+    ELSIF wrong.txn_id IS NOT NULL THEN
+        RAISE EXCEPTION 'transaction % has its entries already, or is not of this moment',
+            wrong.txn_id
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'ledger_entry_all_at_once';
     END IF;
     RETURN NULL;
 END $$;
@@ -199,88 +223,172 @@ BEGIN
 END $$;
 """
 
+# What a key stands for. `body` is "account:amount" of each leg, by account, then amount.
+BODY = """
+CREATE FUNCTION ledger_body_hash(
+    kind text, about text, reversal bigint, effective timestamptz, body text
+) RETURNS bytea LANGUAGE sql STABLE AS $$
+    SELECT sha256(convert_to(concat_ws(chr(31), kind, about, coalesce(reversal::text, ''),
+        coalesce(extract(epoch FROM effective)::text, ''), body), 'UTF8'))
+$$;
+"""
+
+# The everyday case, for `ledger_post` alone: one transaction with a few legs, each another account.
+# Gives null, and has written nothing, where it is not that simple: then the long way is taken.
+POST_ONE = """
+CREATE FUNCTION ledger_post_one(
+    its_source text, its_key text, its_kind text, its_about text, its_actor text, its_memo text,
+    effective timestamptz, reversal bigint, leg_accounts bigint[], leg_amounts bigint[],
+    OUT txn bigint) LANGUAGE plpgsql AS $$
+DECLARE
+    places bigint[];
+    versions bigint[];
+    balances bigint[];
+    commodities int[];
+    moves bigint[] := leg_amounts;
+    body text;
+    stamp timestamptz;
+    leg int;
+BEGIN
+    SELECT array_agg(account_id), array_agg(version + 1), array_agg(amount),
+           array_agg(commodity_id), greatest(clock_timestamp(), max(recorded_at))
+    INTO places, versions, balances, commodities, stamp
+    FROM (SELECT b.account_id, b.version, b.amount, b.recorded_at,
+                 (SELECT commodity_id FROM ledger_account WHERE id = b.account_id) AS commodity_id
+          FROM ledger_balance b WHERE b.account_id = ANY (leg_accounts)
+          ORDER BY b.account_id FOR NO KEY UPDATE) AS b;
+    IF cardinality(places) IS DISTINCT FROM cardinality(leg_accounts) THEN
+        RETURN;
+    END IF;
+    FOR n IN 1 .. cardinality(places) LOOP
+        leg := array_position(leg_accounts, places[n]);
+        moves[n] := leg_amounts[leg];
+        balances[n] := balances[n] + moves[n];
+        body := concat_ws(',', body, places[n] || ':' || moves[n]);
+    END LOOP;
+    txn := nextval('ledger_transaction_id_seq');
+    WITH made AS (
+        INSERT INTO ledger_transaction (id, source, key, body_hash, kind, about, actor, memo,
+                                        effective_at, recorded_at, reverses_id)
+        VALUES (txn, its_source, its_key,
+                ledger_body_hash(its_kind, its_about, reversal, effective, body), its_kind,
+                its_about, its_actor, its_memo, coalesce(effective, stamp), stamp, reversal)
+        ON CONFLICT (source, key) DO NOTHING RETURNING id
+    ), moved AS (
+        UPDATE ledger_balance b SET amount = p.balance, version = p.version, recorded_at = stamp
+        FROM made, unnest(places, balances, versions) AS p(account, balance, version)
+        WHERE b.account_id = p.account
+    )
+    INSERT INTO ledger_entry (account_id, recorded_at, version, txn_id, commodity_id, amount,
+                              balance_after)
+    SELECT p.account, stamp, p.version, made.id, p.commodity, p.move, p.balance
+    FROM made, unnest(places, versions, commodities, moves, balances)
+        AS p(account, version, commodity, move, balance);
+    IF NOT FOUND THEN
+        txn := NULL;
+    END IF;
+END $$;
+"""
+
+# The plans are to be the same for ever, whatever the tables hold when a connection first asks:
+# rows of the books are found by their keys, one by one, and never by reading a whole table.
 POST = """
 CREATE FUNCTION ledger_post(
     sources text[], keys text[], kinds text[], abouts text[], actors text[], memos text[],
     effectives timestamptz[], reversals bigint[],
     legs_n int[], legs_account bigint[], legs_amount bigint[],
-    OUT ids bigint[]) LANGUAGE plpgsql AS $$
+    OUT ids bigint[]) LANGUAGE plpgsql
+    SET plan_cache_mode = force_generic_plan SET enable_seqscan = off
+    SET enable_hashjoin = off SET enable_mergejoin = off AS $$
 DECLARE
     hashes bytea[];
-    new_ns int[];
-    new_ids bigint[];
+    fresh bigint[];
     clash text;
-    locked int;
+    known boolean;
     stamp timestamptz;
 BEGIN
+    IF cardinality(keys) = 1 AND cardinality(legs_n) <= 8 AND 1 = ALL (legs_n)
+       AND 0 <> ALL (legs_amount) THEN
+        ids[1] := ledger_post_one(sources[1], keys[1], kinds[1], abouts[1], actors[1], memos[1],
+                                  effectives[1], reversals[1], legs_account, legs_amount);
+        IF ids[1] IS NOT NULL THEN
+            RETURN;
+        END IF;
+    END IF;
+
     -- Under the locks: so per account the times never go back, whatever the clock does.
-    SELECT count(*), greatest(clock_timestamp(), max(recorded_at)) INTO locked, stamp
+    SELECT count(*) = (SELECT count(DISTINCT id) FROM unnest(legs_account) AS l(id)),
+           greatest(clock_timestamp(), max(recorded_at)) INTO known, stamp
     FROM (SELECT recorded_at FROM ledger_balance WHERE account_id = ANY (legs_account)
           ORDER BY account_id FOR NO KEY UPDATE) AS b;
-    IF locked <> (SELECT count(DISTINCT id) FROM unnest(legs_account) AS l(id)) THEN
+    IF NOT known THEN
         RAISE EXCEPTION 'an entry names an unknown account'
             USING ERRCODE = 'foreign_key_violation', CONSTRAINT = 'ledger_entry_known_account';
     END IF;
 
-    SELECT array_agg(sha256(convert_to(concat_ws(chr(31), kinds[t.n], abouts[t.n],
-               coalesce(reversals[t.n]::text, ''),
-               coalesce(extract(epoch FROM effectives[t.n])::text, ''), l.body), 'UTF8'))
-           ORDER BY t.n)
-    INTO hashes
-    FROM generate_subscripts(keys, 1) AS t(n)
-    LEFT JOIN (SELECT n, string_agg(account || ':' || amount, ',' ORDER BY account, amount) AS body
-               FROM unnest(legs_n, legs_account, legs_amount) AS l(n, account, amount)
-               WHERE amount <> 0 GROUP BY n) AS l ON l.n = t.n;
-
-    WITH claimed AS (
-        INSERT INTO ledger_transaction (source, key, body_hash, kind, about, actor, memo,
-                                        effective_at, recorded_at, reverses_id)
-        SELECT sources[n], keys[n], hashes[n], kinds[n], abouts[n], actors[n], memos[n],
-               coalesce(effectives[n], stamp), stamp, reversals[n]
-        FROM (SELECT DISTINCT n FROM unnest(legs_n, legs_amount) AS l(n, amount)
-              WHERE amount <> 0) AS used ORDER BY n
-        ON CONFLICT (source, key) DO NOTHING
-        RETURNING id, source, key
-    )
-    SELECT array_agg(n), array_agg(id) INTO new_ns, new_ids
-    FROM (SELECT min(t.n) AS n, c.id FROM claimed c
-          JOIN generate_subscripts(keys, 1) AS t(n) ON sources[t.n] = c.source AND keys[t.n] = c.key
-          GROUP BY c.id) AS first;
-
-    SELECT array_agg(x.id ORDER BY t.n), min(CASE WHEN x.body_hash <> hashes[t.n] THEN x.key END)
-    INTO ids, clash
-    FROM generate_subscripts(keys, 1) AS t(n)
-    LEFT JOIN ledger_transaction x ON x.source = sources[t.n] AND x.key = keys[t.n];
+    -- Who comes with the same key and content waits above, for the same accounts; so a key that
+    -- is not found here can be taken at the same time only by other content, which is an error.
+    SELECT array_agg(h.hash ORDER BY h.n), array_agg(t.id ORDER BY h.n),
+           array_agg(CASE WHEN t.id IS NULL AND h.moves
+                          THEN nextval('ledger_transaction_id_seq') END ORDER BY h.n),
+           min(t.key) FILTER (WHERE t.body_hash <> h.hash)
+    INTO hashes, ids, fresh, clash
+    FROM (
+        SELECT n, count(amount) > 0 AS moves,
+               ledger_body_hash(kinds[n], abouts[n], reversals[n], effectives[n], string_agg(
+                   account || ':' || amount, ',' ORDER BY account, amount)) AS hash
+        FROM (SELECT n, account, amount
+              FROM unnest(legs_n, legs_account, legs_amount) AS l(n, account, amount)
+              WHERE amount <> 0
+              UNION ALL SELECT n, NULL, NULL FROM generate_subscripts(keys, 1) AS k(n)) AS l
+        GROUP BY n
+    ) AS h
+    LEFT JOIN ledger_transaction t ON t.source = sources[h.n] AND t.key = keys[h.n];
+    SELECT array_agg(CASE WHEN n = first THEN fresh[n] END ORDER BY n),
+           array_agg(coalesce(ids[n], fresh[first]) ORDER BY n),
+           coalesce(clash, min(keys[n]) FILTER (WHERE hashes[n] <> hashes[first]))
+    INTO fresh, ids, clash
+    FROM (SELECT n, min(n) OVER (PARTITION BY sources[n], keys[n]) AS first
+          FROM generate_subscripts(keys, 1) AS k(n)) AS k;
     IF clash IS NOT NULL THEN
         RAISE EXCEPTION 'key % was used with other content', clash
             USING ERRCODE = 'unique_violation', CONSTRAINT = 'ledger_transaction_same_content';
     END IF;
+    IF array_remove(fresh, NULL) = '{}' THEN
+        RETURN;
+    END IF;
 
-    WITH legs AS (
-        SELECT l.account, l.amount, i.txn, row_number() OVER w AS step,
-               sum(l.amount) OVER w AS running
+    WITH made AS (
+        INSERT INTO ledger_transaction (id, source, key, body_hash, kind, about, actor, memo,
+                                        effective_at, recorded_at, reverses_id)
+        SELECT id, sources[n], keys[n], hash, kinds[n], abouts[n], actors[n], memos[n],
+               coalesce(effectives[n], stamp), stamp, reversals[n]
+        FROM unnest(fresh, hashes) WITH ORDINALITY AS t(id, hash, n) WHERE id IS NOT NULL
+    ), legs AS (
+        SELECT account, fresh[n] AS txn, amount, row_number() OVER w AS step,
+               sum(amount) OVER w AS running, lead(n) OVER w IS NULL AS is_last
         FROM unnest(legs_n, legs_account, legs_amount) WITH ORDINALITY AS l(n, account, amount, pos)
-        JOIN unnest(new_ns, new_ids) AS i(n, txn) ON i.n = l.n
-        WHERE l.amount <> 0
-        WINDOW w AS (PARTITION BY l.account ORDER BY l.n, l.pos ROWS UNBOUNDED PRECEDING)
+        WHERE amount <> 0 AND fresh[n] IS NOT NULL
+        WINDOW w AS (PARTITION BY account ORDER BY n, pos ROWS UNBOUNDED PRECEDING)
+    ), placed AS MATERIALIZED (
+        SELECT l.account, l.txn, l.amount, l.is_last, b.version + l.step AS version,
+               a.commodity_id, (b.amount + l.running)::bigint AS balance
+        FROM legs l JOIN ledger_balance b ON b.account_id = l.account
+        JOIN ledger_account a ON a.id = l.account
     ), moved AS (
-        UPDATE ledger_balance b SET amount = b.amount + m.total, version = b.version + m.steps,
-                                    recorded_at = stamp
-        FROM (SELECT account, sum(amount)::bigint AS total, count(*) AS steps
-              FROM legs GROUP BY account) AS m
-        WHERE b.account_id = m.account
-        RETURNING b.account_id, b.amount - m.total AS before, b.version - m.steps AS version
+        UPDATE ledger_balance b SET amount = p.balance, version = p.version, recorded_at = stamp
+        FROM placed p WHERE p.is_last AND b.account_id = p.account
     )
     INSERT INTO ledger_entry (account_id, recorded_at, version, txn_id, commodity_id, amount,
                               balance_after)
-    SELECT l.account, stamp, m.version + l.step, l.txn, a.commodity_id, l.amount,
-           (m.before + l.running)::bigint
-    FROM legs l JOIN moved m ON m.account_id = l.account JOIN ledger_account a ON a.id = l.account;
+    SELECT account, stamp, version, txn, commodity_id, amount, balance FROM placed;
 END $$;
 """
 
 UNDO = """
 DROP FUNCTION ledger_post;
+DROP FUNCTION ledger_post_one;
+DROP FUNCTION ledger_body_hash;
 DROP FUNCTION ledger_move_rest;
 DROP FUNCTION ledger_make_partitions;
 DROP FUNCTION ledger_attach_partition;
@@ -305,7 +413,17 @@ class Migration(migrations.Migration):
     dependencies = [("ledger", "0001_initial")]
     operations = [
         migrations.RunSQL(
-            [ARITHMETIC, BALANCES, APPEND_ONLY, COLUMNS, ENTRIES_ONCE, PARTITIONS, POST],
+            [
+                ARITHMETIC,
+                BALANCES,
+                APPEND_ONLY,
+                COLUMNS,
+                ENTRIES_ONCE,
+                PARTITIONS,
+                BODY,
+                POST_ONE,
+                POST,
+            ],
             reverse_sql=UNDO,
         ),
     ]
