@@ -2,11 +2,13 @@
 
 from typing import Any
 
+from django.db.models import QuerySet
+
 from assets.models import Pool
 from ledger.access import NOBODY, Reader
 from ledger.letterhead import Letterhead
 from members.models import Cooperative, Member
-from members.queries import is_auditor
+from members.queries import is_auditor, is_steward
 
 
 def reader(user: Any) -> Reader:
@@ -20,8 +22,19 @@ def reader(user: Any) -> Reader:
     return Reader(
         sees_all=sees_all,
         own=frozenset(f"member/{pk}" for pk in own),
-        numbers={f"member/{pk}": n for pk, n in rows.values_list("pk", "number") if n is not None},
+        numbers=_numbers(rows),
+        corrects=is_steward(user),
     )
+
+
+def everybody() -> Reader:
+    """A reader who may name all members."""
+    return Reader(sees_all=True, own=frozenset(), numbers=_numbers(Member.objects.all()))
+
+
+def _numbers(rows: QuerySet[Member]) -> dict[str, int]:
+    numbered = rows.exclude(number=None).values_list("pk", "number")
+    return {f"member/{pk}": number for pk, number in numbered if number is not None}
 
 
 def letterhead() -> Letterhead:

@@ -24,12 +24,14 @@ PUBLIC_MATTERS = ("pool", "period", "yield")
 class Reader:
     """What one user may see: everybody by number, or only the owners in `own`.
 
-    `numbers` maps an owner such as "member/12" to the number on the register.
+    `numbers` maps an owner such as "member/12" to the number on the register. `corrects` says
+    whether the user may book corrections.
     """
 
     sees_all: bool
     own: frozenset[str]
     numbers: dict[str, int]
+    corrects: bool = False
 
     def may_name(self, owner: str) -> bool:
         """Whether the person in an owner string may be named; true where there is none."""

@@ -15,7 +15,7 @@ from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.utils.urls import replace_query_param
 
-from ledger import queries
+from ledger import corrections, queries
 from ledger.access import Reader, reader_of
 from ledger.models import Account, Entry, Transaction
 from ledger.paging import PER_PAGE, page_by
@@ -98,11 +98,36 @@ class TransactionSerializer(serializers.ModelSerializer[Transaction]):
     """A transaction without names: who did it stands on the page, for those entitled."""
 
     reverses = serializers.IntegerField(source="reverses_id", allow_null=True)
+    reversed_by = serializers.SerializerMethodField(help_text="the transaction that took it back")
+    replaces = serializers.SerializerMethodField(
+        help_text="the transaction in whose place it was booked"
+    )
+    replaced_by = serializers.SerializerMethodField(help_text="what was booked in its place")
     about = serializers.SerializerMethodField(help_text="empty where it is one person's business")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._owners: dict[int, set[str]] = {}
+        self._replaced: dict[int, int] | None = None
+
+    def get_reversed_by(self, row: Transaction) -> int | None:
+        """The transaction that took it back."""
+        return corrections.reversed_by(row)
+
+    def get_replaces(self, row: Transaction) -> int | None:
+        """The transaction in whose place it was booked."""
+        return corrections.replaces(row)
+
+    def get_replaced_by(self, row: Transaction) -> int | None:
+        """What was booked in its place; read once for all rows of a page."""
+        if self._replaced is None:
+            self._replaced = corrections.replacements(r.pk for r in self.listed(row))
+        return self._replaced.get(row.pk)
+
+    def listed(self, row: Transaction) -> list[Transaction]:
+        """All rows of the page of this one."""
+        rows = self.parent.instance if self.parent is not None else None
+        return list(rows or [row])
 
     def get_about(self, row: Transaction) -> str:
         """What it concerns, as far as the reader may know."""
@@ -112,14 +137,14 @@ class TransactionSerializer(serializers.ModelSerializer[Transaction]):
     def owners_of(self, row: Transaction) -> set[str]:
         """The owners of the accounts that moved; read once for all rows of a page."""
         if row.pk not in self._owners:
-            rows = self.parent.instance if self.parent is not None else None
-            self._owners = queries.owners_in(r.pk for r in rows or [row])
+            self._owners = queries.owners_in(r.pk for r in self.listed(row))
         return self._owners[row.pk]
 
     class Meta:
         model = Transaction
         fields: tuple[str, ...] = (
-            "id", "kind", "about", "effective_at", "recorded_at", "reverses",
+            "id", "kind", "about", "effective_at", "recorded_at", "reverses", "reversed_by",
+            "replaces", "replaced_by",
         )  # fmt: skip
         read_only_fields = fields
 

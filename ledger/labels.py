@@ -37,6 +37,7 @@ ACCOUNTS = {
 TRANSACTIONS = {
     "asset placed": _("Asset placed in a pool"),
     "contribution": _("Contribution in kind"),
+    "journal entry": _("Entry by hand"),
     "founding units": _("Founding shares issued"),
     "units bought": _("Shares bought"),
     "payment": _("Payment received"),

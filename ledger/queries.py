@@ -84,7 +84,7 @@ def transactions(kind: str = "") -> QuerySet[Transaction]:
 
     "reversal" gives every reversal, and a minus before a kind all but that kind.
     """
-    rows = Transaction.objects.order_by("-id")
+    rows = Transaction.objects.select_related("reversed_by").order_by("-id")
     if kind == "reversal":
         return rows.exclude(reverses=None)
     if kind.startswith("-"):

@@ -9,9 +9,10 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_GET
 
-from ledger import queries
+from ledger import corrections, queries
 from ledger.access import reader_of
 from ledger.labels import METERED, kinds_to_choose
+from ledger.log import showing
 from ledger.models import Transaction
 from ledger.paging import page_by
 
@@ -62,7 +63,7 @@ def transactions(request: HttpRequest) -> HttpResponse:
 @require_GET
 def transaction(request: HttpRequest, txn: int) -> HttpResponse:
     """One transaction: its entries, summing to zero in each commodity."""
-    row = get_object_or_404(Transaction.objects.select_related("reverses"), pk=txn)
+    row = get_object_or_404(Transaction.objects.select_related("reversed_by"), pk=txn)
     entries = queries.entries_in(txn)
     reader = reader_of(request.user)
     owners = {entry.account.owner for entry in entries}
@@ -72,8 +73,24 @@ def transaction(request: HttpRequest, txn: int) -> HttpResponse:
         "reader": reader,
         "named": reader.may_name_all(owners),
         "matter": reader.matter(row.about, owners),
+        "proof": showing.of_transaction(txn, reader),
+        **links_of(row),
     }
     return render(request, "ledger/transaction.html", context)
+
+
+def links_of(row: Transaction) -> dict[str, Any]:
+    """What a transaction takes back or replaces, and what took back or replaced it."""
+    rule, reversed_by = corrections.rule_of(row), corrections.reversed_by(row)
+    return {
+        "reversed_by": reversed_by,
+        "replaced_by": corrections.replaced_by(row),
+        "replaces": corrections.replaces(row),
+        "replaced": corrections.replacements([row.reverses_id]).get(row.reverses_id)
+        if row.reverses_id
+        else None,
+        "correctable": (rule.moment or rule.amounts) and not reversed_by,
+    }
 
 
 def with_matters(
