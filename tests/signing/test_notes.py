@@ -98,6 +98,12 @@ def test_no_key_has_such_a_name(name: str) -> None:
         notes.sign(name, SEED, "text\n")
 
 
+def test_a_key_has_32_bytes() -> None:
+    for length in (0, 31, 33):
+        with pytest.raises(MalformedNote, match="32 bytes"):
+            notes.VerifierKey(ORIGIN, bytes(length))
+
+
 # Notes
 
 
@@ -152,6 +158,7 @@ MALFORMED = [
     f"{TEXT}\n{BY_PETER}{BY_ENOCH.replace('EnochRoot', 'Enoch+Root')}",
     f"{TEXT}\n{BY_PETER}{BY_ENOCH.replace('EnochRoot ', '')}",
     f"{TEXT}\n{BY_PETER}{BY_ENOCH.replace('— ', '- ')}",
+    f"{TEXT}\n{BY_PETER}{BY_ENOCH.replace('— ', '')}",
     f"{TEXT}\n{BY_PETER}{BY_ENOCH.replace('=', '')}",
     f"{TEXT}\n{BY_PETER}{BY_ENOCH.replace('QQ=', 'QR=')}",
     f"{TEXT}\n{BY_PETER}— EnochRoot rwz+eA==\n",
@@ -267,10 +274,12 @@ def test_such_a_text_is_no_checkpoint(text: str) -> None:
     [
         ("", 1, bytes(32), ()),
         ("a\nb", 1, bytes(32), ()),
+        (f"a\n1\n{HASH}", 1, bytes(32), ()),
         (ORIGIN, -1, bytes(32), ()),
         (ORIGIN, 2**63, bytes(32), ()),
         (ORIGIN, 1, bytes(31), ()),
         (ORIGIN, 1, bytes(32), ("",)),
+        (ORIGIN, 1, bytes(32), ("a\nb",)),
     ],
 )
 def test_such_a_checkpoint_is_not_signed(
