@@ -51,6 +51,7 @@ MIDDLEWARE = [
     "coop.middleware.RequestId",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "ledger.log.serving.LogFiles",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -146,6 +147,8 @@ TIME_ZONE = os.environ.get("COOP_TIMEZONE", "Europe/Madrid")
 COOP_AGENT_SECONDS = [int(s) for s in os.environ.get("COOP_AGENT_SECONDS", "60,300,900").split(",")]
 # The name under which the log of the books is signed, for ever: the first head decides.
 COOP_LOG_ORIGIN = os.environ.get("COOP_LOG_ORIGIN") or f"{ALLOWED_HOSTS[0]}/log"
+# A folder that every sealing brings up to date with the log as files, for a web server or a mirror.
+COOP_LOG_DIR = os.environ.get("COOP_LOG_DIR", "")
 COOP_CURRENCY = os.environ.get("COOP_CURRENCY", "EUR")
 
 CSRF_FAILURE_VIEW = "coop.errors.forged"
