@@ -1,5 +1,6 @@
 """The contexts of the pages of votes."""
 
+import hashlib
 from typing import Any
 
 from django.core.paginator import Paginator
@@ -22,6 +23,7 @@ from governance.presenting import (
 from governance.standing import Line, line_of, standing
 from governance.terms import Terms, terms_at
 from ledger.errors import DomainError
+from ledger.log.showing import Shown, document_or_none
 from members.queries import is_steward
 from policies.registry import PARAMETERS
 
@@ -66,11 +68,17 @@ def decision_context(request: HttpRequest, proposal: Proposal) -> dict[str, Any]
         "chambers": chamber_views(proposal) if certified else [],
         "decided_by": decided_by(proposal) if certified else "",
         "effects": carried_out(proposal),
+        "proof": place_in_the_log(proposal) if certified else None,
         "ballots": named_ballots(request, proposal),
         "steward": is_steward(request.user),
         "due": due_step(proposal),
         "may_withdraw": may_withdraw(request, proposal),
     }
+
+
+def place_in_the_log(proposal: Proposal) -> Shown | None:
+    """Where the log of the books has the certificate; None for one from before the log."""
+    return document_or_none(hashlib.sha256(bytes(proposal.certificate.envelope)).digest())
 
 
 def carried_out(proposal: Proposal) -> list[tuple[dict[str, Any], Line | None]]:

@@ -10,10 +10,13 @@ from django.views.decorators.http import require_GET
 
 from assets.queries import pools
 from ledger.access import reader_of
+from ledger.log import tree
+from ledger.log.showing import document_or_none
 from members.access import member_required, the_member
 from signing import dsse, keys
 from titles import queries
 from titles.access import public_title, title_for
+from titles.certificate import document_digest
 from titles.forms import NumberForm
 from titles.models import Title
 from titles.verify import is_genuine
@@ -44,8 +47,15 @@ def mine(request: HttpRequest) -> HttpResponse:
 def title(request: HttpRequest, number: int) -> HttpResponse:
     """The certificate, for its holder: to read, print and download."""
     found = title_for(request.user, number)
-    context = _shown(request, found) | {"salt": bytes(found.salt).hex()}
+    context = _shown(request, found) | in_the_log(found)
     return render(request, "titles/title.html", context)
+
+
+def in_the_log(found: Title) -> dict[str, object]:
+    """What its holder can show of a title: the salt, and its place in the log of the books."""
+    salt = bytes(found.salt)
+    place = document_or_none(document_digest(bytes(found.envelope), salt))
+    return {"salt": salt.hex(), "proof": place, "log_key": tree.verifier_key().text()}
 
 
 def _shown(request: HttpRequest, found: Title) -> dict[str, object]:

@@ -6,10 +6,17 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from signing import keys
+from signing import keys, notes
 from signing.errors import SigningError
 from titles import certificate
-from titles.verify import UnreadableKey, names_another_key, public_key_from, verify_title
+from titles.verify import (
+    NotInProof,
+    UnreadableKey,
+    names_another_key,
+    public_key_from,
+    sealed_in,
+    verify_title,
+)
 
 SAYS = (
     "Title {number} is genuine: {cooperative} certifies that member {member[number]} holds "
@@ -30,6 +37,10 @@ class Command(BaseCommand):
         )
         parser.add_argument("--name", help="also check that the title is over this name")
         parser.add_argument("--salt", help="the salt from the holder's page, in hex")
+        parser.add_argument(
+            "--proof", type=Path, help="also check that the log has the title: its .tlog-proof file"
+        )
+        parser.add_argument("--log-key", help="the key of the log, name+id+key (with --proof)")
 
     def handle(self, *args: Any, **options: Any) -> None:
         document, key = self._document(options["file"]), self._key(options["key"])
@@ -38,8 +49,12 @@ class Command(BaseCommand):
         except SigningError as error:
             raise CommandError(_refusal(document, key, error)) from error
         self.stdout.write(SAYS.format(**facts))
+        salt = options["salt"] or ""
         if options["name"] is not None:
-            self._check_name(facts, options["name"], options["salt"] or "")
+            self._check_name(facts, options["name"], salt)
+        if options["proof"] is not None:
+            proof = self._document(options["proof"])
+            self._check_proof(document, salt, proof, options["log_key"] or "")
 
     def _document(self, path: Path) -> bytes:
         try:
@@ -56,13 +71,30 @@ class Command(BaseCommand):
             raise CommandError(f"{error}.") from error
 
     def _check_name(self, facts: dict[str, Any], name: str, salt: str) -> None:
-        try:
-            fits = certificate.names_holder(facts, name, bytes.fromhex(salt))
-        except ValueError as error:
-            raise CommandError("The salt must be hex digits.") from error
-        if not fits:
+        if not certificate.names_holder(facts, name, _salt(salt)):
             raise CommandError("The title is genuine, but it is not over this name and salt.")
         self.stdout.write(f"It is over the name {name}.")
+
+    def _check_proof(self, document: bytes, salt: str, proof: bytes, log_key: str) -> None:
+        try:
+            key = notes.VerifierKey.parse(log_key)
+            found = sealed_in(document, _salt(salt), proof, key)
+        except (SigningError, NotInProof) as error:
+            raise CommandError(
+                f"The title is genuine, but this does not show that the log has it: {error}."
+            ) from error
+        head = found.checkpoint
+        self.stdout.write(
+            f"It is leaf {found.index} of the log {head.origin}, by a signed checkpoint over "
+            f"{head.size} leaves."
+        )
+
+
+def _salt(given: str) -> bytes:
+    try:
+        return bytes.fromhex(given)
+    except ValueError as error:
+        raise CommandError("The salt must be hex digits.") from error
 
 
 def _refusal(document: bytes, key: bytes, error: SigningError) -> str:
