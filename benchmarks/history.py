@@ -127,7 +127,7 @@ def fill(entries: int, accounts: Accounts) -> None:
 
 def add(first: int, last: int, accounts: Accounts, span: Span) -> None:
     """Transactions of these numbers with their entries, leaves and tiles."""
-    values = {
+    values: dict[str, Any] = {
         "first": first, "last": last, "many": accounts.many, "few": accounts.few,
         "n_many": len(accounts.many), "n_few": len(accounts.few),
         "start": span.start, "step": span.step,

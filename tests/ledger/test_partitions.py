@@ -1,8 +1,11 @@
 """Months of entries: made ahead, put away with what every account held, brought back."""
 
+import subprocess
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from hashlib import sha256
 from io import StringIO
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +14,9 @@ from django.db import connection, transaction
 from django.db.utils import DatabaseError
 from django.test import Client
 
+from coop.celery import app
+from coop.local.places import find_places
+from coop.local.programs import postgres_folder
 from ledger import invariants, partitions, queries
 from ledger.asof import BeforeTheCut
 from ledger.log import invariants as log_invariants
@@ -161,14 +167,10 @@ def test_the_digest_is_over_lines_that_can_be_made_by_hand(books: dict[str, int]
 
 
 def leaf(content: bytes) -> bytes:
-    from hashlib import sha256
-
     return sha256(b"\x00" + content).digest()
 
 
 def node(left: bytes, right: bytes) -> bytes:
-    from hashlib import sha256
-
     return sha256(b"\x01" + left + right).digest()
 
 
@@ -275,6 +277,36 @@ def test_what_was_brought_back_is_read_and_checked_again(books: dict[str, int]) 
     assert (full_tables() != [], Entry.objects.count(), Cut.objects.count()) == (True, 20, 1)
     assert again.digest == bytes(Document.objects.get().digest)
     assert wrong() == []
+
+
+def program(name: str, *arguments: str) -> None:
+    """A program of PostgreSQL on the database of this test."""
+    found = postgres_folder(find_places()) / name
+    given = connection.get_connection_params()
+    keys = ("host", "port", "user", "password", "dbname")
+    target = " ".join(f"{key}='{given[key]}'" for key in keys if given.get(key))
+    subprocess.run([found, f"--dbname={target}", *arguments], check=True, capture_output=True)
+
+
+def test_a_dump_of_what_was_put_away_can_be_brought_back(
+    books: dict[str, int], tmp_path: Path
+) -> None:
+    entries = list(Entry.objects.order_by("account_id", "version").values())
+    told, file = detach(), str(tmp_path / "entries.dump")
+    program("pg_dump", "--format=custom", f"--file={file}", "-t", "detached_entry_*")
+    run(told[told.index("DROP TABLE") :].partition(";")[0])
+    assert (partitions.away_tables(), Entry.objects.count(), wrong()) == ([], 20, [])
+    program("pg_restore", file)
+    call_command("attach_entries", stdout=StringIO())
+    assert list(Entry.objects.order_by("account_id", "version").values()) == entries
+    assert wrong() == []
+    with pytest.raises(DatabaseError, match="append-only"):
+        run(f"DELETE FROM {partitions.kept_tables()[0]}")
+
+
+def test_the_daily_task_stands_in_the_timetable() -> None:
+    planned = [entry["task"] for entry in app.conf.beat_schedule.values()]
+    assert keep_partitions_ahead.name in planned
 
 
 def test_what_was_put_away_cannot_be_reversed(books: dict[str, int]) -> None:
