@@ -51,9 +51,9 @@ def correct(request: HttpRequest, txn: int) -> HttpResponse:
     row = get_object_or_404(Transaction.objects.select_related("reversed_by"), pk=txn)
     entries, rule = list(queries.entries_in(txn)), corrections.rule_of(row)
     form = CorrectionForm(request.POST or None, row, entries, rule)
-    plan = plan_of(form) if request.method == "POST" else []
-    if plan and "confirm" in request.POST and (done := booked(request, form)):
+    if "confirm" in request.POST and form.is_valid() and (done := booked(request, form)):
         return done
+    plan = plan_of(form) if request.method == "POST" else []
     template = "ledger/correct_check.html" if plan and not form.errors else "ledger/correct.html"
     context = {
         "txn": row,
