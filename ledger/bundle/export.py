@@ -18,7 +18,7 @@ from ledger.log.rebuild import Gone, Sealed, standing
 from ledger.models import Checkpoint, Leaf
 from signing import keys, merkle, notes
 from signing.errors import SigningError
-from signing.tiles import WIDTH
+from signing.tiles import WIDTH, width_at
 
 FORMAT = "coop-books/1"
 MOST_SENTENCES = 20
@@ -189,6 +189,7 @@ class _AsSealed:
     def __init__(self, done: Written, head: Checkpoint | None) -> None:
         self.done = done
         self.head = head
+        self.size = head.size if head else 0
         self.frontier = merkle.Frontier()
         self.number, self.tile = -1, b""
 
@@ -206,14 +207,20 @@ class _AsSealed:
         return content
 
     def _compare(self, leaf: Sealed, hashed: bytes) -> None:
-        number, place = divmod(leaf.index, WIDTH)
+        if leaf.has_other_entries:
+            self.done.wrong(f"{leaf.name} has other entries than were sealed")
+        elif self._sealed_as(leaf.index) not in (None, hashed):
+            self.done.wrong(f"{leaf.name} is not what was sealed, or its tile was changed")
+
+    def _sealed_as(self, index: int) -> bytes | None:
+        """The hash that was kept of a leaf; None where it is gone, which is said once a tile."""
+        number, place = divmod(index, WIDTH)
         if number != self.number:
             self.number, self.tile = number, tree.read_tile(0, number)
+            if len(self.tile) < merkle.HASH_BYTES * width_at(0, number, self.size):
+                self.done.wrong(f"tile 0/{number} is gone, or too short")
         start = place * merkle.HASH_BYTES
-        if self.tile[start : start + merkle.HASH_BYTES] != hashed:
-            self.done.wrong(f"{leaf.name} is not what was sealed, or its tile was changed")
-        elif leaf.has_other_entries:
-            self.done.wrong(f"{leaf.name} has other entries than were sealed")
+        return self.tile[start : start + merkle.HASH_BYTES] or None
 
     def end(self) -> None:
         """Look at the head over all of them."""
@@ -237,10 +244,11 @@ def committed(leaf: Sealed) -> bytes:
     So entries that were changed stand below a leaf that does not commit to them, and the auditor
     sees which. Where their number changed, the leaf is over those that are there.
     """
-    record = leaf.record
-    if isinstance(record, TransactionRecord) and leaf.entries is not None and leaf.kept:
-        return record.as_bytes(*leaf.kept) if leaf.kept[0] == len(leaf.entries) else leaf.content
-    return leaf.content
+    if not leaf.has_other_entries or leaf.kept is None or leaf.entries is None:
+        return leaf.content
+    if leaf.kept[0] != len(leaf.entries) or not isinstance(leaf.record, TransactionRecord):
+        return leaf.content
+    return leaf.record.as_bytes(*leaf.kept)
 
 
 class _Progress:

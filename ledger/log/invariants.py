@@ -28,7 +28,10 @@ def every_head_is_the_tree_over_the_records() -> list[str]:
     try:
         for checkpoint in Checkpoint.objects.order_by("size").iterator():
             while frontier.size < checkpoint.size:
-                frontier.append(merkle.leaf_hash(next(leaves).content))
+                leaf = next(leaves)
+                frontier.append(merkle.leaf_hash(leaf.content))
+                if leaf.has_other_entries:
+                    broken.append(f"{leaf.name} has other entries than its place remembers")
             broken += wrong_with(checkpoint, frontier.root(), key)
     except Missing as missing:
         broken.append(str(missing))
@@ -40,12 +43,12 @@ def wrong_with(checkpoint: Checkpoint, root: bytes, key: notes.VerifierKey) -> l
     size = checkpoint.size
     if bytes(checkpoint.root) != root:
         return [f"the records up to leaf {size} do not come to the root of the head over them"]
-    if tree.root_at(size) != root:
-        return [f"the tiles do not come to the root of the head of size {size}"]
     try:
+        if tree.root_at(size) != root:
+            return [f"the tiles do not come to the root of the head of size {size}"]
         opened = notes.open_checkpoint(checkpoint.note, key)
     except SigningError as error:
-        return [f"the head of size {size} cannot be read: {error}"]
+        return [f"the head of size {size} or its tiles cannot be read: {error}"]
     return [] if (opened.size, opened.root) == (size, root) else [f"the note of {size} differs"]
 
 

@@ -25,7 +25,8 @@ class Sealed:
     """One leaf as its rows say it: its bytes, and what stands below them.
 
     `entries` are the bytes of a transaction's entries, None where they were detached. `kept` is
-    the count and the root of the entries as the place in the log remembers them.
+    the count and the root of the entries as the place in the log remembers them;
+    `has_other_entries` where those that are there are not those.
     """
 
     index: int
@@ -33,19 +34,13 @@ class Sealed:
     record: TransactionRecord | DocumentRecord
     entries: list[bytes] | None
     kept: tuple[int, bytes] | None = None
+    has_other_entries: bool = False
 
     @property
     def name(self) -> str:
         """How sentences call it."""
         what = "transaction" if isinstance(self.record, TransactionRecord) else "document"
         return f"leaf {self.index} ({what} {self.record.id})"
-
-    @property
-    def has_other_entries(self) -> bool:
-        """Whether entries are there that are not those which the place remembers."""
-        if self.entries is None or self.kept is None:
-            return False
-        return self.kept != (len(self.entries), entries_root(self.entries))
 
 
 @dataclass(frozen=True)
@@ -114,4 +109,4 @@ def _transaction(
         return Sealed(index, record.as_bytes(*kept), record, None, kept)
     lines = [entry.as_bytes() for entry in record.entries]
     found = len(lines), entries_root(lines)
-    return Sealed(index, record.as_bytes(*found), record, lines, kept)
+    return Sealed(index, record.as_bytes(*found), record, lines, kept, found != kept)
