@@ -19,50 +19,61 @@ from ledger.models import Cut
 
 TICK = timedelta(microseconds=1)
 
-STATE = """
-moment AS (
-    SELECT %(base)s::timestamptz AS base, %(known)s::timestamptz AS known,
-           %(effective)s::timestamptz AS effective
-), stood AS (
-    SELECT c.id, coalesce(CASE WHEN b.recorded_at <= m.base THEN b.amount ELSE coalesce(
-        (SELECT e.balance_after FROM ledger_entry e
-         WHERE e.account_id = c.id AND e.recorded_at <= m.base
-         ORDER BY e.recorded_at DESC, e.version DESC LIMIT 1),
-        (SELECT k.amount FROM ledger_carried k WHERE k.account_id = c.id)) END, 0) AS amount
-    FROM chosen c JOIN ledger_balance b ON b.account_id = c.id CROSS JOIN moment m
+LEGS = """LATERAL (
+    SELECT account_id, version, txn_id, amount, balance_after, recorded_at FROM ledger_entry e
+    WHERE e.txn_id = o.id AND e.recorded_at = o.recorded_at OFFSET 0) AS e"""
+"""SQL: the entries of one transaction o; OFFSET keeps the planner from reading all entries."""
+
+STATE = f"""
+stood AS (
+    SELECT c.id, coalesce(CASE WHEN b.recorded_at <= %(base)s::timestamptz THEN b.amount ELSE
+        coalesce((SELECT e.balance_after FROM ledger_entry e
+                  WHERE e.account_id = c.id AND e.recorded_at <= %(base)s::timestamptz
+                  ORDER BY e.recorded_at DESC, e.version DESC LIMIT 1),
+                 (SELECT k.amount FROM ledger_carried k WHERE k.account_id = c.id)) END,
+        0) AS amount
+    FROM chosen c JOIN ledger_balance b ON b.account_id = c.id
+), late AS MATERIALIZED (
+    SELECT id, recorded_at, 1 AS sign FROM ledger_transaction
+    WHERE effective_at <> recorded_at AND effective_at <= %(effective)s::timestamptz
+      AND recorded_at > %(base)s::timestamptz AND recorded_at <= %(known)s::timestamptz
+    UNION ALL
+    SELECT id, recorded_at, -1 FROM ledger_transaction
+    WHERE effective_at <> recorded_at AND effective_at > %(effective)s::timestamptz
+      AND recorded_at <= %(base)s::timestamptz
 ), shifted AS (
-    SELECT e.account_id AS id,
-           sum(CASE WHEN t.recorded_at > m.base THEN e.amount ELSE -e.amount END) AS amount
-    FROM moment m CROSS JOIN ledger_transaction t
-    JOIN ledger_entry e ON e.txn_id = t.id AND e.recorded_at = t.recorded_at
-    WHERE t.effective_at <> t.recorded_at AND e.account_id IN (SELECT id FROM chosen)
-      AND (t.recorded_at > m.base AND t.recorded_at <= m.known AND t.effective_at <= m.effective
-           OR t.recorded_at <= m.base AND t.effective_at > m.effective)
-    GROUP BY e.account_id
+    SELECT e.account_id AS id, sum(o.sign * e.amount) AS amount
+    FROM late o CROSS JOIN {LEGS}
+    WHERE e.account_id IN (SELECT id FROM chosen) GROUP BY e.account_id
 ), state AS (
     SELECT id, (s.amount + coalesce(m.amount, 0))::bigint AS amount
     FROM stood s LEFT JOIN shifted m USING (id)
 )"""
 """SQL: what each account of the CTE `chosen` (id) holds at a Moment, as CTE `state`."""
 
-COUNTED = """
-counted AS (
+PLAIN = "CASE WHEN t.effective_at = t.recorded_at THEN true ELSE false END"
+"""SQL: whether the two times of a transaction t are one, as they are of nearly all: the planner,
+which takes the bare comparison for rare, must not see it."""
+
+COUNTED = f"""
+odd AS MATERIALIZED (
+    SELECT id, recorded_at, effective_at, kind FROM ledger_transaction
+    WHERE NOT %(by_recorded)s AND effective_at <> recorded_at
+      AND effective_at >= %(start)s::timestamptz AND effective_at <= %(last)s::timestamptz
+      AND recorded_at <= %(known)s::timestamptz
+), counted AS (
     SELECT e.account_id, e.version, e.txn_id, e.amount, e.balance_after, e.recorded_at,
            t.effective_at, t.kind
     FROM chosen c
     JOIN ledger_entry e ON e.account_id = c.id AND e.recorded_at >= %(start)s::timestamptz
         AND e.recorded_at <= least(%(last)s::timestamptz, %(known)s::timestamptz)
-    JOIN ledger_transaction t ON t.id = e.txn_id
-    WHERE %(by_recorded)s OR t.effective_at = t.recorded_at
+    JOIN ledger_transaction t ON t.id = e.txn_id AND t.recorded_at >= %(start)s::timestamptz
+        AND t.recorded_at <= least(%(last)s::timestamptz, %(known)s::timestamptz)
+    WHERE %(by_recorded)s OR {PLAIN}
     UNION ALL
     SELECT e.account_id, e.version, e.txn_id, e.amount, e.balance_after, e.recorded_at,
-           t.effective_at, t.kind
-    FROM ledger_transaction t
-    JOIN ledger_entry e ON e.txn_id = t.id AND e.recorded_at = t.recorded_at
-    JOIN chosen c ON c.id = e.account_id
-    WHERE NOT %(by_recorded)s AND t.effective_at <> t.recorded_at
-      AND t.effective_at >= %(start)s::timestamptz AND t.effective_at <= %(last)s::timestamptz
-      AND t.recorded_at <= %(known)s::timestamptz
+           o.effective_at, o.kind
+    FROM odd o CROSS JOIN {LEGS} JOIN chosen c ON c.id = e.account_id
 )"""
 """SQL: the entries of the accounts in `chosen` (id) that count in a Window, as CTE `counted`."""
 

@@ -1,5 +1,6 @@
 """What readers may ask of the reports, checked."""
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
@@ -103,7 +104,7 @@ class ReportForm(Days):
         ],
     )
     pool = forms.ChoiceField(label=_("Pool"), required=False)
-    commodity = forms.ChoiceField(label=_("What is counted"), required=False)
+    commodity = forms.ChoiceField(label=_("Of what"), required=False)
     field_order = ("period", "first", "last", "compare", "pool", "commodity", "known")
 
     def __init__(self, asked: MultiValueDict[str, Any], *, counts: bool = False) -> None:
@@ -209,5 +210,18 @@ def _commodities(given: str) -> list[tuple[str, str]]:
     money_and_units = found.exclude(kind=Commodity.Kind.TOKEN)
     tokens = found.filter(kind=Commodity.Kind.TOKEN).order_by("-pk")[:NEWEST_TOKENS]
     more = found.filter(pk=int(given)) if given.isdecimal() and len(given) < 9 else found.none()
-    rows = {one.pk: one.code for one in (*money_and_units, *tokens, *more)}
-    return [("", _now("Money")), *((str(pk), code) for pk, code in rows.items())]
+    pools = letterhead().pools
+    rows = {one.pk: _called(one, pools) for one in (*money_and_units, *tokens, *more)}
+    return [("", _now("Money")), *((str(pk), name) for pk, name in rows.items())]
+
+
+def _called(commodity: Commodity, pools: Mapping[str, str]) -> str:
+    """A commodity in words; pools by their names, the rest as the code has it."""
+    kind, *rest = commodity.code.split(":")
+    pool = pools.get(rest[0], rest[0]) if rest else ""
+    if kind == "unit":
+        return _now("Shares of %(pool)s") % {"pool": pool}
+    if kind == "token":
+        values = {"pool": pool, "what": " ".join(rest[1:])}
+        return _now("Tokens of %(pool)s: %(what)s") % values
+    return commodity.code

@@ -1,13 +1,13 @@
 """Cash movement: where the money of each purse came from and what it went to."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from django.utils.translation import gettext as _
 
 from ledger.asof import Moment, Window
 from ledger.chart import CASH, place_of
 from ledger.labels import transaction_kind
-from ledger.letterhead import pool_name
+from ledger.letterhead import letterhead
 from ledger.reports.asked import Asked
 from ledger.reports.gather import Moved, Scope, held, money, moved
 from ledger.reports.shape import Cell, Check, Column, Line, Report, Rows, Table
@@ -30,8 +30,9 @@ def cash_movement(asked: Asked) -> Report:
     flows = [_flows(moved(scope, window)) for window in windows]
     closing = [_held(scope, window.closing) for window in windows]
     columns = [Column(f"in_{span.start.isoformat()}", span.label, money()) for span in asked.spans]
+    names = letterhead().pools
     tables = [
-        Table(_caption(purse), columns, _lines(purse, windows, opening, flows, closing))
+        Table(_caption(purse, names), columns, _lines(purse, windows, opening, flows, closing))
         for purse in _purses(opening, flows, closing)
     ]
     check = Check(
@@ -60,9 +61,9 @@ def _purses(
     return sorted(found, key=lambda purse: (purse[1], place_of(purse[0]).number))
 
 
-def _caption(purse: Purse) -> str:
+def _caption(purse: Purse, names: Mapping[str, str]) -> str:
     kind, pool = purse
-    values = {"purse": place_of(kind).label, "pool": pool_name(pool)}
+    values = {"purse": place_of(kind).label, "pool": names.get(pool, pool)}
     return _("%(purse)s, %(pool)s") % values if pool else str(values["purse"])
 
 

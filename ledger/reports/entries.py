@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from ledger.access import Reader
-from ledger.asof import COUNTED, GIVEN, Moment, balances, rows
+from ledger.asof import COUNTED, GIVEN, LEGS, PLAIN, Moment, balances, rows
 from ledger.chart import CLOSING, RESULT
 from ledger.models import Account, Commodity
 from ledger.reports.gather import CHOSEN, Scope
@@ -20,32 +20,30 @@ KEPT = """
         a.kind = ANY (%(result)s) AND {t}.kind = ANY (%(closing)s)
         AND (a.kind = 'expense' OR (e.amount > 0) = ({t}.kind = %(first_closing)s))))"""
 FIELDS = """e.account_id, e.version, e.txn_id, e.amount, e.balance_after, e.recorded_at,
-           t.effective_at, t.kind"""
+           {t}.effective_at, {t}.kind"""
+CURSOR = "(%(before)s::timestamptz, %(recorded)s::timestamptz, %(account)s, %(version)s)"
 PAGE = f"""
-WITH {GIVEN}, plain AS (
+WITH {GIVEN}, odd AS MATERIALIZED (
+    SELECT id, recorded_at, effective_at, kind FROM ledger_transaction
+    WHERE effective_at <> recorded_at AND recorded_at <= %(known)s::timestamptz
+      AND effective_at >= %(start)s::timestamptz
+      AND effective_at <= least(%(last)s::timestamptz, %(before)s::timestamptz)
+), plain AS (
     SELECT l.* FROM chosen c JOIN ledger_account a ON a.id = c.id CROSS JOIN LATERAL (
-        SELECT {FIELDS}
+        SELECT {FIELDS.format(t="t")}
         FROM ledger_entry e JOIN ledger_transaction t ON t.id = e.txn_id
-        WHERE e.account_id = c.id AND t.effective_at = t.recorded_at
-          AND e.recorded_at >= %(start)s::timestamptz
+        WHERE e.account_id = c.id AND e.recorded_at >= %(start)s::timestamptz
           AND e.recorded_at <= least(%(last)s::timestamptz, %(known)s::timestamptz,
                                      %(before)s::timestamptz)
-          AND (e.recorded_at, e.recorded_at, e.account_id, e.version) < (%(before)s::timestamptz,
-               %(recorded)s::timestamptz, %(account)s, %(version)s)
-          AND {KEPT.format(t="t")}
+          AND (e.recorded_at, e.recorded_at, e.account_id, e.version) < {CURSOR}
+          AND {PLAIN} AND {KEPT.format(t="t")}
         ORDER BY e.recorded_at DESC, e.version DESC LIMIT %(limit)s) AS l
 ), other AS (
-    SELECT {FIELDS}
-    FROM ledger_transaction t
-    JOIN ledger_entry e ON e.txn_id = t.id AND e.recorded_at = t.recorded_at
+    SELECT {FIELDS.format(t="o")}
+    FROM odd o CROSS JOIN {LEGS}
     JOIN chosen c ON c.id = e.account_id JOIN ledger_account a ON a.id = c.id
-    WHERE t.effective_at <> t.recorded_at AND t.recorded_at <= %(known)s::timestamptz
-      AND t.effective_at >= %(start)s::timestamptz AND t.effective_at <= %(last)s::timestamptz
-      AND (t.effective_at, e.recorded_at, e.account_id, e.version) < (%(before)s::timestamptz,
-           %(recorded)s::timestamptz, %(account)s, %(version)s)
-      AND {KEPT.format(t="t")}
-    ORDER BY t.effective_at DESC, e.recorded_at DESC, e.account_id DESC, e.version DESC
-    LIMIT %(limit)s
+    WHERE (o.effective_at, e.recorded_at, e.account_id, e.version) < {CURSOR}
+      AND {KEPT.format(t="o")}
 )
 SELECT * FROM plain UNION ALL SELECT * FROM other
 ORDER BY effective_at DESC, recorded_at DESC, account_id DESC, version DESC LIMIT %(limit)s"""
@@ -54,13 +52,22 @@ WITH {GIVEN}, {COUNTED}
 SELECT coalesce(sum(greatest(e.amount, 0)), 0)::bigint, coalesce(sum(least(e.amount, 0)), 0)::bigint
 FROM counted e JOIN ledger_account a ON a.id = e.account_id WHERE {KEPT.format(t="e")}"""
 SAME_MOMENT = f"""
-WITH {GIVEN}
-SELECT coalesce(sum(e.amount), 0)::bigint
-FROM ledger_transaction t JOIN ledger_entry e ON e.txn_id = t.id AND e.recorded_at = t.recorded_at
-WHERE e.account_id = ANY (%(accounts)s) AND t.recorded_at <= %(known)s::timestamptz
-  AND t.effective_at = %(before)s::timestamptz
-  AND (e.recorded_at, e.account_id, e.version)
-      >= (%(recorded)s::timestamptz, %(account)s, %(version)s)"""
+WITH {GIVEN}, odd AS MATERIALIZED (
+    SELECT id, recorded_at FROM ledger_transaction
+    WHERE effective_at <> recorded_at AND effective_at = %(before)s::timestamptz
+      AND recorded_at <= %(known)s::timestamptz
+), same AS (
+    SELECT e.account_id, e.version, e.amount, e.recorded_at
+    FROM chosen c JOIN ledger_entry e ON e.account_id = c.id
+        AND e.recorded_at = %(before)s::timestamptz AND e.recorded_at <= %(known)s::timestamptz
+    JOIN ledger_transaction t ON t.id = e.txn_id WHERE {PLAIN}
+    UNION ALL
+    SELECT e.account_id, e.version, e.amount, e.recorded_at
+    FROM odd o CROSS JOIN {LEGS} JOIN chosen c ON c.id = e.account_id
+)
+SELECT coalesce(sum(amount), 0)::bigint FROM same
+WHERE (recorded_at, account_id, version) >= (%(recorded)s::timestamptz, %(account)s, %(version)s)"""
+"""what moved at the very moment of a cursor, from its entry on"""
 
 
 @dataclass(frozen=True)

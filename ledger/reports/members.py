@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 
 from ledger.asof import Window
 from ledger.labels import account_kind
-from ledger.letterhead import pool_name
+from ledger.letterhead import letterhead
 from ledger.models import Commodity
 from ledger.reports.asked import Asked
 from ledger.reports.gather import Holding, Scope, holdings, money
@@ -51,7 +51,8 @@ def _table(asked: Asked, span: Span, units: Mapping[int, Commodity]) -> Table:
     if lines:
         lines.append(_total(keys, heaps))
     caption = _("End of %(span)s") % {"span": span.label}
-    return Table(caption, [_column(key, units) for key in keys], lines)
+    names = letterhead().pools
+    return Table(caption, [_column(key, units, names) for key in keys], lines)
 
 
 def _ordered(persons: Iterable[str], asked: Asked) -> list[str]:
@@ -82,14 +83,13 @@ def _heaps(found: Sequence[Holding]) -> Heaps:
     return heaps
 
 
-def _column(key: Key, units: Mapping[int, Commodity]) -> Column:
+def _column(key: Key, units: Mapping[int, Commodity], names: Mapping[str, str]) -> Column:
     kind, commodity = key
     if kind != SHARES:
         return Column(kind, account_kind(kind), money())
-    unit = units[commodity]
-    pool = unit.code.partition(":")[2]
-    label = _("Shares of %(pool)s") % {"pool": pool_name(pool)}
-    return Column(f"shares_{pool}", label, unit)
+    pool = units[commodity].code.partition(":")[2]
+    label = _("Shares of %(pool)s") % {"pool": names.get(pool, pool)}
+    return Column(f"shares_{pool}", label, units[commodity])
 
 
 def _line(person: str, keys: Sequence[Key], heaps: Heaps, asked: Asked, span: Span) -> Line:

@@ -9,6 +9,7 @@ from django.http import HttpResponseBase
 from django.test import Client
 from django.utils import timezone
 from django.utils.translation import override
+from pytest_django import DjangoAssertNumQueries
 
 from assets.models import Pool
 from coop.books import reader
@@ -499,3 +500,21 @@ def test_a_day_begins_at_midnight_where_the_cooperative_is() -> None:
     window = Window(JUNE.begins_at, JUNE.ends_at)
     assert "first=2026-06-01&last=2026-06-30" in Rows(("expense",), window).query()
     assert Cell(1).rows is None
+
+
+@pytest.mark.usefixtures("closed")
+@pytest.mark.parametrize("name", REPORTS)
+def test_a_report_asks_the_database_as_often_for_many_members_as_for_few(
+    name: str, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    def queries() -> int:
+        with django_assert_max_num_queries(60) as found:
+            build(name, Asked(this_month(), compare="previous"))
+        return len(found.captured_queries)
+
+    few = queries()
+    for n in range(100, 130):
+        legs = [Leg(account("receivable", f"member/{n}"), 100),
+                Leg(account("capital", f"backbone/member/{n}"), -100)]  # fmt: skip
+        post(Posting(source="test", key=f"many {n}", kind="payment", legs=legs))
+    assert queries() == few
