@@ -116,7 +116,7 @@ def as_pdf(request: HttpRequest, name: str) -> HttpResponse:
 @require_GET
 def entries(request: HttpRequest) -> HttpResponse:
     """The entries that a number sums, or an account's statement, page by page."""
-    form = RowsForm(request.GET)
+    form = RowsForm(request.GET or None)
     page, which = listed(form)
     context: dict[str, Any] = {"form": form, "page": page, "which": which}
     context["kept"] = [(name, request.GET[name]) for name in KEPT if request.GET.get(name)]
@@ -128,13 +128,14 @@ def entries(request: HttpRequest) -> HttpResponse:
             "one": len(page.accounts) == 1,
             "begun": form.cleaned_data["before"],
         }
-    return render(request, "ledger/reports/entries.html", context, status=200 if page else 422)
+    status = 422 if form.is_bound and page is None else 200
+    return render(request, "ledger/reports/entries.html", context, status=status)
 
 
 @require_GET
 def entries_as_csv(request: HttpRequest) -> HttpResponseBase:
     """All entries of a listing as CSV, streamed."""
-    form = RowsForm(request.GET)
+    form = RowsForm(request.GET or None)
     page, which = listed(form)
     if page is None or which is None:
         return entries(request)
@@ -144,7 +145,7 @@ def entries_as_csv(request: HttpRequest) -> HttpResponseBase:
 @require_GET
 def entries_as_pdf(request: HttpRequest) -> HttpResponse:
     """A statement as PDF; 404 where it is too long for one."""
-    form = RowsForm(request.GET)
+    form = RowsForm(request.GET or None)
     page, which = listed(form)
     if page is None or which is None:
         return entries(request)

@@ -109,9 +109,7 @@ def test_a_balance_at_a_moment_is_the_sum_of_what_counted_and_was_known(
                 account: sum(
                     f.amount
                     for f in all_facts
-                    if f.account == account
-                    and by(f.effective, effective)
-                    and by(f.recorded, known)
+                    if f.account == account and by(f.effective, effective) and by(f.recorded, known)
                 )
                 for account in accounts
             }

@@ -419,7 +419,8 @@ def test_a_statement_has_its_running_balance_on_the_page_as_csv_and_as_pdf() -> 
 
 @pytest.mark.usefixtures("closed")
 @pytest.mark.parametrize(
-    "query", ["", "accounts=x", "kind=capital&before=here", "kind=capital&side=left"]
+    "query",
+    ["first=2026-06-01", "accounts=x", "kind=capital&before=here", "kind=capital&side=left"],
 )
 def test_entries_of_nothing_in_particular_are_refused(query: str) -> None:
     for ending in ("/", ".csv", ".pdf"):
@@ -435,6 +436,12 @@ def test_a_listing_names_nobody_to_the_public(closed: Valley) -> None:
     client = Client()
     client.force_login(a_steward())
     assert "member 3" in client.get(path).content.decode()
+
+
+def test_the_entries_of_no_question_say_where_questions_are_asked() -> None:
+    page = Client().get("/books/reports/entries/")
+    assert page.status_code == 200
+    assert 'href="/books/reports/"' in page.content.decode()
 
 
 def test_a_cursor_is_read_as_it_was_written() -> None:
