@@ -9,6 +9,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.test import Client
 
+from ledger import tasks
 from ledger.log import mirror as mirrors
 from ledger.log.mirror import NotContinued, after_sealing, mirror
 from ledger.models import Checkpoint
@@ -22,15 +23,15 @@ pytestmark = pytest.mark.django_db(transaction=True)
 TABLES = ("checkpoint", "tile", "leaf")
 
 
-def book(start: int, count: int, *, kind: str = "payment") -> list[int]:
-    """So many transactions, all sealed."""
+def book(start: int, count: int, *, sealed: bool = True) -> list[int]:
+    """So many transactions, all sealed unless told otherwise."""
     ensure_commodity(code="EUR", kind="money", exponent=2)
     cash, income = (open_account(commodity="EUR", kind=k) for k in ("cash:operating", "expense"))
     legs = [Leg(cash, 5), Leg(income, -5)]
-    ids = post_many(
-        [Posting(source="t", key=str(start + n), kind=kind, legs=legs) for n in range(count)]
-    )
-    seal_all()
+    keys = map(str, range(start, start + count))
+    ids = post_many([Posting(source="t", key=key, kind="payment", legs=legs) for key in keys])
+    if sealed:
+        seal_all()
     return ids
 
 
@@ -186,6 +187,16 @@ def test_the_folder_in_the_settings_follows_the_sealing(
     after_sealing()
     assert [record.levelname for record in caplog.records] == ["CRITICAL"]
     assert root_in(Path(settings.COOP_LOG_DIR))[0] == 3
+
+
+def test_the_task_seals_and_brings_the_mirror_up_to_date(tmp_path: Path, settings: Any) -> None:
+    settings.COOP_LOG_DIR = str(tmp_path)
+    book(0, 3, sealed=False)
+    while not (tmp_path / "checkpoint").exists():
+        tasks.seal()  # what other tests run at the same time may hold it up
+    assert root_in(tmp_path)[0] == 3
+    tasks.seal()
+    assert Checkpoint.objects.count() == 1
 
 
 def test_the_command_says_what_it_did(tmp_path: Path) -> None:
