@@ -9,9 +9,10 @@ from django import forms
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from ledger.chart import place_of
-from ledger.corrections import BY_HAND, Rule
+from ledger.access import Reader
+from ledger.corrections import BY_HAND, rule_of
 from ledger.exports.words import decimal
+from ledger.labels import account_kind
 from ledger.models import Account, Entry, Transaction
 from ledger.report_forms import Moment
 from ledger.services import Leg
@@ -61,10 +62,13 @@ class CorrectionForm(forms.Form):
         required=False,
     )
 
-    def __init__(self, data: Any, txn: Transaction, entries: Sequence[Entry], rule: Rule) -> None:
+    def __init__(
+        self, data: Any, txn: Transaction, entries: Sequence[Entry], reader: Reader
+    ) -> None:
         super().__init__(data, initial={"effective_at": txn.effective_at})
-        self.txn, self.entries, self.rule = txn, entries, rule
-        if rule.amounts:
+        self.txn, self.entries, self.rule = txn, entries, rule_of(txn)
+        self.reader = reader
+        if self.rule.amounts:
             self._offer_amounts()
         else:
             del self.fields["nothing"]
@@ -74,12 +78,13 @@ class CorrectionForm(forms.Form):
             commodity = entry.account.commodity
             self.fields[f"amount_{entry.version}_{entry.account_id}"] = AmountField(
                 commodity.exponent,
+                label=self._called(entry.account),
                 required=False,
                 initial=decimal(entry.amount, commodity.exponent),
             )
         commodities = {entry.commodity_id: entry.account.commodity for entry in self.entries}
         exponent = min(commodity.exponent for commodity in commodities.values())
-        known = [("", "–"), *_by_hand(list(commodities))]
+        known = [("", "–"), *self._by_hand(list(commodities))]
         for n in range(MORE):
             self.fields[f"more_{n}"] = forms.ChoiceField(
                 label=_("Another account"), required=False, choices=known
@@ -94,15 +99,9 @@ class CorrectionForm(forms.Form):
         own = timezone.localtime(self.txn.effective_at)
         return self.txn.effective_at if given == own.replace(second=0, microsecond=0) else given
 
-    def lines(self) -> list[tuple[Entry, forms.BoundField]]:
-        """The entries, each with the field of its amount; empty where amounts stay."""
-        if not self.rule.amounts:
-            return []
-        return [(e, self[f"amount_{e.version}_{e.account_id}"]) for e in self.entries]
-
-    def more(self) -> list[forms.BoundField]:
-        """The fields in which another account can be named."""
-        return [self[name] for name in self.fields if name.startswith("more_")]
+    def amounts(self) -> list[forms.BoundField]:
+        """The fields of what moves: each entry, then accounts that can be added."""
+        return [self[name] for name in self.fields if name.startswith(("amount_", "more_"))]
 
     def legs(self) -> list[Leg] | None:
         """What moves; None where amounts stay. The form is valid."""
@@ -115,11 +114,11 @@ class CorrectionForm(forms.Form):
         others = [(values[f"more_{n}"], values[f"more_amount_{n}"]) for n in range(MORE)]
         return [Leg(int(pk), amount) for pk, amount in (*named, *others) if pk and amount]
 
+    def _by_hand(self, commodities: Sequence[int]) -> list[tuple[str, str]]:
+        """The accounts that an entry by hand may move, in words."""
+        rows = Account.objects.filter(kind__in=BY_HAND, commodity__in=commodities)
+        return [(str(row.pk), self._called(row)) for row in rows.order_by("kind", "owner")]
 
-def _by_hand(commodities: Sequence[int]) -> list[tuple[str, str]]:
-    """The accounts that an entry by hand may move, in words."""
-    rows = Account.objects.filter(kind__in=BY_HAND, commodity__in=commodities)
-    return [
-        (str(row.pk), f"{place_of(row.kind).label}, {row.owner or '–'} ({row.pk})")
-        for row in rows.order_by("kind", "owner")
-    ]
+    def _called(self, account: Account) -> str:
+        label, owner = account_kind(account.kind), self.reader.label(account.owner)
+        return f"{label}, {owner}" if owner else label

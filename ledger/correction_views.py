@@ -22,6 +22,7 @@ from ledger.models import Account, Transaction
 from ledger.services import Posting
 
 View = Callable[..., HttpResponse]
+PAGE = "ledger/correct.html"
 
 
 @dataclass(frozen=True)
@@ -49,22 +50,21 @@ def corrector_required(view: View) -> View:
 def correct(request: HttpRequest, txn: int) -> HttpResponse:
     """Ask what should have been booked; show what that books; book it."""
     row = get_object_or_404(Transaction.objects.select_related("reversed_by"), pk=txn)
-    entries, rule = list(queries.entries_in(txn)), corrections.rule_of(row)
-    form = CorrectionForm(request.POST or None, row, entries, rule)
+    entries, reader = list(queries.entries_in(txn)), reader_of(request.user)
+    form = CorrectionForm(request.POST or None, row, entries, reader)
     if "confirm" in request.POST and form.is_valid() and (done := booked(request, form)):
         return done
     plan = plan_of(form) if request.method == "POST" else []
-    template = "ledger/correct_check.html" if plan and not form.errors else "ledger/correct.html"
     context = {
         "txn": row,
         "entries": entries,
-        "rule": rule,
         "form": form,
         "plan": plan,
-        "reader": reader_of(request.user),
+        "reader": reader,
         "reversed_by": corrections.reversed_by(row),
     }
-    return render(request, template, context, status=422 if form.errors else 200)
+    shown = "ledger/correct_check.html" if plan and "change" not in request.POST else PAGE
+    return render(request, shown, context, status=422 if form.errors else 200)
 
 
 def plan_of(form: CorrectionForm) -> list[Planned]:

@@ -338,6 +338,9 @@ def test_the_page_shows_first_and_books_then(page: Client) -> None:
     assert 'name="confirm"' in text and "€10.00" in text and "−€100.00" in text
     assert state() == before
     hidden = {field.html_name: field.value() or "" for field in shown.context["form"]}
+    changed = page.post(address, {**hidden, "change": "1"}).content.decode()
+    assert 'value="-10,00"' in changed and 'name="confirm"' not in changed
+    assert state() == before
     done = page.post(address, {**hidden, "confirm": "1"})
     assert done.status_code == 303
     new = replaced_by(txn)
