@@ -46,6 +46,7 @@ def serve(request: HttpRequest, path: str) -> HttpResponseBase:
         return answer
     etag = f'"{hashlib.sha256(answer.content).hexdigest()[:32]}"'
     answer["ETag"] = etag
+    answer["Content-Length"] = str(len(answer.content))
     return get_conditional_response(request, etag=etag, response=answer) or answer
 
 
