@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from django.db.models import Case, Count, F, Max, Min, Q, QuerySet, Subquery, Sum, When, Window
+from django.db.models import Case, Count, F, Max, Min, Q, QuerySet, Sum, When, Window
 from django.db.models.functions import RowNumber
 
 from ledger.models import Account, Balance, Carried, Commodity, Cut, Entry, Transaction
@@ -93,9 +93,13 @@ def transactions(kind: str = "") -> QuerySet[Transaction]:
 
 
 def entries_in(txn_id: int) -> QuerySet[Entry]:
-    """The entries of a transaction with their accounts, by commodity, numbered from 1."""
+    """The entries of a transaction with their accounts, by commodity, numbered from 1.
+
+    Asks at once for the moment of it: given that, PostgreSQL plans for one month of entries only.
+    """
+    moment = list(Transaction.objects.filter(pk=txn_id).values_list("recorded_at", flat=True))
     return (
-        Entry.objects.filter(txn_id=txn_id, recorded_at=_moment_of(txn_id))
+        Entry.objects.filter(txn_id=txn_id, recorded_at__in=moment)
         .select_related("account__commodity")
         .annotate(line=Window(RowNumber(), order_by=[F("commodity_id"), F("account_id")]))
         .order_by("commodity_id", "account_id", "version")
@@ -113,11 +117,6 @@ def owners_in(txns: Iterable[int]) -> dict[int, set[str]]:
     for txn, owner in rows.values_list("txn_id", "account__owner").distinct():
         owners[txn].add(owner)
     return owners
-
-
-def _moment_of(txn_id: int) -> Subquery:
-    """When a transaction was recorded: with it only one month of entries is looked at."""
-    return Subquery(Transaction.objects.filter(pk=txn_id).values("recorded_at"))
 
 
 def commodity_totals() -> QuerySet[Commodity]:
