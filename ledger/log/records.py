@@ -16,7 +16,9 @@ FROM ledger_transaction WHERE id = ANY (%s) ORDER BY id"""
 # The bounds prune the partitions before the rows are looked up.
 ENTRIES = """
 SELECT e.txn_id, e.account_id, e.version, e.amount, e.balance_after, c.code, c.kind, c.exponent,
-       a.kind, a.floor, a.opened_at, a.owner, a.salt::text
+       CASE WHEN e.version = 1 THEN a.kind END, CASE WHEN e.version = 1 THEN a.floor END,
+       CASE WHEN e.version = 1 THEN a.opened_at END, CASE WHEN e.version = 1 THEN a.owner END,
+       CASE WHEN e.version = 1 THEN a.salt::text END
 FROM ledger_transaction t
 JOIN ledger_entry e ON e.txn_id = t.id AND e.recorded_at = t.recorded_at
 JOIN ledger_account a ON a.id = e.account_id AND a.commodity_id = e.commodity_id
