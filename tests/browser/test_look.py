@@ -95,6 +95,7 @@ def paths_with_something() -> list[str]:
         f"/books/accounts/{Account.objects.earliest('pk').pk}/",
         f"/books/commodities/{Account.objects.earliest('pk').commodity_id}/",
         f"/books/transactions/{Transaction.objects.earliest('pk').pk}/",
+        f"/books/log/transactions/{Transaction.objects.earliest('pk').pk}/",
         f"/verify/{title.number}/",
         f"/buy-in/{title.pool.code}/",
         f"/purchases/{subscription.pk}/",

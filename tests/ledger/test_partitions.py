@@ -15,15 +15,21 @@ from django.db.utils import DatabaseError
 from django.test import Client
 
 from coop.celery import app
+from coop.invariants import all_broken
 from coop.local.places import find_places
 from coop.local.programs import postgres_folder
 from ledger import invariants, partitions, queries
 from ledger.asof import BeforeTheCut
 from ledger.log import invariants as log_invariants
+from ledger.log import tree
+from ledger.log.mirror import mirror
 from ledger.models import Balance, Carried, Cut, Document, Entry, Leaf, Transaction
 from ledger.services import Leg, Posting, ensure_commodity, open_account, post, reverse
 from ledger.tasks import keep_partitions_ahead
+from signing import notes
 from tests.sealing import seal_all
+from tests.valley import make_valley
+from tokens.services import record_usage
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -188,6 +194,22 @@ def test_a_second_cut_carries_what_did_not_move_since_the_first(books: dict[str,
         partitions.detach(old)
 
 
+def test_no_app_above_misses_what_was_put_away() -> None:
+    """A period that was closed and paid, all of its entries detached."""
+    valley = make_valley()
+    with transaction.atomic():
+        record_usage(rows=[valley.use("ana", 150_000, "1")], actor=None)
+    valley.close()
+    age(6)
+    seal_all()
+    assert all_broken() == []
+    detach()
+    assert (Entry.objects.count(), all_broken()) == (0, [])
+    valley.open_july()
+    seal_all()
+    assert (Entry.objects.count() > 0, all_broken()) == (True, [])
+
+
 def test_nothing_is_detached_that_is_not_in_the_log(euros: dict[str, int]) -> None:
     pay(euros, "1", 5)
     age(6)
@@ -330,3 +352,22 @@ def test_pages_say_what_was_put_away(books: dict[str, int]) -> None:
     partitions.attach()
     assert sentence not in Client().get(address).content.decode()
     assert sentence not in Client().get(f"/books/transactions/{oldest}/").content.decode()
+
+
+# What the log still proves --------------------------------------------------------------------
+
+
+def test_what_was_put_away_is_still_in_the_log(books: dict[str, int], tmp_path: Path) -> None:
+    txn = Transaction.objects.earliest("pk").pk
+    entry = {"account": books["cash:operating"], "version": 1}
+    assert Client().get("/api/v1/log/proofs/entry", entry).status_code == 200
+    detach()
+    proof = Client().get(f"/books/log/transactions/{txn}/proof").content
+    assert notes.verify_proof(proof, tree.verifier_key()).index == 0
+    assert "Sealed as leaf 0" in Client().get(f"/books/transactions/{txn}/").content.decode()
+    gone = Client().get("/api/v1/log/proofs/entry", entry)
+    assert (gone.status_code, gone.json()["code"]) == (410, "put_away")
+    kept = Balance.objects.get(account=books["cash:operating"]).version
+    there = Client().get("/api/v1/log/proofs/entry", entry | {"version": kept})
+    assert there.status_code == 200
+    assert mirror(tmp_path) == 4
