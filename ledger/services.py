@@ -1,15 +1,17 @@
 """Every write of the books goes through here, and from here through `ledger_post`."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from django.contrib.auth.base_user import AbstractBaseUser
-from django.db import Error, IntegrityError, connection, transaction
+from django.db import DataError, Error, IntegrityError, connection, transaction
 
 from ledger.asof import BeforeTheCut
 from ledger.errors import (
+    AmountTooLarge,
     DomainError,
     InsufficientBalance,
     KeyConflict,
@@ -25,6 +27,8 @@ REFUSALS: dict[str, type[DomainError]] = {
     "ledger_transaction_same_content": KeyConflict,
     "ledger_transaction_key_once": KeyConflict,
 }
+OUT_OF_RANGE = "22003"
+"""PostgreSQL's code for a number that its type cannot hold"""
 HEADS = {
     "source": "text",
     "key": "text",
@@ -100,10 +104,10 @@ def open_account(*, commodity: str, kind: str, owner: str = "", floor: int | Non
 
 
 def post(posting: Posting) -> int:
-    """Book one transaction and return its id; call inside a transaction.
+    """Book one transaction and return its id; alone or inside a transaction.
 
     The same key with the same content gives the first id again. Raises Unbalanced,
-    InsufficientBalance, KeyConflict, UnknownAccount; then nothing is booked.
+    InsufficientBalance, KeyConflict, UnknownAccount, AmountTooLarge; then nothing is booked.
     """
     return post_many([posting])[0]
 
@@ -187,19 +191,29 @@ def record_documents(documents: Sequence[tuple[str, bytes]]) -> None:
 class refusals:
     """Context in which the database's refusals of a posting become DomainErrors.
 
-    Holds a savepoint, so that the transaction around it can go on.
+    Holds a savepoint, so that a transaction around it can go on. Outside of one the call of
+    `ledger_post` is a transaction by itself, and nothing needs to be sent before and after it.
     """
 
     def __enter__(self) -> None:
-        self.savepoint = transaction.atomic()
+        self.savepoint: AbstractContextManager[None] = (
+            transaction.atomic() if connection.in_atomic_block else nullcontext()
+        )
         self.savepoint.__enter__()
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         self.savepoint.__exit__(kind, error, trace)  # type: ignore[arg-type]
-        if isinstance(error, IntegrityError):
-            refusal = REFUSALS.get(constraint_of(error))
-            if refusal is not None:
-                raise refusal from error
+        refusal = refusal_of(error) if isinstance(error, Error) else None
+        if refusal is not None:
+            raise refusal from error
+
+
+def refusal_of(error: Error) -> type[DomainError] | None:
+    """What the database's error means to who posts; None where it is no refusal."""
+    if isinstance(error, IntegrityError):
+        return REFUSALS.get(constraint_of(error))
+    too_large = getattr(error.__cause__, "sqlstate", None) == OUT_OF_RANGE
+    return AmountTooLarge if isinstance(error, DataError) and too_large else None
 
 
 def constraint_of(error: Error) -> str:
