@@ -128,7 +128,7 @@ def test_without_a_partition_nothing_is_lost(euros: dict[str, int]) -> None:
     assert [s for s in wrong() if "partition_entries" in s]
     out = StringIO()
     call_command("partition_entries", stdout=out)
-    assert "1 partitions made" in out.getvalue() or "2 entries moved" in out.getvalue()
+    assert "2 entries moved" in out.getvalue()
     assert (partitions.rows_in_rest(), wrong()) == (0, [])
     assert this in partitions.kept_tables()
     pay(euros, "3", 1)
