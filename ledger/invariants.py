@@ -62,8 +62,9 @@ LEFT JOIN ledger_transaction t ON t.id = e.txn_id AND t.recorded_at = e.recorded
 LEFT JOIN ledger_account a ON a.id = e.account_id AND a.commodity_id = e.commodity_id
 WHERE t.id IS NULL OR a.id IS NULL"""
 CARRIED_WITHOUT_CUT = """
-SELECT format('account %s carries %s although no entry was ever put away', account_id, amount)
-FROM ledger_carried WHERE NOT EXISTS (SELECT FROM ledger_cut)"""
+SELECT format('account %s carries %s, but there is no cut with a document', account_id, amount)
+FROM ledger_carried WHERE NOT EXISTS (
+    SELECT FROM ledger_cut c JOIN ledger_document d ON d.id = c.document_id)"""
 
 
 def broken(sql: str, limit: int = 20) -> list[str]:

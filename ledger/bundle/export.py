@@ -15,7 +15,7 @@ from ledger.bundle.rows import Label, account_lines, named, pending_lines, pseud
 from ledger.log import tree
 from ledger.log.leaves import TransactionRecord, canonical, moment
 from ledger.log.rebuild import Gone, Sealed, standing
-from ledger.models import Checkpoint, Leaf
+from ledger.models import Checkpoint, Cut, Leaf
 from signing import keys, merkle, notes
 from signing.errors import SigningError
 from signing.tiles import WIDTH, width_at
@@ -149,7 +149,7 @@ class _Export:
             yield line
 
     def _carried(self) -> dict[str, object] | None:
-        cut = partitions.last_cut()
+        cut = Cut.objects.order_by("-through").first()
         if cut is None:
             return None
         self._file("carried", partitions.carried_lines())

@@ -268,6 +268,9 @@ ROWS = {
         " FROM ledger_entry t WHERE t.txn_id = {txn} AND t.account_id = b.account_id;"
         "UPDATE ledger_entry SET amount = amount + sign(amount) WHERE txn_id = {txn}"
     ),
+    "a head emptied": Change(
+        "UPDATE ledger_checkpoint SET note = '' WHERE size = {size}", LOG, "checkpoint"
+    ),
     "a tile cut short": Change(
         "UPDATE ledger_tile SET data = substr(data, 1, 64) WHERE level = 0",
         OURS,
