@@ -13,7 +13,7 @@ from django.utils import timezone
 from ledger import asof
 from ledger.asof import Moment, Movement
 from ledger.corrections import replacements, replaces, reversed_by
-from ledger.exports.asked import Asked
+from ledger.exports.asked import DAY, Asked
 from ledger.models import Account, Commodity, Entry, Transaction
 
 TRANSACTIONS, ACCOUNTS, ENTRIES = 500, 2000, 2000
@@ -107,7 +107,8 @@ def _held(part: Sequence[Account], asked: Asked) -> Iterator[Held]:
             yield Held(account, 0, account.balance.amount, opened[pk])
         elif opening or pk in moved:
             closing = opening + moved.get(pk, Movement()).net
-            yield Held(account, opening, closing, opened[pk])
+            before_it = asked.first - DAY if asked.first and opening else opened[pk]
+            yield Held(account, opening, closing, min(opened[pk], before_it))
 
 
 def opening_of(accounts: Sequence[int], asked: Asked) -> dict[int, int]:
