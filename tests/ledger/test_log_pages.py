@@ -268,10 +268,16 @@ def test_a_transaction_that_was_changed_says_so(bought: tuple[Member, Transactio
 
 
 def test_transactions_that_never_were_have_no_place() -> None:
-    for path in ("transactions/99/", f"documents/{'0' * 64}/"):
+    for path in ("transactions/99/", f"transactions/{10**30}/", f"documents/{'0' * 64}/"):
         assert Client().get(f"{PAGE}{path}").status_code == 404
         assert Client().get(f"{PAGE}{path}proof").status_code == 404
-    assert Client().get(f"{PAGE}documents/{'G' * 64}/").status_code == 404
+    others = (f"documents/{'G' * 64}/", f"checkpoints/{10**30}", f"consistency/{10**30}")
+    for path in (*others, f"transactions/{10**30}/openings"):
+        assert Client().get(f"{PAGE}{path}").status_code == 404
+    steward = Client()
+    steward.force_login(make_steward())
+    assert steward.get(f"{PAGE}transactions/{10**30}/openings").status_code == 404
+    assert steward.get(f"{PAGE}transactions/{10**30}/").status_code == 404
 
 
 # Whose business it is -------------------------------------------------------------------------
