@@ -51,3 +51,10 @@ class UnknownAccount(DomainError):
 
     code = "unknown_account"
     text = _("An entry names an account that does not exist. Nothing was booked.")
+
+
+class AmountTooLarge(DomainError):
+    """An amount, or a balance after it, does not fit into the 64 bits that the books have."""
+
+    code = "amount_too_large"
+    text = _("The amounts are too large for the books. Nothing was booked.")
