@@ -13,17 +13,21 @@ TRANSACTIONS = """
 SELECT id, kind, effective_at, recorded_at, reverses_id, source, key, body_hash, about, actor,
        memo, salt::text
 FROM ledger_transaction WHERE id = ANY (%s) ORDER BY id"""
-# The bounds prune the partitions before the rows are looked up.
+# The bounds prune the partitions before the rows are looked up; OFFSET keeps the planner from
+# reading the whole month instead of each transaction's rows by their index.
 ENTRIES = """
 SELECT e.txn_id, e.account_id, e.version, e.amount, e.balance_after, c.code, c.kind, c.exponent,
        CASE WHEN e.version = 1 THEN a.kind END, CASE WHEN e.version = 1 THEN a.floor END,
        CASE WHEN e.version = 1 THEN a.opened_at END, CASE WHEN e.version = 1 THEN a.owner END,
        CASE WHEN e.version = 1 THEN a.salt::text END
 FROM ledger_transaction t
-JOIN ledger_entry e ON e.txn_id = t.id AND e.recorded_at = t.recorded_at
+CROSS JOIN LATERAL (
+    SELECT * FROM ledger_entry
+    WHERE txn_id = t.id AND recorded_at = t.recorded_at AND recorded_at BETWEEN %s AND %s OFFSET 0
+) AS e
 JOIN ledger_account a ON a.id = e.account_id AND a.commodity_id = e.commodity_id
 LEFT JOIN ledger_commodity c ON c.id = a.commodity_id AND e.version = 1
-WHERE t.id = ANY (%s) AND e.recorded_at BETWEEN %s AND %s
+WHERE t.id = ANY (%s)
 ORDER BY e.txn_id, e.account_id, e.version"""
 DOCUMENTS = """
 SELECT id, kind, digest, recorded_at FROM ledger_document WHERE id = ANY (%s) ORDER BY id"""
@@ -43,7 +47,7 @@ def entries(ids: Sequence[int], moments: Sequence[datetime]) -> Iterator[tuple[i
     if not moments:
         return
     for txn_id, account, version, amount, balance, *facts in rows(
-        ENTRIES, [list(ids), min(moments), max(moments)]
+        ENTRIES, [min(moments), max(moments), list(ids)]
     ):
         opening = Opening(*facts[:3], *facts[3:]) if version == 1 else None
         yield txn_id, EntryLine(account, version, amount, balance, opening)
