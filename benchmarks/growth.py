@@ -20,6 +20,8 @@ from coop.local import Services
 from coop.local.places import find_places
 
 if TYPE_CHECKING:
+    from django.db.backends.base.base import BaseDatabaseWrapper
+
     from benchmarks.growth_work import Work
 
 SIZES = (100_000, 1_000_000, 10_000_000)
@@ -36,8 +38,10 @@ def main() -> None:
     sizes = QUICK if parser.parse_args().quick else SIZES
     with throw_away_server():
         work = prepared()
-        found = {size: measured(size, work) for size in sizes}
-    print(table(found))
+        books = {size: filled(size, work) for size in sizes}
+        print(table(measured(books, work)))
+        for opened in books.values():
+            opened.close()
 
 
 @contextmanager
@@ -77,23 +81,66 @@ def prepared() -> "Work":
     return found_work()
 
 
-def measured(size: int, work: "Work") -> dict[str, float]:
-    """The median milliseconds of each thing in a copy of the database with so much history."""
+def filled(size: int, work: "Work") -> "BaseDatabaseWrapper":
+    """A connection to a copy of the database with so much history."""
     from benchmarks import history
 
-    with copied(f"growth_{size}"):
-        began = time.monotonic()
+    opened, began = copy(f"growth_{size}"), time.monotonic()
+    with using(opened):
         history.fill(size, work.accounts)
         work.settle_down()
         if size < max(SIZES):  # the way it is filled is the same, and proving it takes minutes
             work.check()
-        print(f"{size:>10,} entries filled in {time.monotonic() - began:.0f} s", flush=True)
-        return {name: median_of(action) for name, action in work.actions().items()}
+    print(f"{size:>10,} entries filled in {time.monotonic() - began:.0f} s", flush=True)
+    return opened
 
 
-def median_of(action: Action) -> float:
-    """Milliseconds, median of the rounds; one more before them warms up and does not count."""
-    return statistics.median([once(action(n)) for n in range(ROUNDS + 1)][1:])
+def copy(name: str) -> "BaseDatabaseWrapper":
+    """A connection to a new database that is as Django's is now."""
+    from django.db import connections
+
+    now = connections["default"]
+    now.close()
+    on_the_server(
+        os.environ["DATABASE_URL"], f"CREATE DATABASE {name} TEMPLATE {now.settings_dict['NAME']}"
+    )
+    opened = connections.create_connection("default")
+    opened.settings_dict = {**now.settings_dict, "NAME": name}
+    return opened
+
+
+@contextmanager
+def using(opened: "BaseDatabaseWrapper") -> Iterator[None]:
+    """Let Django's connection be this one."""
+    from django.db import connections
+
+    was = connections["default"]
+    connections["default"] = opened
+    try:
+        yield
+    finally:
+        connections["default"] = was
+
+
+def measured(books: dict[int, "BaseDatabaseWrapper"], work: "Work") -> dict[int, dict[str, float]]:
+    """The median milliseconds of each thing at each size; one round before them warms up.
+
+    The sizes take turns, so that whatever else this machine does burdens all of them alike.
+    """
+    actions: dict[int, dict[str, Action]] = {}
+    for size, opened in books.items():
+        with using(opened):
+            actions[size] = work.actions()
+    found: dict[int, dict[str, float]] = {size: {} for size in books}
+    for name in actions[min(books)]:
+        times: dict[int, list[float]] = {size: [] for size in books}
+        for n in range(ROUNDS + 1):
+            for size, opened in books.items():
+                with using(opened):
+                    times[size].append(once(actions[size][name](n)))
+        for size in books:
+            found[size][name] = statistics.median(times[size][1:])
+    return found
 
 
 def once(timed: Callable[[], object]) -> float:
@@ -101,23 +148,6 @@ def once(timed: Callable[[], object]) -> float:
     began = time.perf_counter()
     timed()
     return (time.perf_counter() - began) * 1000
-
-
-@contextmanager
-def copied(name: str) -> Iterator[None]:
-    """Django's database is a copy of what it was, which is dropped afterwards."""
-    from django.db import connection
-
-    was, url = connection.settings_dict["NAME"], os.environ["DATABASE_URL"]
-    connection.close()
-    on_the_server(url, f"CREATE DATABASE {name} TEMPLATE {was}")
-    connection.settings_dict["NAME"] = name
-    try:
-        yield
-    finally:
-        connection.close()
-        connection.settings_dict["NAME"] = was
-        on_the_server(url, f"DROP DATABASE {name} WITH (FORCE)")
 
 
 def on_the_server(url: str, statement: str) -> None:
