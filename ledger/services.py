@@ -121,9 +121,22 @@ def post_many(postings: Sequence[Posting]) -> list[int]:
     legs = [(n, leg.account_id, leg.amount) for n, p in enumerate(postings, 1) for leg in p.legs]
     columns = [*heads_of(postings), *([row[i] for row in legs] for i in range(3))]
     with refusals(), connection.cursor() as cursor:
-        cursor.execute(CALL, columns)
+        cursor.execute(CALL, [array_of(column) for column in columns])
         ids: list[int] = cursor.fetchone()[0]
     return ids
+
+
+def array_of(values: Iterable[object]) -> str:
+    """An array as PostgreSQL writes it; the driver would take three times as long over a batch."""
+    return "{" + ",".join(map(element, values)) + "}"
+
+
+def element(value: object) -> str:
+    """One element of such an array: an integer, a text, a time or nothing."""
+    if value is None or isinstance(value, int):
+        return "NULL" if value is None else str(value)
+    text = str(value).replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{text}"'
 
 
 def heads_of(postings: Sequence[Posting]) -> list[list[Any]]:
