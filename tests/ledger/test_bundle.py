@@ -18,10 +18,19 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 
 from coop_verify.checks import Check, Request
+from coop_verify.errors import Unreadable
 from coop_verify.report import Report
 from ledger import partitions
 from ledger.models import Account
-from ledger.services import Leg, Posting, ensure_commodity, open_account, post, post_many
+from ledger.services import (
+    Leg,
+    Posting,
+    ensure_commodity,
+    open_account,
+    open_accounts,
+    post,
+    post_many,
+)
 from signing import keys
 from tests.ledger.test_partitions import MONTH, age, run
 from tests.makers import buy, make_member, make_pool
@@ -301,6 +310,23 @@ def test_a_cut_that_is_not_sealed_is_said(cut_books: Path, tmp_path: Path) -> No
     with pytest.raises(CommandError, match="seal first"):
         export(tmp_path / "rest")
     assert verified(tmp_path / "rest").promises["carried"].found
+
+
+def test_a_transaction_too_large_to_wait_is_said(tmp_path: Path) -> None:
+    ensure_commodity(code="EUR", kind="money", exponent=2)
+    numbers = "SELECT 'place/' || n FROM generate_series(1, %s) AS n"
+    open_accounts(commodity="EUR", kind="deposit", owners=numbers, params=[4_000])
+    ids = list(Account.objects.order_by("pk").values_list("pk", flat=True))
+    legs = [Leg(pk, 1) for pk in ids[1:]] + [Leg(ids[0], 1 - len(ids))]
+    post(Posting("test", "large", "deposits", legs))
+    with pytest.raises(CommandError, match=r"too large for pending\.ndjson waits: seal first"):
+        export(tmp_path / "waiting")
+    with pytest.raises(Unreadable, match="a line of more than"):
+        verified(tmp_path / "waiting")
+    seal_all()
+    export(tmp_path / "sealed")
+    assert len(lines(tmp_path / "sealed", "entries")) == 4_000
+    assert verified(tmp_path / "sealed").holds
 
 
 def test_as_programs_of_their_own(owners: list[Title], tmp_path: Path) -> None:
