@@ -118,13 +118,22 @@ def measured(services: Services, ids: list[int], seconds: float) -> Figures:
 
 def read(services: Services, sizes: list[int]) -> str:
     """Milliseconds of reading at each size, with the ratio to the smallest."""
+    from django.db import connection
+
+    connection.close()
     history = History(services.postgres.url, sizes[-1])
     history.open_accounts()
-    found: dict[int, Figures] = {}
+    kept = {}
     for size in sizes:
         history.grow(size)
-        rounds = [readings(history) for _ in range(ROUNDS)]
-        found[size] = {name: statistics.median(r[name] for r in rounds) for name in rounds[0]}
+        kept[size] = history.keep()
+    rounds = [
+        {size: readings(history, size, name) for size, name in kept.items()} for _ in range(ROUNDS)
+    ]
+    found = {
+        size: {name: statistics.median(r[size][name] for r in rounds) for name in rounds[0][size]}
+        for size in sizes
+    }
     heads = "".join(f"{size:,}".rjust(13) + " ratio" for size in sizes)
     lines = ["reading, ms at entries".ljust(34) + heads]
     for name, base in found[sizes[0]].items():

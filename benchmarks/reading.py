@@ -8,13 +8,16 @@ import statistics
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import LiteralString
+from typing import Any, LiteralString
 
 import psycopg
 from django.http import QueryDict
+from psycopg import sql
 
 SIZES = (10_000, 100_000, 1_000_000, 10_000_000)
 READS = 40
+NOT_READ = ("ledger_transaction_times", "ledger_transaction_xid")
+"""indexes that no statement and no balance is read by, left out so that filling takes minutes"""
 CHUNK = 500_000
 OPEN = """
 INSERT INTO ledger_account (commodity_id, kind, owner)
@@ -51,16 +54,33 @@ class History:
     """Two years of books that grow under the reader."""
 
     def __init__(self, url: str, largest: int) -> None:
-        self.server = psycopg.connect(url, autocommit=True)
-        self.server.execute("SET session_replication_role = replica")
-        self.server.execute("SET synchronous_commit = off")
         span = timedelta(days=700)
+        self.url = url
         self.start = datetime.now(UTC) - span - timedelta(days=1)
         self.step = span / (largest // 2)
+        self.entries = 0
+        self.server = self._connected()
         self.server.execute(
             "SELECT ledger_make_partitions(%s::date, now()::date)", [self.start.date()]
         )
-        self.entries = 0
+        for name in NOT_READ:
+            self.server.execute(sql.SQL("DROP INDEX {}").format(sql.Identifier(name)))
+
+    def _connected(self) -> psycopg.Connection[tuple[Any, ...]]:
+        server = psycopg.connect(self.url, autocommit=True)
+        server.execute("SET session_replication_role = replica")
+        server.execute("SET synchronous_commit = off")
+        return server
+
+    def keep(self) -> str:
+        """Copy the books as they are now into a database of their own; its name."""
+        name = f"history_{self.entries}"
+        self.server.close()
+        with psycopg.connect(self.url.replace("/coop?", "/postgres?"), autocommit=True) as server:
+            copy = sql.SQL("CREATE DATABASE {} TEMPLATE coop").format(sql.Identifier(name))
+            server.execute(copy)
+        self.server = self._connected()
+        return name
 
     def open_accounts(self) -> None:
         """The shared account and 999 others, with their balances (the rules are off)."""
@@ -73,8 +93,8 @@ class History:
         self.commodity = self._number("SELECT commodity_id FROM ledger_account ORDER BY id DESC")
         self.shift = self._number("SELECT max(id) FROM ledger_transaction")
 
-    def _number(self, sql: LiteralString) -> int:
-        row = self.server.execute(sql).fetchone()
+    def _number(self, query: LiteralString) -> int:
+        row = self.server.execute(query).fetchone()
         assert row is not None
         return int(row[0])
 
@@ -97,14 +117,18 @@ class History:
         self.server.execute(ENTRIES, values)
 
 
-def readings(history: History) -> dict[str, float]:
-    """Milliseconds of each kind of read, the median of many."""
+def readings(history: History, size: int, database: str) -> dict[str, float]:
+    """Milliseconds of each kind of read in one of the databases, the median of many."""
+    from django.db import connection
+
     from ledger import queries
     from ledger.paging import page_by
 
+    connection.close()
+    connection.settings_dict["NAME"] = database
     fields = queries.IN_TIME
     older = page_by(queries.entries_of(history.shared), fields, QueryDict()).older
-    deep = half_way(history)
+    deep = half_way(history, size)
     return {
         "balance of an account": median(lambda n: queries.balance_of(history.shared + n)),
         "statement, first page": median(
@@ -121,9 +145,9 @@ def readings(history: History) -> dict[str, float]:
     }
 
 
-def half_way(history: History) -> str:
+def half_way(history: History, size: int) -> str:
     """The address of the page in the middle of the shared account's statement."""
-    middle = history.entries // 4
+    middle = size // 4
     recorded_at = history.start + middle * history.step
     micros = (recorded_at - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
     return f"cursor=older.{micros}.{middle}"
