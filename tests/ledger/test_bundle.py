@@ -315,7 +315,7 @@ def test_a_cut_that_is_not_sealed_is_said(cut_books: Path, tmp_path: Path) -> No
 def test_a_transaction_too_large_to_wait_is_said(tmp_path: Path) -> None:
     ensure_commodity(code="EUR", kind="money", exponent=2)
     numbers = "SELECT 'place/' || n FROM generate_series(1, %s) AS n"
-    open_accounts(commodity="EUR", kind="deposit", owners=numbers, params=[4_000])
+    open_accounts(commodity="EUR", kind="deposit", owners=numbers, params=[6_000])
     ids = list(Account.objects.order_by("pk").values_list("pk", flat=True))
     legs = [Leg(pk, 1) for pk in ids[1:]] + [Leg(ids[0], 1 - len(ids))]
     post(Posting("test", "large", "deposits", legs))
@@ -325,7 +325,7 @@ def test_a_transaction_too_large_to_wait_is_said(tmp_path: Path) -> None:
         verified(tmp_path / "waiting")
     seal_all()
     export(tmp_path / "sealed")
-    assert len(lines(tmp_path / "sealed", "entries")) == 4_000
+    assert len(lines(tmp_path / "sealed", "entries")) == 6_000
     assert verified(tmp_path / "sealed").holds
 
 
