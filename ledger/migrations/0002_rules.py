@@ -243,7 +243,7 @@ CREATE FUNCTION ledger_post_one(
 DECLARE
     places bigint[];
     versions bigint[];
-    balances bigint[];
+    balances numeric[]; -- for a repeat, which is found out later, they may be any
     commodities int[];
     moves bigint[] := leg_amounts;
     body text;
