@@ -14,6 +14,7 @@ from typing import Any
 from django.db import connection
 from django.utils.translation import gettext_lazy as _
 
+from ledger import partitions
 from ledger.errors import DomainError
 from ledger.models import Cut
 
@@ -24,12 +25,18 @@ LEGS = """LATERAL (
     WHERE e.txn_id = o.id AND e.recorded_at = o.recorded_at OFFSET 0) AS e"""
 """SQL: the entries of one transaction o; OFFSET keeps the planner from reading all entries."""
 
+LAST = """(
+    SELECT e.balance_after FROM ledger_entry e
+    WHERE e.account_id = c.id AND e.recorded_at <= %(base)s::timestamptz
+      AND e.recorded_at {} %(first)s::timestamptz
+    ORDER BY e.recorded_at DESC, e.version DESC LIMIT 1)"""
+"""SQL: the balance after the last entry by a moment. Between two limits that months of their own
+fill, PostgreSQL goes back month by month and stops at the first entry; else it looks into all."""
+
 STATE = f"""
 stood AS (
     SELECT c.id, coalesce(CASE WHEN b.recorded_at <= %(base)s::timestamptz THEN b.amount ELSE
-        coalesce((SELECT e.balance_after FROM ledger_entry e
-                  WHERE e.account_id = c.id AND e.recorded_at <= %(base)s::timestamptz
-                  ORDER BY e.recorded_at DESC, e.version DESC LIMIT 1),
+        coalesce({LAST.format(">=")}, {LAST.format("<")},
                  (SELECT k.amount FROM ledger_carried k WHERE k.account_id = c.id)) END,
         0) AS amount
     FROM chosen c JOIN ledger_balance b ON b.account_id = c.id
@@ -104,6 +111,7 @@ class Moment:
         require_kept(base)
         return {
             "base": base or "infinity",
+            "first": partitions.first_kept(),
             "effective": self.effective or "infinity",
             "known": self.known or "infinity",
         }

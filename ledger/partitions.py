@@ -96,6 +96,11 @@ def kept_tables() -> list[str]:
     return _tables(KEPT, attached=True)
 
 
+def first_kept() -> datetime:
+    """When the first month with a partition began: entries before it stand in the rest, if any."""
+    return min(map(month_of, kept_tables()), default=datetime.max.replace(tzinfo=UTC))
+
+
 def away_tables() -> list[str]:
     """The detached months that are still in this database, oldest first."""
     return _tables(AWAY, attached=None)

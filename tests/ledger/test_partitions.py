@@ -2,7 +2,7 @@
 
 import subprocess
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from io import StringIO
 from pathlib import Path
@@ -18,7 +18,7 @@ from coop.celery import app
 from coop.invariants import all_broken
 from coop.local.places import find_places
 from coop.local.programs import postgres_folder
-from ledger import invariants, partitions, queries
+from ledger import asof, invariants, partitions, queries
 from ledger.asof import BeforeTheCut
 from ledger.log import invariants as log_invariants
 from ledger.log import tree
@@ -136,6 +136,22 @@ def test_without_a_partition_nothing_is_lost(euros: dict[str, int]) -> None:
         for table in (this, "ledger_entry_rest"):
             with pytest.raises(DatabaseError, match="append-only"):
                 run(change.format(table))
+
+
+def test_an_old_entry_without_a_partition_counts_in_a_balance_of_then(
+    euros: dict[str, int],
+) -> None:
+    cash = euros["cash:operating"]
+    pay(euros, "1", 5)
+    long_ago = partitions.first_kept() - timedelta(days=40)
+    for table in ("transaction", "entry", "balance"):
+        rewrite(f"UPDATE ledger_{table} SET recorded_at = %s", long_ago)
+    pay(euros, "2", 7)
+    assert partitions.rows_in_rest() == 2
+    for before, held in ((timedelta(days=41), 0), (timedelta(days=39), 5), (-timedelta(1), 5)):
+        then = partitions.first_kept() - before
+        assert asof.balance(cash, asof.Moment(known=then)) == held
+    assert asof.balance(cash, asof.Moment(known=datetime.now(UTC))) == 12
 
 
 def test_put_away_months_leave_every_balance_and_the_log_as_they_were(
