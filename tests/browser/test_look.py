@@ -26,7 +26,7 @@ from tokens.models import Period
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
-ELSEWHERE = ("admin/", "api/", "favicon.ico", "health/")
+ELSEWHERE = ("admin/", "api/", "books/exports/download", "favicon.ico", "health/")
 LOOKS: tuple[tuple[int, Literal["light", "dark"]], ...] = ((1280, "light"), (320, "dark"))
 WIDER = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 AXE = Axe()
