@@ -26,7 +26,7 @@ urlpatterns = [
     path("api/v1/schema", SpectacularAPIView.as_view(), name="schema"),
     path("api/v1/", include("ledger.api")),
     path("api/v1/", include("ledger.log.api")),
-    path("api/v1/", include("ledger.report_api")),
+    path("api/v1/", include("ledger.reports.api")),
     path("api/v1/", include("members.api")),
     path("api/v1/", include("payments.api")),
     path("api/v1/", include("titles.api")),

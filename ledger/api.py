@@ -15,8 +15,9 @@ from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.utils.urls import replace_query_param
 
-from ledger import corrections, queries
+from ledger import queries
 from ledger.access import Reader, reader_of
+from ledger.corrections import queries as corrections
 from ledger.models import Account, Entry, Transaction
 from ledger.paging import PER_PAGE, page_by
 

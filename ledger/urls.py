@@ -2,7 +2,9 @@
 
 from django.urls import include, path
 
-from ledger import correction_views, export_views, views
+from ledger import views
+from ledger.corrections import views as corrections
+from ledger.exports import views as exports
 
 app_name = "ledger"
 urlpatterns = [
@@ -11,8 +13,8 @@ urlpatterns = [
     path("accounts/<int:account>/", views.account, name="account"),
     path("transactions/", views.transactions, name="transactions"),
     path("transactions/<int:txn>/", views.transaction, name="transaction"),
-    path("transactions/<int:txn>/correct/", correction_views.correct, name="correct"),
-    path("reports/", include("ledger.report_urls")),
-    path("exports/", export_views.exports, name="exports"),
-    path("exports/download", export_views.download, name="export_download"),
+    path("transactions/<int:txn>/correct/", corrections.correct, name="correct"),
+    path("reports/", include("ledger.reports.urls")),
+    path("exports/", exports.exports, name="exports"),
+    path("exports/download", exports.download, name="export_download"),
 ]

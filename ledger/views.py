@@ -9,8 +9,10 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_GET
 
-from ledger import corrections, queries
+from ledger import queries
 from ledger.access import reader_of
+from ledger.corrections import queries as corrections
+from ledger.corrections.rules import rule_of
 from ledger.labels import METERED, kinds_to_choose
 from ledger.log import showing
 from ledger.models import Transaction
@@ -81,7 +83,7 @@ def transaction(request: HttpRequest, txn: int) -> HttpResponse:
 
 def links_of(row: Transaction) -> dict[str, Any]:
     """What a transaction takes back or replaces, and what took back or replaced it."""
-    rule, reversed_by = corrections.rule_of(row), corrections.reversed_by(row)
+    rule, reversed_by = rule_of(row), corrections.reversed_by(row)
     return {
         "reversed_by": reversed_by,
         "replaced_by": corrections.replaced_by(row),

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from ledger import asof
 from ledger.asof import Moment, Movement
-from ledger.corrections import replacements, replaces, reversed_by
+from ledger.corrections.queries import replacements, replaces, reversed_by
 from ledger.exports.asked import DAY, Asked
 from ledger.models import Account, Commodity, Entry, Transaction
 

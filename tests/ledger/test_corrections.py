@@ -9,19 +9,18 @@ from django.db import connection, transaction
 from django.test import Client
 from django.utils import timezone
 
-from ledger import asof, corrections
+from ledger import asof
 from ledger.asof import Moment
-from ledger.corrections import (
-    RULES,
+from ledger.corrections.errors import (
     AlreadyReversed,
     NotByHand,
     NotCorrectable,
     NothingChanges,
     NotYet,
-    correct,
-    replaced_by,
-    replaces,
 )
+from ledger.corrections.queries import replaced_by, replacements, replaces
+from ledger.corrections.rules import RULES
+from ledger.corrections.services import correct
 from ledger.errors import InsufficientBalance, Unbalanced
 from ledger.labels import TRANSACTIONS
 from ledger.models import Account, Balance, Entry, Transaction
@@ -434,5 +433,5 @@ def test_a_page_of_transactions_needs_no_query_for_each(django_assert_max_num_qu
         correct(txn_id=txn.pk, actor=None, memo="", legs=legs_of(1_000))
     with django_assert_max_num_queries(8):
         assert len(Client().get("/api/v1/transactions").json()["results"]) == 18
-    assert corrections.replacements([]) == {}
+    assert replacements([]) == {}
     assert Account.objects.exists()

@@ -23,7 +23,7 @@ from hypothesis import strategies as st
 
 from coop.books import everybody
 from ledger.access import NOBODY, pseudonym
-from ledger.corrections import correct
+from ledger.corrections.services import correct
 from ledger.exports import FORMATS, Asked, blocks
 from ledger.exports.names import account_name, component, symbol
 from ledger.models import Account, Balance, Commodity, Entry, Transaction

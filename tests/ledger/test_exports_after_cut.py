@@ -8,7 +8,7 @@ from django.test import Client
 from django.utils import timezone
 
 from ledger.asof import BeforeTheCut
-from ledger.corrections import correct
+from ledger.corrections.services import correct
 from ledger.exports import FORMATS, Asked, blocks
 from ledger.models import Balance, Entry, Transaction
 from tests.ledger.test_partitions import (  # noqa: F401

@@ -14,9 +14,12 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from ledger import corrections, queries
+from ledger import queries
 from ledger.access import reader_of
-from ledger.correction_forms import CorrectionForm
+from ledger.corrections import services
+from ledger.corrections.errors import AlreadyReversed
+from ledger.corrections.forms import CorrectionForm
+from ledger.corrections.queries import reversed_by
 from ledger.errors import DomainError
 from ledger.models import Account, Transaction
 from ledger.services import Posting
@@ -61,7 +64,7 @@ def correct(request: HttpRequest, txn: int) -> HttpResponse:
         "form": form,
         "plan": plan,
         "reader": reader,
-        "reversed_by": corrections.reversed_by(row),
+        "reversed_by": reversed_by(row),
     }
     shown = "ledger/correct_check.html" if plan and "change" not in request.POST else PAGE
     return render(request, shown, context, status=422 if form.errors else 200)
@@ -73,9 +76,9 @@ def plan_of(form: CorrectionForm) -> list[Planned]:
         return []
     try:
         moment = form.cleaned_data["effective_at"]
-        postings = corrections.planned(form.txn, form.legs(), moment)
-        if corrections.reversed_by(form.txn):
-            raise corrections.AlreadyReversed
+        postings = services.planned(form.txn, form.legs(), moment)
+        if reversed_by(form.txn):
+            raise AlreadyReversed
     except DomainError as refusal:
         form.add_error(None, str(refusal))
         return []
@@ -92,7 +95,7 @@ def _named(posting: Posting) -> list[tuple[Account, int]]:
 def booked(request: HttpRequest, form: CorrectionForm) -> HttpResponse | None:
     """Book the correction and lead to it; None where it is refused, which the form then says."""
     try:
-        done = corrections.correct(
+        done = services.correct(
             txn_id=form.txn.pk,
             actor=request.user if request.user.is_authenticated else None,
             memo=form.cleaned_data["reason"],

@@ -2,8 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from ledger import report_views as views
-from ledger.reports import REPORTS
+from ledger.reports import REPORTS, views
 
 
 def addresses(name: str) -> list[URLPattern]:

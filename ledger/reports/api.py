@@ -16,8 +16,8 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from ledger.access import reader_of
-from ledger.report_forms import ReportForm
 from ledger.reports import REPORTS, build
+from ledger.reports.forms import ReportForm
 
 QUERY = [
     OpenApiParameter("period", str, description='"2026-06", "2026-Q2", "2026", or "days"'),

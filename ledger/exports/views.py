@@ -6,8 +6,8 @@ from django.views.decorators.http import require_GET
 
 from ledger.access import reader_of
 from ledger.asof import BeforeTheCut, require_kept
-from ledger.export_forms import ExportForm
 from ledger.exports import FORMATS, Asked, blocks
+from ledger.exports.forms import ExportForm
 
 
 @require_GET

@@ -17,10 +17,10 @@ from ledger.asof import TICK, BeforeTheCut
 from ledger.chart import CHART, place_of
 from ledger.letterhead import pool_name
 from ledger.models import Account
-from ledger.report_forms import OWN_DAYS, ReportForm, RowsForm
 from ledger.reports import REPORTS, Asked, Report, build
 from ledger.reports.csv_file import entries_csv, report_csv
 from ledger.reports.entries import Listing, every_row, listing
+from ledger.reports.forms import OWN_DAYS, ReportForm, RowsForm
 from ledger.reports.pdf import day_text, report_pdf, statement_pdf
 from ledger.reports.shape import Rows
 

@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from ledger.access import NOBODY, Reader
 from ledger.exports import Asked
-from ledger.report_forms import FIRST_DAY, LAST_DAY, day_field
+from ledger.reports.forms import FIRST_DAY, LAST_DAY, day_field
 
 
 class ExportForm(forms.Form):

@@ -10,11 +10,11 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from ledger.access import Reader
-from ledger.corrections import BY_HAND, rule_of
+from ledger.corrections.rules import BY_HAND, rule_of
 from ledger.exports.words import decimal
 from ledger.labels import account_kind
 from ledger.models import Account, Entry, Transaction
-from ledger.report_forms import Moment
+from ledger.reports.forms import Moment
 from ledger.services import Leg
 
 MORE = 2

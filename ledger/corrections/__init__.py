@@ -1,0 +1,1 @@
+"""Corrections: taking back and booking again what was booked wrongly."""

@@ -1,0 +1,63 @@
+"""What may be corrected, by kind of transaction: it depends on what rests on it elsewhere."""
+
+from dataclasses import dataclass
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from ledger.corrections.errors import NotCorrectable
+from ledger.models import Transaction
+
+BY_HAND = ("cash:operating", "cash:reserve", "backing", "expense", "replacement_reserve")
+"""kinds of account in money that a corrected entry by hand may move: nothing else rests on them"""
+
+
+@dataclass(frozen=True)
+class Rule:
+    """What of a kind of transaction may be corrected, and what to do about the rest.
+
+    The `moment` it counts from can be, where balances stay as they are; `amounts` where nothing
+    outside the ledger rests on them.
+    """
+
+    instead: str | Promise
+    moment: bool = False
+    amounts: bool = False
+
+
+_PAID = _("A charge and its payment rest on these amounts. What was paid too much is paid back.")
+_ASSET = _("An asset and its shares rest on these amounts. Place what is missing as an asset.")
+_COST = _("The rates of a period rest on this. Enter the difference as a cost of the open period.")
+_TITLE = _("A signed title rests on this: it is ended and issued anew, never rebooked.")
+_USAGE = _("Correct the usage itself, with a reason; what it costs follows by itself.")
+_GIFT = _("Both members agreed to this gift. The receiver can give the tokens back.")
+_MARKET = _("Both sides of an auction rest on this. It cannot be taken back.")
+_CLOSE = _("This belongs to the close of a period. Put right in the open period what is wrong.")
+_UNKNOWN = _("It is not known what rests on this kind of transaction, so it is not corrected.")
+
+RULES = {
+    "journal entry": Rule("", moment=True, amounts=True),
+    "payment": Rule(_PAID, moment=True),
+    "profit paid": Rule(_PAID, moment=True),
+    "asset placed": Rule(_ASSET, moment=True),
+    "cost of the period": Rule(_COST, moment=True),
+    "units bought": Rule(_TITLE),
+    "founding units": Rule(_TITLE),
+    "credit converted": Rule(_TITLE),
+    "usage rated": Rule(_USAGE),
+    "tokens given": Rule(_GIFT),
+    "auction cleared": Rule(_MARKET),
+    "tokens issued": Rule(_CLOSE),
+    "overage matched with surplus": Rule(_CLOSE),
+    "provisional charges taken back": Rule(_CLOSE),
+    "period charged": Rule(_CLOSE),
+    "tokens expired": Rule(_CLOSE),
+}
+"""kind of transaction → what may be corrected; another kind is not"""
+
+
+def rule_of(txn: Transaction) -> Rule:
+    """What of a transaction may be corrected."""
+    if txn.reverses_id:
+        return Rule(NotCorrectable.text)
+    return RULES.get(txn.kind, Rule(_UNKNOWN))
