@@ -13,7 +13,8 @@ from ledger.errors import (
     UnknownAccount,
 )
 from ledger.log.records import rows
-from tests.properties.books_model import LARGEST, Books, Key, Posting, content, moves
+from ledger.services import Posting
+from tests.properties.books_model import LARGEST, Books, Key, content, moves
 from tests.properties.books_programs import Call, Town, is_deadlock
 from tests.sealing import seal_all
 

@@ -233,6 +233,7 @@ class Program:
             with transaction.atomic():
                 for posting in postings:
                     self.try_one(posting, taken)
+                    rows("SELECT pg_sleep(%s)", [self.chance.random() / 100])
                 if self.chance.random() < 0.3:
                     raise Undone
         except Undone:

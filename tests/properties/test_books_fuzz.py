@@ -56,7 +56,7 @@ from tests.properties.books_programs import Program, found_town, post_from
 from tests.properties.books_tree import KINDS
 
 pytestmark = pytest.mark.django_db(transaction=True)
-PROGRAMS, STEPS = 6, 60
+PROGRAMS, STEPS = 6, 150
 NOBODY = 10**12
 """the id of an account that does not exist"""
 HUGE = [2**62, 2**63 - 1, 2**63, 10**25]
@@ -316,7 +316,7 @@ def test_one_connection_does_what_the_model_says(monkeypatch: pytest.MonkeyPatch
     make_commodities()
     Booking.books, Booking.digests, Booking.runs = Books(), set(), count()
     chosen = settings(
-        max_examples=25,
+        max_examples=40,
         stateful_step_count=25,
         phases=[Phase.explicit, Phase.reuse, Phase.generate],
         suppress_health_check=list(HealthCheck),
