@@ -14,9 +14,9 @@ from ledger.errors import (
 )
 from ledger.log.records import rows
 from ledger.services import Posting
+from tests.properties.books_checks import seal_the_rest
 from tests.properties.books_model import LARGEST, Books, Key, content, moves
 from tests.properties.books_programs import Call, Town, is_deadlock
-from tests.sealing import seal_all
 
 IN_LOG = """
 SELECT t.id, t.recorded_at FROM ledger_leaf l JOIN ledger_transaction t ON t.id = l.txn_id
@@ -25,7 +25,7 @@ ORDER BY l.index"""
 
 def judge(town: Town) -> Books:
     """The books after all calls; whatever was told wrongly is an AssertionError."""
-    seal_all()
+    seal_the_rest()
     told = acknowledged(town.calls)
     order = rows(IN_LOG)
     assert {txn for txn, _ in order} == set(told)

@@ -287,7 +287,7 @@ class Booking(RuleBasedStateMachine):
     @rule(seed=picks)
     def look_back(self, seed: int) -> None:
         """Moments of either time."""
-        assert_moments(self.books, self.accounts, Random(seed), 2)
+        assert_moments(self.books, self.accounts, Random(seed), 5)
 
     @invariant()
     def agrees(self) -> None:
