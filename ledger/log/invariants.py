@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from ledger.log import records, tree
 from ledger.log.rebuild import Missing, sealed
+from ledger.log.seal import Window
 from ledger.models import Checkpoint
 from signing import merkle, notes
 from signing.errors import SigningError
@@ -60,7 +61,8 @@ def nothing_was_passed_over() -> list[str]:
     head = tree.newest()
     if head is None:
         return []
-    return [row[0] for row in records.rows_named(PASSED_OVER, {"floor": head.xid_floor})]
+    floor = Window.after(head.xid_floor).floor
+    return [row[0] for row in records.rows_named(PASSED_OVER, {"floor": floor})]
 
 
 INVARIANTS: list[Callable[[], list[str]]] = [

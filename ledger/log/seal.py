@@ -23,14 +23,18 @@ CHUNK = 2000
 ONE_AT_A_TIME = 0x6C6F67
 """the advisory lock of the sequencer: "log" in ASCII"""
 
+# Rows beyond `next` came from a dump of another server, which had counted further than this one.
 HORIZON = """
-SELECT h.xid, (SELECT min(id) FROM ledger_transaction WHERE xid >= h.xid::text::xid8)
-FROM (SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS xid) AS h"""
+SELECT h.xid, h.next, (SELECT min(id) FROM ledger_transaction
+                       WHERE xid >= h.xid::text::xid8 AND xid < h.next::text::xid8)
+FROM (SELECT pg_snapshot_xmin(now)::text::bigint AS xid, pg_snapshot_xmax(now)::text::bigint AS next
+      FROM pg_current_snapshot() AS now) AS h"""
 # Beyond `before` stands what may depend on somebody who has not ended yet: it waits with them.
 WAITING = """
 SELECT t.id FROM ledger_{table} t
-WHERE t.xid >= %(floor)s::text::xid8 AND t.xid < %(horizon)s::text::xid8
-  AND t.id < coalesce(%(before)s::bigint, 9223372036854775807)
+WHERE (t.xid >= %(restored)s::text::xid8
+       OR t.xid >= %(floor)s::text::xid8 AND t.xid < %(horizon)s::text::xid8
+          AND t.id < coalesce(%(before)s::bigint, 9223372036854775807))
   AND NOT EXISTS (SELECT FROM ledger_leaf l WHERE l.{column}_id = t.id)
 ORDER BY t.id LIMIT %(limit)s"""
 LEFT_OVER = """
@@ -52,13 +56,29 @@ INSERT INTO ledger_leaf (index, txn_id, document_id, entries_count, entries_root
 SELECT * FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::int[], %s::bytea[])"""
 
 
+class TreeChanged(Exception):
+    """The kept tree was changed since it was signed: what is signed now could not be taken back."""
+
+
 @dataclass(frozen=True)
 class Window:
-    """What may be sealed now: records of database transactions from `floor` up to `horizon`."""
+    """What may be sealed now: records of database transactions from `floor` up to `horizon`.
+
+    `restored` where a dump was restored into a server that counts anew: records from there on
+    were committed on the old one.
+    """
 
     floor: int
     horizon: int
     before: int | None
+    restored: int | None = None
+
+    @classmethod
+    def after(cls, floor: int) -> "Window":
+        """What may be sealed after a head with this floor."""
+        horizon, following, before = records.rows(HORIZON)[0]
+        is_restored = floor > following
+        return cls(0 if is_restored else floor, horizon, before, floor if is_restored else None)
 
     def waiting(self, table: str, column: str, limit: int) -> list[int]:
         """The ids of records that wait, in their order."""
@@ -67,6 +87,13 @@ class Window:
         if table == "document":  # documents depend on nobody's locks
             params["before"] = None
         return [row[0] for row in records.rows_named(sql, params)]
+
+    def floor_after(self, places: "Sequence[Place]") -> int:
+        """Where the next batch begins once this one is in the log."""
+        if self.restored and len(places) == CHUNK:
+            return self.restored  # more that was restored may wait
+        floor: int = records.rows_named(LEFT_OVER, vars(self))[0][0]
+        return floor
 
 
 @dataclass(frozen=True)
@@ -103,12 +130,18 @@ def seal_chunk() -> int:
         return 0
     newest = Checkpoint.objects.order_by("-size").first()
     size, floor = (newest.size, newest.xid_floor) if newest else (0, 0)
-    horizon, before = records.rows(HORIZON)[0]
-    window = Window(floor, horizon, before)
+    window = Window.after(floor)
     places = next_places(window)
     if places:
+        require_tree_of(newest)
         write(size, places, window)
     return len(places)
+
+
+def require_tree_of(head: Checkpoint | None) -> None:
+    """Refuse to sign on over tiles that are not those of the newest head; raises TreeChanged."""
+    if head and tiles.root_at(head.size, read_tile) != bytes(head.root):
+        raise TreeChanged(f"the tiles are not those of the head over {head.size} leaves: verify")
 
 
 def is_alone() -> bool:
@@ -143,7 +176,7 @@ def write(size: int, places: Sequence[Place], window: Window) -> None:
         columns = [[level for level, _ in grown], [index for _, index in grown]]
         cursor.execute(KEEP_TILES, [*columns, list(grown.values())])
         cursor.execute(KEEP_LEAVES, leaf_columns(size, places))
-    publish(size + len(places), window)
+    publish(size + len(places), window.floor_after(places))
 
 
 def leaf_columns(size: int, places: Sequence[Place]) -> list[list[object]]:
@@ -157,7 +190,7 @@ def leaf_columns(size: int, places: Sequence[Place]) -> list[list[object]]:
     ]
 
 
-def publish(size: int, window: Window) -> Checkpoint:
+def publish(size: int, xid_floor: int) -> Checkpoint:
     """The signed head of the first `size` leaves."""
     root = tiles.root_at(size, read_tile)
     head = notes.Checkpoint(origin(), size, root)
@@ -166,5 +199,5 @@ def publish(size: int, window: Window) -> Checkpoint:
         root=root,
         note=notes.sign_checkpoint(head, bytes(keys.cooperative_key())),
         sealed_at=timezone.now(),
-        xid_floor=records.rows_named(LEFT_OVER, vars(window))[0][0],
+        xid_floor=xid_floor,
     )

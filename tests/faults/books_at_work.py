@@ -63,10 +63,10 @@ def keep_sealing() -> None:
     publish = seal.publish
     seal.CHUNK = SMALL_CHUNK
 
-    def slowly(size: int, window: seal.Window) -> object:
+    def slowly(size: int, xid_floor: int) -> object:
         say("sealing")
         time.sleep(A_MOMENT)
-        return publish(size, window)
+        return publish(size, xid_floor)
 
     seal.publish = slowly  # type: ignore[assignment]
     while True:

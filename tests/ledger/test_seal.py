@@ -8,11 +8,23 @@ import pytest
 from django.db import connection, transaction
 
 from ledger.log import records, tree
-from ledger.log.seal import CHUNK, ONE_AT_A_TIME, place_of, seal, seal_chunk
+from ledger.log.invariants import (
+    every_head_is_the_tree_over_the_records,
+    nothing_was_passed_over,
+)
+from ledger.log.seal import CHUNK, ONE_AT_A_TIME, TreeChanged, place_of, seal, seal_chunk
 from ledger.models import Checkpoint, Leaf, Transaction
-from ledger.services import Leg, Posting, ensure_commodity, open_account, post, record_documents
+from ledger.services import (
+    Leg,
+    Posting,
+    ensure_commodity,
+    open_account,
+    post,
+    post_many,
+    record_documents,
+)
 from signing import merkle, notes
-from tests.sealing import seal_all
+from tests.sealing import past_the_triggers, seal_all
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -147,3 +159,38 @@ def test_the_tree_and_its_heads_cannot_be_changed(euros: dict[str, int]) -> None
     ):
         with pytest.raises(Exception, match=r"append-only|only ever grows"), transaction.atomic():
             connection.cursor().execute(sql)
+
+
+def test_nothing_is_signed_over_a_tree_that_was_changed(euros: dict[str, int]) -> None:
+    pay(euros, "1")
+    seal_all()
+    past_the_triggers("UPDATE ledger_tile SET data = sha256(data)")
+    pay(euros, "2")
+    wait_until_all_is_past()
+    with pytest.raises(TreeChanged):
+        seal()
+    assert Checkpoint.objects.count() == 1
+
+
+@pytest.mark.parametrize("waited", [0, CHUNK + 5])
+def test_a_dump_restored_into_a_server_that_counts_anew_is_sealed_on(
+    euros: dict[str, int], waited: int
+) -> None:
+    pay(euros, "sealed before the dump")
+    seal_all()
+    legs = [Leg(euros["cash:operating"], 5), Leg(euros["cost_income"], -5)]
+    post_many([Posting("test", f"waited {n}", "payment", legs) for n in range(waited)])
+    wait_until_all_is_past()
+    far = 10**9
+    past_the_triggers(
+        "UPDATE ledger_transaction SET xid = (xid::text::bigint + %s)::text::xid8", [far]
+    )
+    past_the_triggers("UPDATE ledger_checkpoint SET xid_floor = xid_floor + %s", [far])
+    pay(euros, "booked on the new server")
+    assert nothing_was_passed_over() == []
+    assert seal_all() == waited + 1
+    pay(euros, "and later")
+    assert seal_all() == 1
+    assert every_head_is_the_tree_over_the_records() + nothing_was_passed_over() == []
+    sealed = Leaf.objects.order_by("index").values_list("txn_id", flat=True)
+    assert list(sealed) == sorted(sealed)
