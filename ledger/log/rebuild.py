@@ -105,8 +105,9 @@ def _part(indexes: range, everything: Places, cut: datetime | None) -> Iterator[
 def _transaction(
     index: int, record: TransactionRecord, cut: datetime | None, kept: tuple[int, bytes]
 ) -> Sealed:
-    if cut is not None and record.recorded_at < cut:
-        return Sealed(index, record.as_bytes(*kept), record, None, kept)
     lines = [entry.as_bytes() for entry in record.entries]
     found = len(lines), entries_root(lines)
+    if cut is not None and record.recorded_at < cut:
+        is_other = bool(lines) and found != kept  # attached again, and changed meanwhile
+        return Sealed(index, record.as_bytes(*kept), record, None, kept, is_other)
     return Sealed(index, record.as_bytes(*found), record, lines, kept, found != kept)

@@ -387,3 +387,21 @@ def test_what_was_put_away_is_still_in_the_log(books: dict[str, int], tmp_path: 
     there = Client().get("/api/v1/log/proofs/entry", entry | {"version": kept})
     assert there.status_code == 200
     assert mirror(tmp_path) == 4
+
+
+def test_an_attached_month_is_held_against_the_log(books: dict[str, int]) -> None:
+    partitions.detach(CUT)
+    seal_all()
+    partitions.attach()
+    assert wrong() == []
+    first, second = Transaction.objects.order_by("pk").values_list("pk", flat=True)[:2]
+    rewrite(
+        "UPDATE ledger_entry SET amount = amount + sign(amount),"
+        " balance_after = balance_after + sign(amount) WHERE txn_id = %s",
+        first,
+    )
+    rewrite("UPDATE ledger_entry SET amount = amount - sign(amount) WHERE txn_id = %s", second)
+    assert [sentence.partition(" has")[0] for sentence in wrong()] == [
+        f"leaf 0 (transaction {first})",
+        f"leaf 1 (transaction {second})",
+    ]
