@@ -20,7 +20,7 @@ from ledger.reports.shape import Rows
 from ledger.reports.spans import Span, midnight, recent, span_of
 
 OWN_DAYS = "days"
-FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(9000, 12, 31)
+FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(2999, 12, 31)
 NEWEST_TOKENS = 60
 SIDES = [("", ""), ("debit", "debit"), ("credit", "credit")]
 WAYS = [("", ""), ("in", "in"), ("out", "out")]

@@ -369,6 +369,7 @@ def test_the_pdf_says_which_checkpoint_covers_it() -> None:
         "period=days&first=2026-06-01",
         "period=days&first=2026-06-30&last=2026-06-01",
         "period=days&first=0001-01-01&last=9999-12-31",
+        "period=days&first=1900-01-01&last=9000-12-31",
         "period=2026-06&known=yesterday",
         "period=2026-06&pool=nowhere",
         "period=2026-06&compare=mars",
