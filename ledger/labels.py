@@ -7,7 +7,7 @@ ACCOUNTS = {
     "cash:operating": _("Operating cash"),
     "cash:growth": _("Growth fund"),
     "cash:reserve": _("Reserve in cash"),
-    "assets": _("Assets"),
+    "assets": _("Physical assets, at cost"),
     "backing": _("What the assets were paid from"),
     "receivable": _("Owed by"),
     "provisional_receivable": _("Owed so far, not final"),

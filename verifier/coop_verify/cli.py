@@ -97,7 +97,8 @@ def _as_text(check: Check, report: Report) -> str:
         f"key {facts['key']}{'' if facts['key_given'] else ' (the bundle says so itself)'}",
     ]
     broken = sum(promise.found > 0 for promise in report.promises.values())
-    last = f"{broken} promises are broken." if broken else "Everything that was checked holds."
+    verdict = f"{broken} promise{' is' if broken == 1 else 's are'} broken."
+    last = verdict if broken else "Everything that was checked holds."
     notes = [f"Note: {note}" for note in report.notes]
     return "\n".join([*(printable(line) for line in head), *report.lines(), *notes, last])
 
