@@ -58,3 +58,25 @@ class AmountTooLarge(DomainError):
 
     code = "amount_too_large"
     text = _("The amounts are too large for the books. Nothing was booked.")
+
+
+class ImplausibleMoment(DomainError):
+    """A transaction would count before 1900 or after 8999."""
+
+    code = "implausible_moment"
+    text = _("A transaction must count at a moment of our time. Look at the year.")
+
+
+class AlreadyReversed(DomainError):
+    """The transaction was taken back before."""
+
+    code = "already_reversed"
+    status = 409
+    text = _("This was taken back already. Correct what was booked in its place.")
+
+
+class NotTheOpposite(DomainError):
+    """A reversal must move exactly what its original moved, the other way round."""
+
+    code = "not_the_opposite"
+    text = _("A reversal must be the exact opposite of what it takes back. Nothing was booked.")

@@ -61,6 +61,16 @@ FROM ledger_entry e
 LEFT JOIN ledger_transaction t ON t.id = e.txn_id AND t.recorded_at = e.recorded_at
 LEFT JOIN ledger_account a ON a.id = e.account_id AND a.commodity_id = e.commodity_id
 WHERE t.id IS NULL OR a.id IS NULL"""
+# Where the original's entries were put away the log still holds it; nothing here can compare.
+NO_OPPOSITE = """
+SELECT format('transaction %s is not the opposite of %s, which it reverses', r.id, r.reverses_id)
+FROM ledger_transaction r JOIN ledger_transaction o ON o.id = r.reverses_id
+WHERE o.recorded_at >= coalesce((SELECT max(through) FROM ledger_cut), '-infinity')
+  AND (SELECT array_agg((account_id, amount::numeric) ORDER BY account_id, amount)
+       FROM ledger_entry e WHERE e.txn_id = r.id AND e.recorded_at = r.recorded_at)
+      IS DISTINCT FROM
+      (SELECT array_agg((account_id, -amount::numeric) ORDER BY account_id, -amount::numeric)
+       FROM ledger_entry e WHERE e.txn_id = o.id AND e.recorded_at = o.recorded_at)"""
 CARRIED_WITHOUT_CUT = """
 SELECT format('account %s carries %s, but there is no cut with a document', account_id, amount)
 FROM ledger_carried WHERE NOT EXISTS (
@@ -82,6 +92,11 @@ def transactions_sum_to_zero() -> list[str]:
 def kept_balances_are_the_sums() -> list[str]:
     """Kept balances, versions and running balances are what the entries say."""
     return broken(KEPT_DIFFERS) + broken(RUNNING_DIFFERS)
+
+
+def reversals_are_opposites() -> list[str]:
+    """Every reversal moves exactly what its original moved, the other way round."""
+    return broken(NO_OPPOSITE)
 
 
 def no_account_is_below_its_floor() -> list[str]:
@@ -120,6 +135,7 @@ def every_entry_stands_in_its_month() -> list[str]:
 INVARIANTS: list[Callable[[], list[str]]] = [
     transactions_sum_to_zero,
     kept_balances_are_the_sums,
+    reversals_are_opposites,
     no_account_is_below_its_floor,
     carried_balances_are_what_the_log_says,
     what_was_put_away_ends_in_what_is_carried,

@@ -1,9 +1,14 @@
 """Tables of the books. Entries are written by the database function `ledger_post` alone."""
 
+from datetime import UTC, datetime
+
 from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
+
+EARLIEST, LATEST = datetime(1900, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
+"""between these a transaction can count: every program that reads the books can spell them"""
 
 
 class Commodity(models.Model):
@@ -100,9 +105,12 @@ class Transaction(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["source", "key"], name="ledger_transaction_key_once"),
+            models.CheckConstraint(
+                condition=Q(effective_at__gte=EARLIEST, effective_at__lt=LATEST),
+                name="ledger_transaction_plausible_moment",
+            ),
         ]
         indexes = [
-            models.Index(fields=["about"]),
             BrinIndex(fields=["recorded_at", "effective_at"], name="ledger_transaction_times"),
         ]
 

@@ -11,10 +11,13 @@ from django.db import DataError, Error, IntegrityError, connection, transaction
 
 from ledger.asof import BeforeTheCut
 from ledger.errors import (
+    AlreadyReversed,
     AmountTooLarge,
     DomainError,
+    ImplausibleMoment,
     InsufficientBalance,
     KeyConflict,
+    NotTheOpposite,
     Unbalanced,
     UnknownAccount,
 )
@@ -25,6 +28,9 @@ REFUSALS: dict[str, type[DomainError]] = {
     "ledger_entry_zero_sum": Unbalanced,
     "ledger_entry_known_account": UnknownAccount,
     "ledger_transaction_same_content": KeyConflict,
+    "ledger_transaction_reversed_once": AlreadyReversed,
+    "ledger_transaction_opposite": NotTheOpposite,
+    "ledger_transaction_plausible_moment": ImplausibleMoment,
     "ledger_transaction_key_once": KeyConflict,
 }
 OUT_OF_RANGE = "22003"
@@ -41,9 +47,9 @@ HEADS = {
 }
 """what `ledger_post` takes of each transaction: field of Posting → type in the database"""
 LEGS = {"n": "int", "account": "bigint", "amount": "bigint"}
-CALL = "SELECT ledger_post({})".format(
-    ", ".join(f"%s::{kind}[]" for kind in (*HEADS.values(), *LEGS.values()))
-)
+ARGUMENTS = ", ".join(f"%s::{kind}[]" for kind in (*HEADS.values(), *LEGS.values()))
+CALL = f"SELECT ledger_post({ARGUMENTS})"
+CALL_ALONE = f"CALL ledger_post_alone({ARGUMENTS}, NULL)"
 
 
 @dataclass(frozen=True)
@@ -118,10 +124,15 @@ def post_many(postings: Sequence[Posting]) -> list[int]:
         return []
     if any(not any(leg.amount for leg in p.legs) for p in postings):
         raise Unbalanced
-    legs = [(n, leg.account_id, leg.amount) for n, p in enumerate(postings, 1) for leg in p.legs]
+    legs = [
+        (n, leg.account_id, leg.amount)
+        for n, p in enumerate(postings, 1)
+        for leg in sorted(p.legs, key=lambda leg: leg.account_id)
+    ]
     columns = [*heads_of(postings), *([row[i] for row in legs] for i in range(3))]
     with refusals(), connection.cursor() as cursor:
-        cursor.execute(CALL, [array_of(column) for column in columns])
+        is_alone = connection.get_autocommit() and not connection.in_atomic_block
+        cursor.execute(CALL_ALONE if is_alone else CALL, [array_of(column) for column in columns])
         ids: list[int] = cursor.fetchone()[0]
     return ids
 
@@ -240,8 +251,7 @@ def reverse(
 ) -> int:
     """Book the exact opposite of a transaction, citing it; call inside a transaction.
 
-    A transaction can be reversed once only: a second reversal is refused by the database.
-    Raises BeforeTheCut where its entries were put away.
+    Raises AlreadyReversed the second time, BeforeTheCut where its entries were put away.
     """
     original = Transaction.objects.get(pk=txn_id)
     legs = [

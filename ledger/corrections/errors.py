@@ -13,14 +13,6 @@ class NotCorrectable(DomainError):
     text = _("A reversal is never corrected: correct what was booked in its place.")
 
 
-class AlreadyReversed(DomainError):
-    """The transaction was taken back before."""
-
-    code = "already_reversed"
-    status = 409
-    text = _("This was taken back already. Correct what was booked in its place.")
-
-
 class NothingChanges(DomainError):
     """The correction says what is booked already."""
 

@@ -16,7 +16,6 @@ from django.utils import timezone
 
 from ledger.asof import BeforeTheCut
 from ledger.corrections.errors import (
-    AlreadyReversed,
     NotByHand,
     NotCorrectable,
     NothingChanges,
@@ -24,7 +23,7 @@ from ledger.corrections.errors import (
 )
 from ledger.corrections.queries import REPLACEMENT, REVERSAL, SOURCE, replacements
 from ledger.corrections.rules import BY_HAND, rule_of
-from ledger.errors import KeyConflict
+from ledger.errors import AlreadyReversed, KeyConflict
 from ledger.models import Account, Entry, Transaction
 from ledger.services import Leg, Posting, actor_name, merge, post_many
 

@@ -17,10 +17,9 @@ from django.views.decorators.http import require_http_methods
 from ledger import queries
 from ledger.access import reader_of
 from ledger.corrections import services
-from ledger.corrections.errors import AlreadyReversed
 from ledger.corrections.forms import CorrectionForm
 from ledger.corrections.queries import reversed_by
-from ledger.errors import DomainError
+from ledger.errors import AlreadyReversed, DomainError
 from ledger.models import Account, Transaction
 from ledger.services import Posting
 

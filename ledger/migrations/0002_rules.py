@@ -8,6 +8,7 @@ few set-based statements. docs/ledger.md explains it.
 from django.db import migrations
 
 from ledger.migrations._partitions import PARTITIONS
+from ledger.migrations._posting import BODY, OPPOSITES, POST, POST_ALONE, POST_ONE
 
 ARITHMETIC = """
 CREATE FUNCTION ledger_rhe(num numeric, den numeric) RETURNS bigint
@@ -89,6 +90,10 @@ ALTER TABLE ledger_document ADD COLUMN xid xid8 NOT NULL DEFAULT pg_current_xact
 CREATE INDEX ledger_transaction_xid ON ledger_transaction (xid);
 CREATE INDEX ledger_document_xid ON ledger_document (xid);
 ALTER TABLE ledger_balance SET (fillfactor = 50);
+-- Partial: nearly no transaction is a reversal, and an index over their nulls would cost each.
+ALTER TABLE ledger_transaction DROP CONSTRAINT ledger_transaction_reverses_id_key;
+CREATE UNIQUE INDEX ledger_transaction_reversed_once ON ledger_transaction (reverses_id)
+    WHERE reverses_id IS NOT NULL;
 """
 
 ENTRIES_ONCE = """
@@ -160,171 +165,11 @@ CREATE TRIGGER ledger_entry_checked AFTER INSERT ON ledger_entry
     REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION ledger_check_entries();
 """
 
-# What a key stands for. `body` is "account:amount" of each leg, by account, then amount.
-BODY = """
-CREATE FUNCTION ledger_body_hash(
-    kind text, about text, reversal bigint, effective timestamptz, body text
-) RETURNS bytea LANGUAGE sql STABLE AS $$
-    SELECT sha256(convert_to(concat_ws(chr(31), kind, about, coalesce(reversal::text, ''),
-        coalesce(extract(epoch FROM effective)::text, ''), body), 'UTF8'))
-$$;
-"""
-
-# The everyday case, for `ledger_post` alone: one transaction with a few legs, each another account.
-# Gives null, and has written nothing, where it is not that simple: then the long way is taken.
-POST_ONE = """
-CREATE FUNCTION ledger_post_one(
-    its_source text, its_key text, its_kind text, its_about text, its_actor text, its_memo text,
-    effective timestamptz, reversal bigint, leg_accounts bigint[], leg_amounts bigint[],
-    OUT txn bigint) LANGUAGE plpgsql AS $$
-DECLARE
-    places bigint[];
-    versions bigint[];
-    balances numeric[]; -- for a repeat, which is found out later, they may be any
-    commodities int[];
-    moves bigint[] := leg_amounts;
-    body text;
-    stamp timestamptz;
-    leg int;
-BEGIN
-    SELECT array_agg(account_id), array_agg(version + 1), array_agg(amount),
-           array_agg(commodity_id), greatest(clock_timestamp(), max(recorded_at))
-    INTO places, versions, balances, commodities, stamp
-    FROM (SELECT b.account_id, b.version, b.amount, b.recorded_at,
-                 (SELECT commodity_id FROM ledger_account WHERE id = b.account_id) AS commodity_id
-          FROM ledger_balance b WHERE b.account_id = ANY (leg_accounts)
-          ORDER BY b.account_id FOR NO KEY UPDATE) AS b;
-    IF cardinality(places) IS DISTINCT FROM cardinality(leg_accounts) THEN
-        RETURN;
-    END IF;
-    FOR n IN 1 .. cardinality(places) LOOP
-        leg := array_position(leg_accounts, places[n]);
-        moves[n] := leg_amounts[leg];
-        balances[n] := balances[n] + moves[n];
-        body := concat_ws(',', body, places[n] || ':' || moves[n]);
-    END LOOP;
-    txn := nextval('ledger_transaction_id_seq');
-    WITH made AS (
-        INSERT INTO ledger_transaction (id, source, key, body_hash, kind, about, actor, memo,
-                                        effective_at, recorded_at, reverses_id)
-        VALUES (txn, its_source, its_key,
-                ledger_body_hash(its_kind, its_about, reversal, effective, body), its_kind,
-                its_about, its_actor, its_memo, coalesce(effective, stamp), stamp, reversal)
-        ON CONFLICT (source, key) DO NOTHING RETURNING id
-    ), moved AS (
-        UPDATE ledger_balance b SET amount = p.balance, version = p.version, recorded_at = stamp
-        FROM made, unnest(places, balances, versions) AS p(account, balance, version)
-        WHERE b.account_id = p.account
-    )
-    INSERT INTO ledger_entry (account_id, recorded_at, version, txn_id, commodity_id, amount,
-                              balance_after)
-    SELECT p.account, stamp, p.version, made.id, p.commodity, p.move, p.balance
-    FROM made, unnest(places, versions, commodities, moves, balances)
-        AS p(account, version, commodity, move, balance);
-    IF NOT FOUND THEN
-        txn := NULL;
-    END IF;
-END $$;
-"""
-
-# The plans are to be the same for ever, whatever the tables hold when a connection first asks:
-# rows of the books are found by their keys, one by one, and never by reading a whole table.
-POST = """
-CREATE FUNCTION ledger_post(
-    sources text[], keys text[], kinds text[], abouts text[], actors text[], memos text[],
-    effectives timestamptz[], reversals bigint[],
-    legs_n int[], legs_account bigint[], legs_amount bigint[],
-    OUT ids bigint[]) LANGUAGE plpgsql
-    SET plan_cache_mode = force_generic_plan SET enable_seqscan = off
-    SET enable_hashjoin = off SET enable_mergejoin = off AS $$
-DECLARE
-    hashes bytea[];
-    fresh bigint[];
-    clash text;
-    known boolean;
-    stamp timestamptz;
-BEGIN
-    IF cardinality(keys) = 1 AND cardinality(legs_n) <= 8 AND 1 = ALL (legs_n)
-       AND 0 <> ALL (legs_amount) THEN
-        ids[1] := ledger_post_one(sources[1], keys[1], kinds[1], abouts[1], actors[1], memos[1],
-                                  effectives[1], reversals[1], legs_account, legs_amount);
-        IF ids[1] IS NOT NULL THEN
-            RETURN;
-        END IF;
-    END IF;
-
-    -- Under the locks: so per account the times never go back, whatever the clock does.
-    SELECT count(*) = (SELECT count(DISTINCT id) FROM unnest(legs_account) AS l(id)),
-           greatest(clock_timestamp(), max(recorded_at)) INTO known, stamp
-    FROM (SELECT recorded_at FROM ledger_balance WHERE account_id = ANY (legs_account)
-          ORDER BY account_id FOR NO KEY UPDATE) AS b;
-    IF NOT known THEN
-        RAISE EXCEPTION 'an entry names an unknown account'
-            USING ERRCODE = 'foreign_key_violation', CONSTRAINT = 'ledger_entry_known_account';
-    END IF;
-
-    -- Who comes with the same key and content waits above, for the same accounts; so a key that
-    -- is not found here can be taken at the same time only by other content, which is an error.
-    SELECT array_agg(h.hash ORDER BY h.n), array_agg(t.id ORDER BY h.n),
-           array_agg(CASE WHEN t.id IS NULL AND h.moves
-                          THEN nextval('ledger_transaction_id_seq') END ORDER BY h.n),
-           min(t.key) FILTER (WHERE t.body_hash <> h.hash)
-    INTO hashes, ids, fresh, clash
-    FROM (
-        SELECT n, count(amount) > 0 AS moves,
-               ledger_body_hash(kinds[n], abouts[n], reversals[n], effectives[n], string_agg(
-                   account || ':' || amount, ',' ORDER BY account, amount)) AS hash
-        FROM (SELECT n, account, amount
-              FROM unnest(legs_n, legs_account, legs_amount) AS l(n, account, amount)
-              WHERE amount <> 0
-              UNION ALL SELECT n, NULL, NULL FROM generate_subscripts(keys, 1) AS k(n)) AS l
-        GROUP BY n
-    ) AS h
-    LEFT JOIN ledger_transaction t ON t.source = sources[h.n] AND t.key = keys[h.n];
-    SELECT array_agg(CASE WHEN n = first THEN fresh[n] END ORDER BY n),
-           array_agg(coalesce(ids[n], fresh[first]) ORDER BY n),
-           coalesce(clash, min(keys[n]) FILTER (WHERE hashes[n] <> hashes[first]))
-    INTO fresh, ids, clash
-    FROM (SELECT n, min(n) OVER (PARTITION BY sources[n], keys[n]) AS first
-          FROM generate_subscripts(keys, 1) AS k(n)) AS k;
-    IF clash IS NOT NULL THEN
-        RAISE EXCEPTION 'key % was used with other content', clash
-            USING ERRCODE = 'unique_violation', CONSTRAINT = 'ledger_transaction_same_content';
-    END IF;
-    IF array_remove(fresh, NULL) = '{}' THEN
-        RETURN;
-    END IF;
-
-    WITH made AS (
-        INSERT INTO ledger_transaction (id, source, key, body_hash, kind, about, actor, memo,
-                                        effective_at, recorded_at, reverses_id)
-        SELECT id, sources[n], keys[n], hash, kinds[n], abouts[n], actors[n], memos[n],
-               coalesce(effectives[n], stamp), stamp, reversals[n]
-        FROM unnest(fresh, hashes) WITH ORDINALITY AS t(id, hash, n) WHERE id IS NOT NULL
-    ), legs AS (
-        SELECT account, fresh[n] AS txn, amount, row_number() OVER w AS step,
-               sum(amount) OVER w AS running, lead(n) OVER w IS NULL AS is_last
-        FROM unnest(legs_n, legs_account, legs_amount) WITH ORDINALITY AS l(n, account, amount, pos)
-        WHERE amount <> 0 AND fresh[n] IS NOT NULL
-        WINDOW w AS (PARTITION BY account ORDER BY n, pos ROWS UNBOUNDED PRECEDING)
-    ), placed AS MATERIALIZED (
-        SELECT l.account, l.txn, l.amount, l.is_last, b.version + l.step AS version,
-               a.commodity_id, (b.amount + l.running)::bigint AS balance
-        FROM legs l JOIN ledger_balance b ON b.account_id = l.account
-        JOIN ledger_account a ON a.id = l.account
-    ), moved AS (
-        UPDATE ledger_balance b SET amount = p.balance, version = p.version, recorded_at = stamp
-        FROM placed p WHERE p.is_last AND b.account_id = p.account
-    )
-    INSERT INTO ledger_entry (account_id, recorded_at, version, txn_id, commodity_id, amount,
-                              balance_after)
-    SELECT account, stamp, version, txn, commodity_id, amount, balance FROM placed;
-END $$;
-"""
-
 UNDO = """
+DROP PROCEDURE ledger_post_alone;
 DROP FUNCTION ledger_post;
 DROP FUNCTION ledger_post_one;
+DROP FUNCTION ledger_are_opposites;
 DROP FUNCTION ledger_body_hash;
 DROP FUNCTION ledger_move_rest;
 DROP FUNCTION ledger_make_partitions;
@@ -358,8 +203,10 @@ class Migration(migrations.Migration):
                 ENTRIES_ONCE,
                 PARTITIONS,
                 BODY,
+                OPPOSITES,
                 POST_ONE,
                 POST,
+                POST_ALONE,
             ],
             reverse_sql=UNDO,
         ),

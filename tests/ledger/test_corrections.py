@@ -12,7 +12,6 @@ from django.utils import timezone
 from ledger import asof
 from ledger.asof import Moment
 from ledger.corrections.errors import (
-    AlreadyReversed,
     NotByHand,
     NotCorrectable,
     NothingChanges,
@@ -21,7 +20,7 @@ from ledger.corrections.errors import (
 from ledger.corrections.queries import replaced_by, replacements, replaces
 from ledger.corrections.rules import RULES
 from ledger.corrections.services import correct
-from ledger.errors import InsufficientBalance, Unbalanced
+from ledger.errors import AlreadyReversed, InsufficientBalance, Unbalanced
 from ledger.labels import TRANSACTIONS
 from ledger.models import Account, Balance, Entry, Transaction
 from ledger.services import Leg, Posting, post, reverse

@@ -1,13 +1,23 @@
 """The books: what they take, what they refuse, under repetition and concurrency."""
 
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 from django.db import connection, transaction
 from django.db.utils import DatabaseError, IntegrityError
 
 from ledger import queries
-from ledger.errors import InsufficientBalance, KeyConflict, Unbalanced, UnknownAccount
+from ledger.errors import (
+    AlreadyReversed,
+    ImplausibleMoment,
+    InsufficientBalance,
+    KeyConflict,
+    NotTheOpposite,
+    Unbalanced,
+    UnknownAccount,
+)
 from ledger.invariants import INVARIANTS
 from ledger.models import Balance, Commodity, Entry, Transaction
 from ledger.services import Leg, Posting, ensure_commodity, open_account, post, post_many, reverse
@@ -106,8 +116,39 @@ def test_a_reversal_cites_and_comes_once(euros: dict[str, int]) -> None:
     back = reverse(txn_id=txn_id, source="test", key="back", actor=None, memo="typo")
     assert queries.transaction(back).reverses_id == txn_id
     assert queries.balance("EUR", "cash") == 0
-    with pytest.raises(IntegrityError), transaction.atomic():
+    post(pay(euros, 50, key="2"))
+    with pytest.raises(AlreadyReversed):
         reverse(txn_id=txn_id, source="test", key="again", actor=None, memo="typo")
+
+
+def test_a_reversal_that_is_not_the_opposite_is_refused(euros: dict[str, int]) -> None:
+    txn_id = post(pay(euros, 10))
+    for amount, into in ((-9, "cash"), (10, "cash"), (-10, "other")):
+        wrong = replace(pay(euros, amount, key="back", into=into), reverses=txn_id)
+        with pytest.raises(NotTheOpposite):
+            post(wrong)
+    right = post(replace(pay(euros, -10, key="back"), reverses=txn_id))
+    assert queries.transaction(right).reverses_id == txn_id
+    assert verify() == []
+
+
+@pytest.mark.parametrize("year", [1, 1899, 9000])
+def test_a_moment_that_nobody_means_is_refused(euros: dict[str, int], year: int) -> None:
+    moment = datetime(year, 6, 1, tzinfo=UTC)
+    with pytest.raises(ImplausibleMoment):
+        post(replace(pay(euros, 10), effective_at=moment))
+    assert Transaction.objects.count() == 0
+
+
+def test_verify_finds_a_reversal_that_was_made_up(euros: dict[str, int]) -> None:
+    first, second = post(pay(euros, 10)), post(pay(euros, -9, key="2"))
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        cursor.execute("SET LOCAL session_replication_role = replica")
+        cursor.execute(
+            "UPDATE ledger_transaction SET reverses_id = %s WHERE id = %s", [first, second]
+        )
+    assert verify() == [f"transaction {second} is not the opposite of {first}, which it reverses"]
 
 
 @pytest.mark.parametrize(

@@ -3,12 +3,12 @@
 from collections.abc import Iterable, Iterator
 from itertools import combinations
 
-from django.db import IntegrityError
-
 from ledger.errors import (
+    AlreadyReversed,
     AmountTooLarge,
     InsufficientBalance,
     KeyConflict,
+    NotTheOpposite,
     Unbalanced,
     UnknownAccount,
 )
@@ -82,7 +82,7 @@ def is_right(error: Exception, call: Call, books: Books, town: Town) -> bool:
         return books.has_conflict(call.postings)
     if isinstance(error, Unbalanced):
         return any(Unbalanced in structure(books, posting) for posting in call.postings)
-    if isinstance(error, IntegrityError):
+    if isinstance(error, AlreadyReversed | NotTheOpposite):
         return any(posting.reverses in books.reversals for posting in call.postings)
     return any(isinstance(error, reason) for reason in justified(call, books))
 

@@ -10,12 +10,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from django.db import IntegrityError
-
 from ledger.errors import (
+    AlreadyReversed,
     AmountTooLarge,
     InsufficientBalance,
     KeyConflict,
+    NotTheOpposite,
     Unbalanced,
     UnknownAccount,
 )
@@ -88,7 +88,7 @@ class Books:
         if any(not -LARGEST - 1 <= leg.amount <= LARGEST for p in postings for leg in p.legs):
             found.add(AmountTooLarge)
         if self.reverses_twice(fresh):
-            found.add(IntegrityError)
+            found |= {AlreadyReversed, NotTheOpposite}
         return found | self.reasons_of_legs(fresh)
 
     def reasons_of_legs(self, fresh: Sequence[Posting]) -> Refusals:

@@ -12,14 +12,16 @@ from itertools import count
 from random import Random
 from typing import Any
 
-from django.db import IntegrityError, OperationalError, transaction
+from django.db import OperationalError, transaction
 from django.utils import timezone
 
 from ledger.asof import Moment, balances
 from ledger.errors import (
+    AlreadyReversed,
     AmountTooLarge,
     InsufficientBalance,
     KeyConflict,
+    NotTheOpposite,
     Unbalanced,
     UnknownAccount,
 )
@@ -327,7 +329,8 @@ class Program:
 
 
 JUDGED = (
-    InsufficientBalance, AmountTooLarge, KeyConflict, Unbalanced, UnknownAccount, IntegrityError
+    InsufficientBalance, AmountTooLarge, KeyConflict, Unbalanced, UnknownAccount,
+    AlreadyReversed, NotTheOpposite,
 )  # fmt: skip
 
 
