@@ -13,23 +13,45 @@ CHECKPOINT = "checkpoint"
 KEY = "key"
 
 
-def content_of(address: Address, size: int) -> bytes | None:
+class Changed(Exception):
+    """What the rows say now is not what was sealed."""
+
+
+def content_of(address: Address, size: int, *, reads_entries: bool = False) -> bytes | None:
     """What a tile or bundle holds in a log of `size`; None where the log does not reach.
 
-    The content of a leaf is read from its rows as they stand now. Raises rebuild.Missing.
+    The content of a leaf is read from its rows as they stand now, and is what was sealed. Where
+    `reads_entries`, what it says of its entries comes from their rows too, and not from what the
+    log keeps of them. Raises rebuild.Missing, Changed.
     """
     if address.width > width_of(address, size):
         return None
     if address.level is None:
-        return tiles.encode_bundle(leaves_in(address))
+        return bundle_of(address, reads_entries=reads_entries)
     data = tree.read_tile(address.level, address.number)
     return data[: address.width * merkle.HASH_BYTES]
 
 
-def leaves_in(address: Address) -> Iterator[bytes]:
-    """The content of each leaf in a bundle."""
+def bundle_of(address: Address, *, reads_entries: bool) -> bytes:
+    """The leaves of a bundle, if they are those that the tree is over; or Missing, Changed."""
     first = address.number * tiles.WIDTH
-    return (leaf.content for leaf in rebuild.sealed(first, first + address.width))
+    end = first + address.width
+    if reads_entries:
+        leaves = [leaf.content for leaf in rebuild.sealed(first, end)]
+    else:
+        leaves = rebuild.contents(first, end)
+    _require_sealed(address, leaves)
+    return tiles.encode_bundle(leaves)
+
+
+def _require_sealed(address: Address, leaves: list[bytes]) -> None:
+    hashes = b"".join(map(merkle.leaf_hash, leaves))
+    if not tree.read_tile(0, address.number).startswith(hashes):
+        first = address.number * tiles.WIDTH
+        raise Changed(
+            f"of the records of the leaves {first} to {first + address.width - 1} at least one "
+            "was changed since it was sealed"
+        )
 
 
 def width_of(address: Address, size: int) -> int:

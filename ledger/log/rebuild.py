@@ -1,6 +1,6 @@
 """The leaves again from the rows as they stand now: what export and verification hash."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -61,6 +61,32 @@ def sealed(first: int, end: int) -> Iterator[Sealed]:
         if isinstance(leaf, Gone):
             raise Missing(leaf.why)
         yield leaf
+
+
+def contents(first: int, end: int) -> list[bytes]:
+    """The bytes of a few leaves in order; raises Missing.
+
+    What they say of entries is what the log keeps of it: entries are not read, however many.
+    """
+    places = records.rows(PLACES, [first, end])
+    if len(places) < end - first:
+        raise Missing(f"the log has a gap between leaf {first} and leaf {end - 1}")
+    txns = {r.id: r for r in records.headers([place[1] for place in places if place[1]])}
+    documents = {r.id: r for r in records.documents([place[2] for place in places if place[2]])}
+    return [_content(place, txns, documents) for place in places]
+
+
+def _content(
+    place: tuple[Any, ...],
+    txns: Mapping[int, TransactionRecord],
+    documents: Mapping[int, DocumentRecord],
+) -> bytes:
+    index, txn_id, document_id, count, root = place
+    if txn := txns.get(txn_id):
+        return txn.as_bytes(count, bytes(root))
+    if document := documents.get(document_id):
+        return document.as_bytes()
+    raise Missing(f"the record of leaf {index} is gone")
 
 
 def standing(first: int, end: int) -> Iterator[Sealed | Gone]:

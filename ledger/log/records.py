@@ -35,11 +35,16 @@ SELECT id, kind, digest, recorded_at FROM ledger_document WHERE id = ANY (%s) OR
 
 def transactions(ids: Sequence[int]) -> list[TransactionRecord]:
     """Transactions with their entries, by id; those that do not exist are left out."""
-    found = [TransactionRecord(*row) for row in rows(TRANSACTIONS, [list(ids)])]
+    found = headers(ids)
     by_id = {record.id: record for record in found}
     for txn_id, entry in entries(ids, [record.recorded_at for record in found]):
         by_id[txn_id].entries.append(entry)
     return found
+
+
+def headers(ids: Sequence[int]) -> list[TransactionRecord]:
+    """The same without their entries, which are not read."""
+    return [TransactionRecord(*row) for row in rows(TRANSACTIONS, [list(ids)])]
 
 
 def entries(ids: Sequence[int], moments: Sequence[datetime]) -> Iterator[tuple[int, EntryLine]]:

@@ -1,6 +1,7 @@
 """The files under /log/: answered before session and language, so that any cache may keep them."""
 
 import hashlib
+import logging
 from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotAllowed
@@ -9,6 +10,8 @@ from django.utils.cache import get_conditional_response
 from ledger.log import files, rebuild, tree
 from signing.errors import MalformedTile
 from signing.tiles import Address
+
+logger = logging.getLogger(__name__)
 
 PREFIX = "/log/"
 TEXT = "text/plain; charset=utf-8"
@@ -63,13 +66,14 @@ def answer_to(path: str) -> HttpResponse:
 
 
 def tile(path: str, size: int) -> HttpResponse:
-    """A tile, or a bundle of leaves."""
+    """A tile, or a bundle of leaves; nothing that could be kept where they were changed."""
     try:
         content = files.content_of(Address.parse(path), size)
     except MalformedTile:
         return _refusal("No file of a log has this name.", 404)
-    except rebuild.Missing as missing:
-        return _refusal(f"The log cannot be read: {missing}. Tell the cooperative's auditors.", 500)
+    except (rebuild.Missing, files.Changed) as found:
+        logger.error("/log/%s is not given out: %s", path, found)
+        return _refusal(f"This cannot be given out: {found}; tell the cooperative's auditors.", 500)
     if content is None:
         return _refusal(f"The newest checkpoint covers {size} leaves: not this far.", 404)
     return _file(content, BYTES, FOR_EVER)

@@ -6,7 +6,9 @@ from typing import Any
 
 import pymerkle
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from pymerkle.proof import InclusionProof
 
 from ledger.models import Checkpoint, Entry
@@ -99,6 +101,42 @@ def test_a_file_may_be_kept_by_anybody_for_ever(sealed: list[int]) -> None:
     assert (again.status_code, again.content) == (304, b"")
     assert client.head("/log/tile/0/000").status_code == 200
     assert client.post("/log/tile/0/000").status_code == 405
+
+
+CHANGES = [
+    ("UPDATE ledger_transaction SET memo = 'x' WHERE id = %s", "changed since it was sealed"),
+    ("DELETE FROM ledger_transaction WHERE id = %s", "the record of leaf 9 is gone"),
+    ("DELETE FROM ledger_leaf WHERE txn_id = %s", "the log has a gap"),
+    ("UPDATE ledger_leaf SET entries_count = 4 WHERE txn_id = %s", "changed since it was sealed"),
+]
+
+
+@pytest.mark.parametrize(("change", "why"), CHANGES)
+def test_leaves_that_were_changed_are_not_given_to_any_cache(
+    sealed: list[int], caplog: pytest.LogCaptureFixture, change: str, why: str
+) -> None:
+    path = "/log/tile/entries/000.p/20"
+    before = Client().get(path)
+    past_the_triggers(change, [sealed[9]])
+    for conditional in ({}, {"If-None-Match": before["ETag"]}):
+        answer = Client().get(path, headers=conditional)
+        assert (answer.status_code, answer["Cache-Control"]) == (500, "no-store")
+        assert why in answer.content.decode()
+        assert answer.content.count(b"\n") == 1
+    ours = [record for record in caplog.records if record.name == "ledger.log.serving"]
+    assert [record.levelname for record in ours] == ["ERROR"] * 2
+    assert why in ours[0].getMessage()
+    # What does not have it in it is still given out.
+    assert Client().get("/log/tile/entries/001.p/44").status_code == 200
+    assert Client().get("/log/tile/0/000").status_code == 200
+
+
+def test_leaves_are_given_out_without_reading_entries(sealed: list[int]) -> None:
+    with CaptureQueriesContext(connection) as asked_for:
+        assert Client().get("/log/tile/entries/000").status_code == 200
+    read = [query["sql"] for query in asked_for.captured_queries]
+    assert any("ledger_leaf" in sql for sql in read)
+    assert not any("ledger_entry" in sql for sql in read)
 
 
 def test_the_head_is_kept_for_moments_only(sealed: list[int]) -> None:

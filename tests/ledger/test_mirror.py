@@ -164,6 +164,14 @@ def test_a_record_that_was_changed_after_sealing_is_not_mirrored(tmp_path: Path)
     assert (tmp_path / "checkpoint").read_text() == Checkpoint.objects.get(size=20).note
 
 
+def test_an_entry_that_was_changed_after_sealing_is_not_mirrored(tmp_path: Path) -> None:
+    ids = book(0, 3)
+    past_the_triggers("UPDATE ledger_entry SET amount = amount * 2 WHERE txn_id = %s", [ids[1]])
+    with pytest.raises(NotContinued, match="0 to 2 at least one was changed"):
+        mirror(tmp_path)
+    assert not (tmp_path / "checkpoint").exists()
+
+
 def test_a_folder_of_another_log_is_left_alone(tmp_path: Path) -> None:
     book(0, 3)
     other = notes.Checkpoint("elsewhere.example/books", 3, bytes(32))
