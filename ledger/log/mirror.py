@@ -24,10 +24,16 @@ logger = logging.getLogger(__name__)
 
 DRAFT = ".draft"
 LOCK = ".lock"
+HEADED = {files.CHECKPOINT, files.KEY, "tile"}
+OURS = HEADED | {LOCK, files.CHECKPOINT + DRAFT, files.KEY + DRAFT}
 
 
 class NotContinued(Exception):
     """The database's log is not a continuation of the one in the folder, or its rows changed."""
+
+
+class NotAMirror(Exception):
+    """The place is a file, or a folder that holds something else."""
 
 
 def after_sealing() -> None:
@@ -38,7 +44,7 @@ def after_sealing() -> None:
         mirror(Path(settings.COOP_LOG_DIR))
     except NotContinued as found:
         logger.critical("The log is NOT the one that %s holds: %s", settings.COOP_LOG_DIR, found)
-    except OSError as error:
+    except (NotAMirror, OSError) as error:
         logger.error("The log could not be written to %s: %s", settings.COOP_LOG_DIR, error)
 
 
@@ -47,14 +53,30 @@ def mirror(folder: Path) -> int:
 
     Each file appears whole or not at all, the head last: killed at any moment, the folder holds
     a log that is consistent, and the next call goes on. A second call at the same time does
-    nothing. Raises NotContinued, and the folder's head stays what it was.
+    nothing. Raises NotContinued, and the folder's head stays what it was; NotAMirror before
+    anything is written.
     """
+    require_mirror(folder)
     head = tree.newest()
     with only_one(folder) as is_alone:
         if head is None or not is_alone:
             return 0
         old = size_held(folder, head)
         return 0 if old == head.size else _bring_up(folder, old, head)
+
+
+def require_mirror(folder: Path) -> None:
+    """Refuse what is neither a mirror, nor the beginning of one, nor empty; or NotAMirror."""
+    if not folder.exists():
+        return
+    if not folder.is_dir():
+        raise NotAMirror(f"{folder} is not a folder: name one that is empty, or a mirror")
+    found = {path.name for path in folder.iterdir()}
+    if not (found <= OURS or found >= HEADED):
+        raise NotAMirror(
+            f"{folder} holds something else than a mirror of the log ({min(found - OURS)}), which "
+            "must not be overwritten: name a folder that is empty or not there yet, or a mirror"
+        )
 
 
 def size_held(folder: Path, head: Checkpoint) -> int:

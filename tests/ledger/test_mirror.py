@@ -179,6 +179,57 @@ def test_a_folder_of_another_log_is_left_alone(tmp_path: Path) -> None:
     assert "is not one of this log" in alarm(tmp_path)
 
 
+def refusal(folder: Path) -> str:
+    """What the command says of a place that is no mirror; nothing there changes."""
+    with pytest.raises(CommandError) as found:
+        call_command("mirror_log", folder, stdout=StringIO())
+    return str(found.value)
+
+
+def test_a_bundle_of_the_books_is_no_mirror(tmp_path: Path) -> None:
+    book(0, 3)
+    bundle = tmp_path / "books"
+    call_command("export_books", bundle, stdout=StringIO())
+    # Whoever checks it by hand puts the key beside it.
+    for beside in (bundle / "manifest.json", bundle / "key"):
+        beside.touch()
+        before = {path: path.read_bytes() for path in bundle.iterdir()}
+        book(3, 1)
+        said = refusal(bundle)
+        assert "something else than a mirror" in said
+        assert "name a folder that is empty" in said
+        assert {path: path.read_bytes() for path in bundle.iterdir()} == before
+
+
+def test_only_a_folder_becomes_a_mirror(tmp_path: Path) -> None:
+    book(0, 3)
+    file = tmp_path / "notes.txt"
+    file.write_text("mine")
+    assert "notes.txt is not a folder" in refusal(file)
+    assert "(notes.txt)" in refusal(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
+
+
+def test_a_mirror_may_have_more_in_it(tmp_path: Path) -> None:
+    book(0, 3)
+    mirror(tmp_path)
+    (tmp_path / mirrors.LOCK).unlink()
+    (tmp_path / "index.html").write_text("What this is")
+    book(3, 1)
+    assert mirror(tmp_path) == 4
+
+
+def test_a_folder_of_something_else_in_the_settings_is_logged(
+    tmp_path: Path, settings: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "notes.txt").touch()
+    settings.COOP_LOG_DIR = str(tmp_path)
+    book(0, 3)
+    after_sealing()
+    assert [record.levelname for record in caplog.records] == ["ERROR"]
+    assert "notes.txt" in caplog.records[0].getMessage()
+
+
 def test_the_folder_in_the_settings_follows_the_sealing(
     tmp_path: Path, settings: Any, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from ledger.log import tree
-from ledger.log.mirror import NotContinued, mirror
+from ledger.log.mirror import NotAMirror, NotContinued, mirror
 
 ALARM = (
     "NOT the same log: {why}. The folder keeps its checkpoint. Do not delete it: what the "
@@ -28,6 +28,8 @@ class Command(BaseCommand):
             written = mirror(options["folder"])
         except NotContinued as found:
             raise CommandError(ALARM.format(why=found)) from found
+        except NotAMirror as refused:
+            raise CommandError(f"{refused}.") from refused
         except OSError as error:
             raise CommandError(f"{error.filename}: {error.strerror}.") from error
         head = tree.newest()
