@@ -49,9 +49,9 @@ class Asked:
         return replace(self, first=timezone.localdate(cut) + DAY)
 
     def day_after(self) -> date:
-        """The first day on which all that is exported has counted."""
+        """The first day on which all that is exported has counted; never before the first day."""
         if self.last:
             return self.last + DAY
         latest = Transaction.objects.aggregate(at=Max("effective_at"))["at"]
         days = [timezone.localdate(), *([timezone.localdate(latest)] if latest else [])]
-        return max(days) + DAY
+        return max(max(days) + DAY, self.first or date.min)

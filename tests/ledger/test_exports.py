@@ -170,6 +170,14 @@ def test_some_days_open_with_what_was_there(
     assert len(found.get("transaction", [])) == moved
 
 
+def test_days_that_have_not_come_yet_open_with_what_there_is() -> None:
+    cash, backing = make_days()
+    asked = Asked(date(2999, 1, 1))
+    entries, sums = read_beancount(export("beancount", asked))
+    assert in_minor(sums) == {cash: 7_833, backing: -7_833}
+    assert {e.date for e in entries if isinstance(e, data.Balance)} == {asked.first}
+
+
 def test_opening_and_days_come_to_the_replayed_balances() -> None:
     valley = busy_valley()
     member = next(iter(valley.members.values()))
