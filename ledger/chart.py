@@ -1,7 +1,7 @@
 """The chart of accounts: where each kind of account stands in the books of a treasurer.
 
 Numbers follow the usual classes: 1 assets, 2 liabilities, 3 equity, 4 income, 5 expense; shares
-and tokens, which are not money, stand in 8 and 9. docs/ledger.md gives the reasons. The ledger
+and tokens, which are not money, stand in 8 and 9. docs/reports.md gives the reasons. The ledger
 keeps debits positive; `Category.sign` turns an amount into the one that a report shows.
 """
 
