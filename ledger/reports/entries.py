@@ -7,7 +7,7 @@ from typing import Any
 
 from ledger.access import Reader
 from ledger.asof import COUNTED, GIVEN, LEGS, PLAIN, Moment, balances, rows
-from ledger.chart import CLOSING, RESULT
+from ledger.chart import CLOSING, RESULT, place_of
 from ledger.models import Account, Commodity
 from ledger.reports.gather import CHOSEN, Scope
 from ledger.reports.shape import Rows
@@ -146,14 +146,12 @@ def accounts_of(which: Rows) -> list[int]:
     codes = Commodity.objects.filter(code=which.commodity).values_list("pk", flat=True)
     commodities = list(codes) or [0] if which.commodity else []
     scope = Scope(commodities, which.kinds, which.pool, which.accounts)
-    ids = [
-        row[0] for row in rows(f"WITH {CHOSEN} SELECT id FROM chosen ORDER BY id", scope.params())
-    ]
-    if not which.side:
-        return ids
-    held = balances(ids, which.window.closing)
-    debit = which.side == "debit"
-    return [pk for pk in ids if held[pk] and (held[pk] > 0) == debit]
+    found = rows(f"WITH {CHOSEN} SELECT id, kind FROM chosen ORDER BY id", scope.params())
+    parted = [pk for pk, kind in found if place_of(kind).contrary] if which.side else []
+    held = balances(parted, which.window.closing) if parted else {}
+    other = "credit" if which.side == "debit" else "debit"
+    left_out = {pk for pk in parted if not held[pk] or (held[pk] > 0) == (other == "debit")}
+    return [pk for pk, _kind in found if pk not in left_out]
 
 
 def listing(which: Rows, before: Cursor | None = None, limit: int = PER_PAGE) -> Listing:

@@ -7,7 +7,7 @@ from typing import Any
 from django import forms
 from django.utils import timezone
 from django.utils.datastructures import MultiValueDict
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from ledger.access import Reader
@@ -24,6 +24,7 @@ FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(2999, 12, 31)
 NEWEST_TOKENS = 60
 SIDES = [("", ""), ("debit", "debit"), ("credit", "credit")]
 WAYS = [("", ""), ("in", "in"), ("out", "out")]
+ACCOUNTS = r"\A[0-9]{1,18}(,[0-9]{1,18}){0,999}\Z"
 PARTS = [("", ""), ("open", "open"), ("closing", "closing")]
 
 
@@ -112,7 +113,7 @@ class ReportForm(Days):
         given["period"] = given["period"] or timezone.localdate().strftime("%Y-%m")
         super().__init__(given)
         self._offer("period", _periods(given["period"]))
-        self._offer("pool", [("", _now("All pools together")), *letterhead().pools.items()])
+        self._offer("pool", [("", gettext("All pools together")), *letterhead().pools.items()])
         if counts:
             self._offer("commodity", _commodities(given["commodity"]))
         else:
@@ -154,10 +155,10 @@ class ReportForm(Days):
 class RowsForm(Days):
     """Which entries: of some accounts, between days; the cursor says where the page begins."""
 
-    kind = forms.CharField(required=False, max_length=200)
+    kind = forms.CharField(required=False, max_length=1000)
     pool = forms.CharField(required=False, max_length=60)
     commodity = forms.CharField(required=False, max_length=120)
-    accounts = forms.RegexField(r"\d{1,18}(,\d{1,18}){0,999}", required=False)
+    accounts = forms.RegexField(ACCOUNTS, required=False)
     side = forms.ChoiceField(required=False, choices=SIDES)
     way = forms.ChoiceField(required=False, choices=WAYS)
     part = forms.ChoiceField(required=False, choices=PARTS)
@@ -201,7 +202,7 @@ def _periods(given: str) -> list[tuple[str, str]]:
     named = span_of(given)
     if named:
         offered.setdefault(named.code, named.label)
-    return [*offered.items(), (OWN_DAYS, _now("Days of my own"))]
+    return [*offered.items(), (OWN_DAYS, gettext("Days of my own"))]
 
 
 def _commodities(given: str) -> list[tuple[str, str]]:
@@ -212,7 +213,7 @@ def _commodities(given: str) -> list[tuple[str, str]]:
     more = found.filter(pk=int(given)) if given.isdecimal() and len(given) < 9 else found.none()
     pools = letterhead().pools
     rows = {one.pk: _called(one, pools) for one in (*money_and_units, *tokens, *more)}
-    return [("", _now("Money")), *((str(pk), name) for pk, name in rows.items())]
+    return [("", gettext("Money")), *((str(pk), name) for pk, name in rows.items())]
 
 
 def _called(commodity: Commodity, pools: Mapping[str, str]) -> str:
@@ -220,8 +221,8 @@ def _called(commodity: Commodity, pools: Mapping[str, str]) -> str:
     kind, *rest = commodity.code.split(":")
     pool = pools.get(rest[0], rest[0]) if rest else ""
     if kind == "unit":
-        return _now("Shares of %(pool)s") % {"pool": pool}
+        return gettext("Shares of %(pool)s") % {"pool": pool}
     if kind == "token":
         values = {"pool": pool, "what": " ".join(rest[1:])}
-        return _now("Tokens of %(pool)s: %(what)s") % values
+        return gettext("Tokens of %(pool)s: %(what)s") % values
     return commodity.code

@@ -17,6 +17,7 @@ from ledger.reports.gather import Moved, Scope, money, moved
 from ledger.reports.shape import Cell, Check, Column, Line, Report, Rows, Table
 
 KINDS = (*RESULT, "vacancy", "stabilisation", "replacement_reserve")
+CHARGED = ("cost_income", "vacancy")
 Key = tuple[str, str]
 """(pool, what)"""
 
@@ -91,13 +92,14 @@ def _income(flows: Sequence[Flow], asked: Asked) -> list[Line]:
         lines.append(_line(_("charged to nobody (vacancy)"), "vacancy", pool, flows, 1,
                            weight="less"))  # fmt: skip
     sums = [-flow.plain("cost_income") - flow.net("vacancy") for flow in flows]
-    return [*lines, _sum(_("Charged to members at cost"), sums)]
+    return [*lines, _sum(_("Charged to members at cost"), sums, flows, asked, CHARGED)]
 
 
 def _expense(flows: Sequence[Flow], asked: Asked) -> list[Line]:
     label = str(place_of("expense").label)
     lines = [_line(label, "expense", pool, flows, 1) for pool in _pools(flows, "expense")]
-    return [*lines, _sum(_("Expenditure together"), [flow.plain("expense") for flow in flows])]
+    sums = [flow.plain("expense") for flow in flows]
+    return [*lines, _sum(_("Expenditure together"), sums, flows, asked, ("expense",))]
 
 
 def _result(flows: Sequence[Flow], asked: Asked) -> list[Line]:
@@ -114,7 +116,9 @@ def _result(flows: Sequence[Flow], asked: Asked) -> list[Line]:
             _("Recovered ahead (minus) or left for later periods to recover"),
             "stabilisation",
         ),
-        _sum(_("Surplus, or deficit (minus)"), [flow.result for flow in flows], "total"),
+        Line(
+            _("Surplus, or deficit (minus)"), [Cell(flow.result) for flow in flows], weight="total"
+        ),
         carried(
             (-flow.net("replacement_reserve") for flow in flows),
             _("of it put into the replacement reserve"),
@@ -156,8 +160,18 @@ def _line(
     return Line(label, cells, place_of(kind).number, pool, weight=weight)
 
 
-def _sum(label: str, amounts: Sequence[int], weight: str = "sum") -> Line:
-    return Line(label, [Cell(amount) for amount in amounts], weight=weight)
+def _sum(
+    label: str,
+    amounts: Sequence[int],
+    flows: Sequence[Flow],
+    asked: Asked,
+    kinds: tuple[str, ...],
+) -> Line:
+    cells = [
+        Cell(amount, Rows(kinds, flow.window, asked.pool, money().code, part="open"))
+        for flow, amount in zip(flows, amounts, strict=True)
+    ]
+    return Line(label, cells, weight="sum")
 
 
 def _check(flows: Sequence[Flow]) -> Check:

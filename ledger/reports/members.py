@@ -16,6 +16,8 @@ from ledger.reports.spans import Span
 
 MONEY_KINDS = ("capital", "equity_credit", "profit_due")
 SHARES = "holding"
+MOST_NAMED = 200
+"""accounts that one address names; a total of more has no list"""
 Key = tuple[str, int]
 """(kind, commodity)"""
 
@@ -49,7 +51,7 @@ def _table(asked: Asked, span: Span, units: Mapping[int, Commodity]) -> Table:
     keys = [(kind, money().pk) for kind in MONEY_KINDS] + [(SHARES, pk) for pk in units]
     lines = [_line(person, keys, heaps, asked, span) for person in persons]
     if lines:
-        lines.append(_total(keys, heaps))
+        lines.append(_total(keys, heaps, asked, span))
     caption = _("End of %(span)s") % {"span": span.label}
     names = letterhead().pools
     return Table(caption, [_column(key, units, names) for key in keys], lines)
@@ -104,9 +106,14 @@ def _cell(heap: Heap | None, key: Key, asked: Asked, span: Span) -> Cell | None:
     return Cell(_shown(key, heap.amount), rows)
 
 
-def _total(keys: Sequence[Key], heaps: Heaps) -> Line:
-    sums = [sum(heap.amount for (_p, k), heap in heaps.items() if k == key) for key in keys]
-    cells = [Cell(_shown(key, amount)) for key, amount in zip(keys, sums, strict=True)]
+def _total(keys: Sequence[Key], heaps: Heaps, asked: Asked, span: Span) -> Line:
+    cells = []
+    for key in keys:
+        found = [heap for (_person, one), heap in heaps.items() if one == key]
+        accounts = tuple(pk for heap in found for pk in heap.accounts)
+        amount = _shown(key, sum(heap.amount for heap in found))
+        rows = Rows(window=Window(None, span.ends_at, asked.known), accounts=accounts)
+        cells.append(Cell(amount, rows if 0 < len(accounts) <= MOST_NAMED else None))
     return Line(_("Together"), cells, weight="total")
 
 

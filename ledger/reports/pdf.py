@@ -78,12 +78,12 @@ def _set(
 def written(moment: datetime) -> str:
     """A moment to the minute, in the language and timezone of the reader."""
     local = timezone.localtime(moment)
-    return f"{formats.date_format(local, 'j F Y, H:i')} {local.tzname()}"
+    return f"{formats.date_format(local, _('j F Y, H:i'))} {local.tzname()}"
 
 
 def day_text(moment: datetime) -> str:
     """The day of a moment, in the language and timezone of the reader."""
-    return formats.date_format(timezone.localtime(moment), "j F Y")
+    return formats.date_format(timezone.localtime(moment), _("j F Y"))
 
 
 def _pool_facts(pool: str) -> list[tuple[str, str]]:
@@ -161,7 +161,7 @@ def _entry(row: Row, reader: Reader) -> dict[str, Any]:
     late = _("recorded %(moment)s") % {"moment": written(row.recorded_at)} if row.late else ""
     day = timezone.localtime(row.effective_at).date()
     return {
-        "number": formats.date_format(day, "j M Y"),
+        "number": formats.date_format(day, _("j M Y")),
         "label": f"{transaction_kind(row.kind)}, {row.txn}",
         "note": late,
         "weight": "line",

@@ -18,7 +18,8 @@ from ledger.models import Commodity
 class Rows:
     """Which entries a number sums: those of some accounts in a stretch of time.
 
-    `side` keeps accounts whose balance at the end is a "debit" or a "credit"; `way` keeps entries
+    `side` keeps, of the kinds that the chart parts by their side, the accounts whose balance at the
+    end is a "debit" or a "credit", and all accounts of other kinds; `way` keeps entries
     that come "in" or go "out"; `part` is "closing" for the entries that close a period's cost
     accounts, "open" for all but those; `txn` is a kind of transaction.
     """

@@ -1,6 +1,6 @@
 """The balance sheet: what is owned and owed, and what belongs to the members."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
@@ -12,6 +12,10 @@ from ledger.reports.gather import Held, Scope, held, money
 from ledger.reports.shape import Cell, Check, Column, Line, Report, Rows, Table
 
 Key = tuple[Place, str]
+ASSETS = (Category.ASSET,)
+LIABILITIES = (Category.LIABILITY,)
+EQUITY = (Category.EQUITY, Category.INCOME, Category.EXPENSE)
+"""what is the members' own, the result of periods that are not closed in it"""
 
 
 @dataclass(frozen=True)
@@ -31,7 +35,8 @@ def balance_sheet(asked: Asked) -> Report:
     """What is owned, owed and left at the end of the days that are asked for.
 
     Of one pool it has one line more: what stands between the pool and the cooperative as a whole,
-    whose members owe for all pools together. Raises BeforeTheCut.
+    whose members owe for all pools together. That line is the rest, so that both sides of a pool's
+    sheet are equal whatever is booked: it carries no check. Raises BeforeTheCut.
     """
     states = [_state(asked, asked.window(span)) for span in asked.spans]
     columns = [
@@ -44,7 +49,8 @@ def balance_sheet(asked: Asked) -> Report:
     strange = _lines(states, asked, Category.UNCLASSIFIED)
     if strange:
         sides.append(Table(Category.UNCLASSIFIED.label, columns, strange))
-    return Report("balance-sheet", _("Balance sheet"), sides, [_balances(states, asked)])
+    checks = [] if asked.pool else [_balances(states)]
+    return Report("balance-sheet", _("Balance sheet"), sides, checks)
 
 
 def _state(asked: Asked, window: Window) -> State:
@@ -62,7 +68,7 @@ def _assets(states: Sequence[State], asked: Asked) -> list[Line]:
     if any(due):
         lines.append(_between(1900, _("Due from the cooperative as a whole"), due))
     sums = [_owned(state, asked) for state in states]
-    return [*lines, _sum(_("Assets together"), sums, "total")]
+    return [*lines, _sum(_("Assets together"), sums, states, asked, ASSETS, "total")]
 
 
 def _financing(states: Sequence[State], asked: Asked) -> list[Line]:
@@ -70,18 +76,18 @@ def _financing(states: Sequence[State], asked: Asked) -> list[Line]:
     owed = _lines(states, asked, Category.LIABILITY)
     if any(due):
         owed.append(_between(2900, _("Due to the cooperative as a whole"), due))
+    debts = [_owed(state, asked) for state in states]
+    equity = [_equity(state) for state in states]
+    both = [debt + own for debt, own in zip(debts, equity, strict=True)]
     return [
         *owed,
-        _sum(_("Liabilities together"), [_owed(state, asked) for state in states], "sum"),
+        _sum(_("Liabilities together"), debts, states, asked, LIABILITIES),
         *_lines(states, asked, Category.EQUITY),
         *_unclosed(states, asked),
-        _sum(_("Equity together"), [_equity(state) for state in states], "sum"),
-        _sum(
-            _("Liabilities and equity together"),
-            [_owed(state, asked) + _equity(state) for state in states],
-            "total",
-        ),
-    ]
+        _sum(_("Equity together"), equity, states, asked, EQUITY),
+        _sum(_("Liabilities and equity together"), both, states, asked,
+             (*LIABILITIES, *EQUITY), "total"),
+    ]  # fmt: skip
 
 
 def between(state: State, asked: Asked) -> int:
@@ -98,7 +104,7 @@ def _owed(state: State, asked: Asked) -> int:
 
 
 def _equity(state: State) -> int:
-    return -state.of(Category.EQUITY, Category.INCOME, Category.EXPENSE)
+    return -state.of(*EQUITY)
 
 
 def _lines(states: Sequence[State], asked: Asked, category: Category) -> list[Line]:
@@ -154,15 +160,35 @@ def _between(number: int, label: str, amounts: Sequence[int]) -> Line:
     return Line(label, [Cell(amount) for amount in amounts], number)
 
 
-def _sum(label: str, amounts: Sequence[int], weight: str) -> Line:
-    return Line(label, [Cell(amount) for amount in amounts], weight=weight)
+def _sum(
+    label: str, amounts: Sequence[int], states: Sequence[State], asked: Asked,
+    categories: Sequence[Category], weight: str = "sum",
+) -> Line:  # fmt: skip
+    cells = [
+        Cell(amount, _rows_of(state, asked, categories, amount))
+        for state, amount in zip(states, amounts, strict=True)
+    ]
+    return Line(label, cells, weight=weight)
 
 
-def _balances(states: Sequence[State], asked: Asked) -> Check:
-    even: Callable[[State], bool] = lambda state: (  # noqa: E731
-        _owned(state, asked) == _owed(state, asked) + _equity(state)
+def _rows_of(
+    state: State, asked: Asked, categories: Sequence[Category], amount: int
+) -> Rows | None:
+    """The entries of classes; None where the sum has a line that is no list of entries."""
+    places = sorted(
+        {place for place, _pool in state.lines if place.category in categories},
+        key=lambda place: place.number,
     )
-    holds = all(even(state) for state in states)
+    if not places or abs(state.of(*categories)) != abs(amount):
+        return None
+    kinds = tuple(dict.fromkeys(place.kind for place in places))
+    window = Window(None, state.window.end, state.window.known)
+    side = "debit" if Category.ASSET in categories else "credit"
+    return Rows(kinds, window, asked.pool, money().code, side=side)
+
+
+def _balances(states: Sequence[State]) -> Check:
+    holds = not any(state.of(*ASSETS, *LIABILITIES, *EQUITY) for state in states)
     return Check(_("Assets equal liabilities and equity, the result included."), holds)
 
 

@@ -12,7 +12,7 @@ from typing import ClassVar
 from django.utils import formats, timezone
 from django.utils.translation import gettext as _
 
-CODE = re.compile(r"(\d{4})(?:-(?:Q([1-4])|(0[1-9]|1[0-2])))?")
+CODE = re.compile(r"([0-9]{4})(?:-(?:Q([1-4])|(0[1-9]|1[0-2])))?")
 
 
 @dataclass(frozen=True)
@@ -50,8 +50,8 @@ class Span:
         if self.months:
             return formats.date_format(self.start, "F Y")
         return _("%(first)s to %(last)s") % {
-            "first": formats.date_format(self.start, "j M Y"),
-            "last": formats.date_format(self.last, "j M Y"),
+            "first": formats.date_format(self.start, _("j M Y")),
+            "last": formats.date_format(self.last, _("j M Y")),
         }
 
     @property

@@ -27,7 +27,9 @@ def trial_balance(asked: Asked) -> Report:
     columns = [column for span in asked.spans for column in _columns(span, commodity)]
     keys = sorted({key for one in sums for key in one}, key=_order)
     lines = [_line(key, sums, asked, commodity) for key in keys]
-    table = Table(_("Balances at the end"), columns, [*lines, _total(sums)] if lines else [])
+    table = Table(
+        _("Balances at the end"), columns, [*lines, _total(sums, asked, commodity)] if lines else []
+    )
     checks = [] if asked.pool else [_check(sums)]
     return Report("trial-balance", _("Trial balance"), [table], checks)
 
@@ -71,12 +73,22 @@ def _line(key: tuple[str, str], sums: Sequence[Sums], asked: Asked, commodity: C
     return Line(str(place.label), cells, place.number, pool)
 
 
-def _total(sums: Sequence[Sums]) -> Line:
+def _total(sums: Sequence[Sums], asked: Asked, commodity: Commodity) -> Line:
     cells: list[Cell] = []
-    for one in sums:
-        cells.append(Cell(sum(n for n in one.values() if n > 0)))
-        cells.append(Cell(-sum(n for n in one.values() if n < 0)))
+    for one, span in zip(sums, asked.spans, strict=True):
+        window = Window(None, span.ends_at, asked.known)
+        for sign in (1, -1):
+            amount = sum(sign * n for n in one.values() if sign * n > 0)
+            kinds = _kinds(one, sign)
+            rows = Rows(kinds, window, asked.pool, commodity.code) if kinds else None
+            cells.append(Cell(amount, rows))
     return Line(_("Together"), cells, weight="total")
+
+
+def _kinds(sums: Sums, sign: int) -> tuple[str, ...]:
+    """The kinds of one side; none where a kind is on this side in one pool, not in another."""
+    on, off = ({kind for (kind, _), n in sums.items() if n * s > 0} for s in (sign, -sign))
+    return () if on & off else tuple(sorted(on, key=lambda kind: place_of(kind).number))
 
 
 def _check(sums: Sequence[Sums]) -> Check:

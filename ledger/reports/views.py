@@ -35,6 +35,8 @@ TITLES = {
     "trial-balance": _lazy("Trial balance"),
     "members": _lazy("Member capital"),
 }
+MOST_NAMED = 3
+"""kinds of account in the heading of a listing"""
 MOST_IN_PDF = 5000
 """entries; a longer statement is for a spreadsheet"""
 
@@ -192,7 +194,8 @@ def heading(which: Rows, page: Listing, request: HttpRequest) -> str:
         values = {"account": place_of(account.kind).label, "owner": owner}
         return _("%(account)s: %(owner)s") % values if owner else str(values["account"])
     names = dict.fromkeys(str(place_of(kind).label) for kind in which.kinds)
-    return ", ".join(names) or _("Entries of several accounts")
+    few = ", ".join(names) if len(names) <= MOST_NAMED else ""
+    return few or _("Entries of several accounts")
 
 
 def facts_of(which: Rows) -> list[tuple[str, str]]:
