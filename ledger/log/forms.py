@@ -9,7 +9,8 @@ from django.utils.translation import gettext_lazy as _
 from ledger.log.held import Held, as_pasted, examine
 from signing.errors import MalformedNote
 
-LONGEST = 10_000
+LONGEST = 1000
+"""characters; a question is an address, and a web server reads no longer line than 4094 bytes"""
 NO_CHECKPOINT = _(
     "This is not a checkpoint. Copy it whole: from the name of the log in its first line to the "
     "last line, which begins with a dash."
@@ -21,7 +22,10 @@ class HeldForm(forms.Form):
 
     checkpoint = forms.CharField(
         label=_("Checkpoint"),
-        help_text=_("The whole text: name, size, root, an empty line, the signature."),
+        help_text=_(
+            "The whole text: name, size, root, an empty line, the signature. In a proof file it "
+            "stands below the first empty line: paste only that."
+        ),
         max_length=LONGEST,
         strip=False,
         widget=forms.Textarea(

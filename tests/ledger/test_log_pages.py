@@ -8,11 +8,13 @@ import subprocess
 import sys
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test import Client
+from gunicorn.config import Config as GunicornConfig
 
 from coop_verify.cli import main as coop_verify
 from governance.models import Certificate
@@ -155,6 +157,25 @@ def test_what_the_key_did_not_sign_proves_nothing() -> None:
     page = verdict(notes.sign_checkpoint(elsewhere, bytes(32)))
     assert "A checkpoint of another log" in page
     assert "elsewhere.example/log" in page
+
+
+def test_what_the_form_takes_fits_into_an_address() -> None:
+    _first, newest = sealed_twice()
+    longest = re.search(r'<textarea[^>]* maxlength="(\d+)"', seen(PAGE))
+    assert longest is not None
+    # Signatures are base64: a character that an address spells with three is the worst of it.
+    pasted = newest.strip().replace("\n", "\r\n")
+    pasted += "/" * (int(longest[1]) - len(pasted))
+    line = f"GET {PAGE}?{urlencode({'checkpoint': pasted})} HTTP/1.1\r\n"
+    assert len(line) <= GunicornConfig().limit_request_line
+
+
+def test_the_checkpoint_in_a_proof_file_stands_where_the_form_says() -> None:
+    sealed_twice()
+    assert "below the first empty line" in seen(PAGE)
+    txn = Transaction.objects.latest("pk")
+    proof = Client().get(f"{PAGE}transactions/{txn.pk}/proof").content.decode()
+    assert "this is the newest checkpoint" in verdict(proof.partition("\n\n")[2])
 
 
 @pytest.mark.parametrize("text", ["", "x", "a\n1\nb\n\n— a b\n", "\n\n\n", "\x00", "x" * 20_000])
