@@ -17,6 +17,7 @@ from ledger.log.forms import HeldForm
 from ledger.log.proofs import NotInTheLog
 from ledger.log.showing import Shown
 from ledger.models import Checkpoint
+from signing import dsse
 from signing.words import fingerprint_words
 
 RECENT = 20
@@ -39,6 +40,7 @@ def log_context() -> dict[str, Any]:
         "head": heads[0] if heads else None,
         "heads": heads,
         "key": key,
+        "keyid": dsse.keyid(key.public_key),
         "words": fingerprint_words(key.public_key),
     }
 

@@ -6,11 +6,14 @@ import json
 import re
 import subprocess
 import sys
+import tomllib
+from io import StringIO
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
 import pytest
+from django.conf import settings
 from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test import Client
@@ -85,6 +88,31 @@ def test_the_page_has_the_newest_head_the_key_and_the_way_to_check() -> None:
         assert kept.content.decode() == Checkpoint.objects.get(size=size).note
     assert first in [row.note for row in Checkpoint.objects.all()]
     assert Client().get(f"{PAGE}checkpoints/{max(sizes) + 1}").status_code == 404
+
+
+def test_the_key_stands_there_in_every_form_that_a_reader_may_hold(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sealed_twice()
+    card = seen(PAGE).partition("<h2>The key</h2>")[2].partition("</section>")[0]
+    published = Client().get("/verify/key").content.decode().strip()
+    books = str(tmp_path / "books")
+    call_command("export_books", books, stdout=StringIO())
+    capsys.readouterr()
+    assert coop_verify([books, "--key", published]) == 0
+    named = re.search(r"key (ed25519:[0-9a-f]+)", capsys.readouterr().out)
+    assert named is not None
+    faces = (fingerprint_words(keys.public_key()), tree.verifier_key().text(), published, named[1])
+    for face in faces:
+        assert f">{face}<" in card
+
+
+def test_the_page_says_where_the_program_comes_from() -> None:
+    page = seen(PAGE)
+    program = re.search(r">pip install \./(\w+)<", page)
+    assert program is not None
+    facts = tomllib.loads((settings.BASE_DIR / program[1] / "pyproject.toml").read_text())
+    assert "coop-verify" in facts["project"]["scripts"]
 
 
 @pytest.mark.parametrize("path", ["/books/", "/verify/"])
