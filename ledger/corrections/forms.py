@@ -2,14 +2,16 @@
 
 import re
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from django import forms
-from django.utils import timezone
+from django.utils import formats, timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from ledger.access import Reader
+from ledger.corrections.queries import began
 from ledger.corrections.rules import BY_HAND, rule_of
 from ledger.exports.words import decimal
 from ledger.labels import account_kind
@@ -19,6 +21,8 @@ from ledger.services import Leg
 
 MORE = 2
 """lines in which another account can be named"""
+EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
+TOO_EARLY = _("The books begin on %(day)s. Give a moment since then.")
 AMOUNT = re.compile(r"([-−]?)([0-9]{1,15})(?:[.,]([0-9]+))?")
 
 
@@ -53,7 +57,10 @@ class CorrectionForm(forms.Form):
     )
     reason = forms.CharField(
         label=_("Why"),
-        help_text=_("Stands in the books for ever, for those who may read notes."),
+        help_text=_(
+            "Stands in the books for ever. Everybody can read it, unless a member's account is "
+            "concerned."
+        ),
         max_length=300,
     )
     nothing = forms.BooleanField(
@@ -97,7 +104,12 @@ class CorrectionForm(forms.Form):
         """The moment; the original's own where the reader left its minute as it is."""
         given: datetime = self.cleaned_data["effective_at"]
         own = timezone.localtime(self.txn.effective_at)
-        return self.txn.effective_at if given == own.replace(second=0, microsecond=0) else given
+        if given == own.replace(second=0, microsecond=0):
+            return self.txn.effective_at
+        if given < (begun := max(EARLIEST, began() or EARLIEST)):
+            values = {"day": formats.date_format(timezone.localtime(begun), gettext("j F Y"))}
+            raise forms.ValidationError(TOO_EARLY, code="too_early", params=values)
+        return given
 
     def amounts(self) -> list[forms.BoundField]:
         """The fields of what moves: each entry, then accounts that can be added."""

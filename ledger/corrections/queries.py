@@ -1,6 +1,9 @@
 """Which transaction took back or replaced which."""
 
 from collections.abc import Iterable
+from datetime import datetime
+
+from django.db.models import F, Min
 
 from ledger.models import Transaction
 
@@ -13,6 +16,18 @@ def replacements(txns: Iterable[int]) -> dict[int, int]:
     keys = {f"{txn}{REPLACEMENT}": txn for txn in txns}
     found = Transaction.objects.filter(source=SOURCE, key__in=keys)
     return {keys[key]: pk for key, pk in found.values_list("key", "pk")}
+
+
+def began() -> datetime | None:
+    """The earliest moment from which anything in the books counts; None where they are empty.
+
+    Nearly all transactions count when they were recorded: of those the first one tells, and the
+    others have an index of their own.
+    """
+    first = Transaction.objects.order_by("pk").values_list("effective_at", flat=True).first()
+    others = Transaction.objects.exclude(effective_at=F("recorded_at"))
+    other: datetime | None = others.aggregate(at=Min("effective_at"))["at"]
+    return min(filter(None, (first, other)), default=None)
 
 
 def replaced_by(txn: Transaction) -> int | None:

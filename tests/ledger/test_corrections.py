@@ -352,6 +352,7 @@ def test_the_page_shows_first_and_books_then(page: Client) -> None:
 
 
 def test_the_time_alone_can_be_corrected(page: Client) -> None:
+    by_hand()
     pool = make_pool(treasury=10)
     txn = Transaction.objects.get(kind="asset placed")
     address = f"/books/transactions/{txn.pk}/correct/"
