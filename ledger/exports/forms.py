@@ -22,6 +22,10 @@ class ExportForm(forms.Form):
             ("json", _("JSON Lines, for programs")),
         ],
         initial="beancount",
+        error_messages={
+            "required": _("Choose a format."),
+            "invalid_choice": _("There is no such format. Choose one of the list."),
+        },
     )
     first = day_field(_("First day"))
     last = day_field(_("Last day"))

@@ -1,9 +1,12 @@
 """What a reader asks of a report."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from urllib.parse import urlencode
+
+from django.utils import formats, timezone
+from django.utils.translation import gettext as _
 
 from ledger.access import NOBODY, Reader
 from ledger.asof import Window
@@ -43,6 +46,20 @@ class Asked:
     def over(self, span: Span) -> "Asked":
         """The same about other days."""
         return replace(self, span=span)
+
+    @property
+    def so_far(self) -> date | None:
+        """The day up to which a period that is not over is known; None of one that is over."""
+        at = min(self.known or timezone.now(), timezone.now())
+        return timezone.localdate(at) if at < self.span.ends_at else None
+
+    @property
+    def heading(self) -> str:
+        """The days in words; of a period that is not over also up to when it is known."""
+        if self.so_far is None:
+            return self.span.label
+        day = formats.date_format(self.so_far, _("j F Y"))
+        return _("%(period)s so far, as of %(day)s") % {"period": self.span.label, "day": day}
 
     def query(self) -> str:
         """The same question as the query of an address."""

@@ -5,18 +5,20 @@ before it. Numbers are written with a full stop and a hyphen for a minus, in eve
 """
 
 import csv
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from io import StringIO
 
 from django.utils import timezone
 
 from ledger.access import Reader
-from ledger.chart import place_of, pool_of
+from ledger.chart import Place, place_of, pool_of
 from ledger.reports.entries import Row
 from ledger.reports.shape import Cell, Column, Line, Report, Table
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 HEAD = ("table", "number", "line", "pool", "weight")
+CHART_HEAD = ("number", "account", "kind", "class", "usually", "other_number", "other_account",
+              "used")  # fmt: skip
 ENTRY_HEAD = (
     "effective_at", "recorded_at", "transaction", "transaction_kind", "account", "entry",
     "number", "account_kind", "owner", "pool", "commodity", "amount_minor", "amount",
@@ -73,6 +75,19 @@ def entries_csv(found: Iterable[Row], reader: Reader) -> Iterator[str]:
     yield _written(ENTRY_HEAD)
     for row in found:
         yield _written(_entry_row(row, reader))
+
+
+def chart_csv(places: Iterable[Place], used: Collection[str]) -> Iterator[str]:
+    """The chart of accounts, a line of text at a time; `used` are the kinds that were opened."""
+    yield _written(CHART_HEAD)
+    for place in places:
+        side = "debit" if place.debit else "credit"
+        opened = "yes" if place.kind in used else "no"
+        other = place.contrary
+        yield _written([
+            place.number, text(place.label), text(place.kind), text(place.category.label), side,
+            other.number if other else "", text(other.label if other else ""), opened,
+        ])  # fmt: skip
 
 
 def _entry_row(row: Row, reader: Reader) -> list[object]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import date, datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.utils import timezone
@@ -28,10 +28,16 @@ ACCOUNTS = r"\A[0-9]{1,18}(,[0-9]{1,18}){0,999}\Z"
 PARTS = [("", ""), ("open", "open"), ("closing", "closing")]
 
 
+ONE_OF_THE_LIST = {"invalid_choice": _("This is not in the list. Choose one that is.")}
+
+
 def day_field(label: Any) -> forms.DateField:
     """A day that need not be given."""
     return forms.DateField(
-        label=label, required=False, widget=forms.DateInput({"type": "date"}, "%Y-%m-%d")
+        label=label,
+        required=False,
+        widget=forms.DateInput({"type": "date"}, "%Y-%m-%d"),
+        error_messages={"invalid": _("There is no such day. Write it like 2026-06-30.")},
     )
 
 
@@ -50,6 +56,11 @@ class MomentInput(forms.DateTimeInput):
 
 class Moment(forms.DateTimeField):
     """A moment with or without its timezone; without one it is the cooperative's."""
+
+    default_error_messages: ClassVar[dict[str, Any]] = {
+        "required": _("Say from when."),
+        "invalid": _("There is no such moment. Write it like 2026-06-30 18:00."),
+    }
 
     def to_python(self, value: Any) -> datetime | None:
         """The moment, aware."""
@@ -94,7 +105,14 @@ class Days(forms.Form):
 class ReportForm(Days):
     """Which report: the days, beside which others, of which pool, as known when."""
 
-    period = forms.ChoiceField(label=_("Period"))
+    period = forms.ChoiceField(
+        label=_("Period"),
+        error_messages={
+            "invalid_choice": _(
+                "There is no such period. Choose one of the list, or days of your own."
+            )
+        },
+    )
     compare = forms.ChoiceField(
         label=_("Beside it"),
         required=False,
@@ -103,9 +121,12 @@ class ReportForm(Days):
             (PREVIOUS, _("The period before")),
             (LAST_YEAR, _("The same a year before")),
         ],
+        error_messages=ONE_OF_THE_LIST,
     )
-    pool = forms.ChoiceField(label=_("Pool"), required=False)
-    commodity = forms.ChoiceField(label=_("Of what"), required=False)
+    pool = forms.ChoiceField(label=_("Pool"), required=False, error_messages=ONE_OF_THE_LIST)
+    commodity = forms.ChoiceField(
+        label=_("Of what"), required=False, error_messages=ONE_OF_THE_LIST
+    )
     field_order = ("period", "first", "last", "compare", "pool", "commodity", "known")
 
     def __init__(self, asked: MultiValueDict[str, Any], *, counts: bool = False) -> None:
@@ -158,10 +179,14 @@ class RowsForm(Days):
     kind = forms.CharField(required=False, max_length=1000)
     pool = forms.CharField(required=False, max_length=60)
     commodity = forms.CharField(required=False, max_length=120)
-    accounts = forms.RegexField(ACCOUNTS, required=False)
-    side = forms.ChoiceField(required=False, choices=SIDES)
-    way = forms.ChoiceField(required=False, choices=WAYS)
-    part = forms.ChoiceField(required=False, choices=PARTS)
+    accounts = forms.RegexField(
+        ACCOUNTS,
+        required=False,
+        error_messages={"invalid": _("Name accounts by their numbers, like 12 or 12,13.")},
+    )
+    side = forms.ChoiceField(required=False, choices=SIDES, error_messages=ONE_OF_THE_LIST)
+    way = forms.ChoiceField(required=False, choices=WAYS, error_messages=ONE_OF_THE_LIST)
+    part = forms.ChoiceField(required=False, choices=PARTS, error_messages=ONE_OF_THE_LIST)
     txn = forms.CharField(required=False, max_length=40)
     before = forms.CharField(required=False, max_length=120)
 

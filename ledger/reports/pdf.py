@@ -31,7 +31,7 @@ Format = Literal["pdf", "png"]
 
 def report_pdf(report: Report, asked: Asked, *, form: Format = "pdf") -> bytes:
     """A report as an A4 document; with the form "png" its first page as a picture."""
-    facts = [(_("Period"), asked.span.label), *_pool_facts(asked.pool)]
+    facts = [(_("Period"), asked.heading), *_pool_facts(asked.pool)]
     return _set(report.title, facts, asked.known, _tables(report), _notes(report), form)
 
 

@@ -18,6 +18,7 @@ def addresses(name: str) -> list[URLPattern]:
 urlpatterns = [
     path("", views.reports, name="reports"),
     path("chart/", views.chart, name="chart"),
+    path("chart.csv", views.chart_as_csv, name="chart_csv"),
     path("entries/", views.entries, name="report_entries"),
     path("entries.csv", views.entries_as_csv, name="report_entries_csv"),
     path("entries.pdf", views.entries_as_pdf, name="report_entries_pdf"),

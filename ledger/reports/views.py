@@ -14,11 +14,11 @@ from django.views.decorators.http import require_GET
 
 from ledger.access import reader_of
 from ledger.asof import TICK, BeforeTheCut
-from ledger.chart import CHART, place_of
+from ledger.chart import CHART, Place, place_of
 from ledger.letterhead import pool_name
 from ledger.models import Account
 from ledger.reports import REPORTS, Asked, Report, build
-from ledger.reports.csv_file import entries_csv, report_csv
+from ledger.reports.csv_file import chart_csv, entries_csv, report_csv
 from ledger.reports.entries import Listing, every_row, listing
 from ledger.reports.forms import OWN_DAYS, ReportForm, RowsForm
 from ledger.reports.pdf import day_text, report_pdf, statement_pdf
@@ -59,10 +59,22 @@ def reports(request: HttpRequest) -> HttpResponse:
 @require_GET
 def chart(request: HttpRequest) -> HttpResponse:
     """The chart of accounts: every kind with its number and class."""
-    kinds = set(known_kinds())
+    kinds = known_kinds()
     used = [(place, place.kind in kinds) for place in CHART]
-    strange = [place_of(kind) for kind in kinds if place_of(kind) not in CHART]
-    return render(request, "ledger/reports/chart.html", {"places": used, "strange": strange})
+    context = {"places": used, "strange": strange(kinds)}
+    return render(request, "ledger/reports/chart.html", context)
+
+
+@require_GET
+def chart_as_csv(request: HttpRequest) -> HttpResponseBase:
+    """The chart of accounts as CSV, kinds without a place last."""
+    kinds = known_kinds()
+    return csv_response(chart_csv([*CHART, *strange(kinds)], kinds), "chart")
+
+
+def strange(kinds: Iterable[str]) -> list[Place]:
+    """The kinds that have no place in the chart."""
+    return [place_of(kind) for kind in kinds if place_of(kind) not in CHART]
 
 
 def known_kinds() -> list[str]:

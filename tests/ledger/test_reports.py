@@ -8,6 +8,7 @@ import pytest
 from django.http import HttpResponseBase
 from django.test import Client
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import override
 from pytest_django import DjangoAssertNumQueries
 
@@ -15,6 +16,7 @@ from assets.models import Pool
 from coop.books import reader
 from ledger.access import pseudonym
 from ledger.asof import Window
+from ledger.chart import CHART
 from ledger.models import Checkpoint, Commodity, Transaction
 from ledger.reports import REPORTS, Asked, Report, build
 from ledger.reports.csv_file import decimal, text
@@ -412,6 +414,47 @@ def test_a_question_that_makes_no_sense_is_refused_with_reasons(query: str) -> N
     answer = Client().get(f"/api/v1/reports/income?{query}")
     assert answer.status_code == 400
     assert answer["Content-Type"] == "application/problem+json"
+
+
+def test_a_refused_question_says_what_to_do() -> None:
+    income, exports = "/books/reports/income/", "/books/exports/download"
+    for path, words in (
+        (f"{income}?period=nonsense", "Choose one of the list, or days of your own."),
+        (f"{income}?compare=mars", "This is not in the list."),
+        (f"{income}?pool=nowhere", "This is not in the list."),
+        (f"{income}?period=days&first=2026-02-30&last=x", "Write it like 2026-06-30."),
+        (f"{income}?known=yesterday", "Write it like 2026-06-30 18:00."),
+        ("/books/reports/entries/?accounts=x", "like 12 or 12,13."),
+        (exports, "Choose a format."),
+        (f"{exports}?format=xlsx", "Choose one of the list."),
+    ):
+        page = Client().get(path).content.decode()
+        assert words in page, path
+        assert "valid choice" not in page and "This field is required" not in page
+
+
+@pytest.mark.usefixtures("closed")
+def test_a_period_that_is_not_over_says_so() -> None:
+    today = timezone.localdate()
+    words = f"so far, as of {date_format(today, 'j F Y')}"
+    for span, said in ((this_month(), True), (this_month().before(), False), (JUNE, False)):
+        page = Client().get(f"/books/reports/balance-sheet/?period={span.code}").content.decode()
+        assert (words in page) is said
+    known = timezone.make_aware(datetime(2026, 6, 15, 12))
+    assert Asked(JUNE, known=known).heading == "June 2026 so far, as of 15 June 2026"
+    assert Asked(JUNE).heading == "June 2026"
+
+
+@pytest.mark.usefixtures("closed")
+def test_the_chart_is_a_csv_file_too() -> None:
+    assert "/books/reports/chart.csv" in Client().get("/books/reports/chart/").content.decode()
+    head, *rows = read_csv(Client().get("/books/reports/chart.csv"))
+    assert head[:5] == ["number", "account", "kind", "class", "usually"]
+    assert len(rows) == len(CHART)
+    assert [
+        "1010", "Operating cash", "cash:operating", "Assets", "debit",
+        "2010", "Operating cash, overdrawn", "yes",
+    ] in rows  # fmt: skip
 
 
 @pytest.mark.usefixtures("closed")
