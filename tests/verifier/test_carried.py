@@ -124,6 +124,45 @@ def test_a_cut_cannot_be_described_before_it_is_past(tmp_path: Path) -> None:
     assert broken(verify(books.write(tmp_path / "b"))) == {"carried"}
 
 
+def hidden() -> Writer:
+    """Books with a transaction that came after the cut and says that it is of before."""
+    books = valley()
+    february(books)
+    books.detach(THROUGH)
+    kept = {n: (a["amount"], a["version"]) for n, a in books.accounts.items()}
+    books.now = START + timedelta(minutes=30)
+    books.post("units bought", {1: 900, 2: -900})
+    for number, (amount, version) in kept.items():
+        books.accounts[number] |= {"amount": amount, "version": version}
+    february(books)
+    books.tick(minutes=1)
+    return books
+
+
+@KIND
+def test_nothing_hides_behind_a_cut(tmp_path: Path, kind: str) -> None:
+    books = hidden()
+    life(books)
+    report = verify(books.write(tmp_path / "b", kind))
+    assert broken(report) == {"carried"}
+    assert len(report.promises["carried"].sentences) == 1
+    assert "leaf 13 of 2026-01-31T23:30:00.000000Z hides" in report.promises["carried"].sentences[0]
+
+
+def test_nothing_hides_behind_a_cut_by_waiting(tmp_path: Path) -> None:
+    books = hidden()
+    assert "carried" in broken(verify(books.write(tmp_path / "b", sealed=len(books.records) - 1)))
+
+
+def test_nothing_hides_behind_the_cut_of_an_archive(tmp_path: Path) -> None:
+    books = hidden()
+    archive = books.write(tmp_path / "a")
+    books.now = START + timedelta(days=40)
+    books.detach(LATER)
+    report = verify(books.write(tmp_path / "b"), archives=(archive,))
+    assert broken(report) == {"carried"}
+
+
 def test_carried_balances_are_the_root_of_the_lines(tmp_path: Path) -> None:
     books = cut_books()
     assert books.cut

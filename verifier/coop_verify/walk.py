@@ -51,6 +51,7 @@ class Walk:
         self.books = books
         self.sources = sources
         self.reversals = reversals
+        self.cuts = list(dict.fromkeys(source.cut for source in sources if source.cut))
         self.begins = min((s.cut.through if s.cut else "" for s in sources), default="")
         self.tree = Tree()
         self.documents: dict[int, Document] = {}
@@ -110,10 +111,21 @@ class Walk:
         where = f"leaf {index}"
         if details is not None:
             self._details(where, leaf, next(details, None))
+        self._behind_a_cut(index, where, leaf)
         if leaf.recorded_at < self.begins:
             self.reversals.take(where, leaf, None)
         elif not self.lost:
             self.take(where, leaf, self._entries(index, leaf))
+
+    def _behind_a_cut(self, index: int, where: str, leaf: Transaction) -> None:
+        """Balances are carried when all before them is sealed: what comes later is not in them."""
+        for cut in self.cuts:
+            if index > cut.leaf and leaf.recorded_at < cut.through:
+                self.report.broken(
+                    "carried",
+                    f"{where} of {leaf.recorded_at} hides behind a cut: it came after leaf"
+                    f" {cut.leaf}, which carries the balances of {cut.through}",
+                )
 
     def _entries(self, index: int, leaf: Transaction) -> list[bytes]:
         holders = [source for source in self.sources if source.has(index, leaf)]
@@ -195,6 +207,7 @@ class Walk:
         facts = shaped(value, {"entries": list, "leaf": dict})
         leaf, entries = self._read(where, dumps(facts["leaf"])), facts["entries"]
         if isinstance(leaf, Transaction):
+            self._behind_a_cut(self.tree.size, where, leaf)
             self.take(where, leaf, [dumps(entry) for entry in entries])
         elif entries:
             raise Malformed("a document has no entries")
