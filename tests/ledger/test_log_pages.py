@@ -17,7 +17,7 @@ from django.conf import settings
 from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test import Client
-from gunicorn.config import Config as GunicornConfig
+from gunicorn.config import Config as GunicornConfig  # type: ignore[import-untyped]
 
 from coop_verify.cli import main as coop_verify
 from governance.models import Certificate
