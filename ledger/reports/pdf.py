@@ -78,7 +78,8 @@ def _set(
 def written(moment: datetime) -> str:
     """A moment to the minute, in the language and timezone of the reader."""
     local = timezone.localtime(moment)
-    return f"{formats.date_format(local, _('j F Y, H:i'))} {local.tzname()}"
+    day = formats.date_format(local, _("j F Y, H:i"))
+    return f"{day} {local.tzname()}"
 
 
 def day_text(moment: datetime) -> str:
