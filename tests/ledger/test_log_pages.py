@@ -18,6 +18,7 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test import Client
 from gunicorn.config import Config as GunicornConfig  # type: ignore[import-untyped]
+from pytest_django.live_server_helper import LiveServer
 
 from coop_verify.cli import main as coop_verify
 from governance.models import Certificate
@@ -303,6 +304,19 @@ def test_openssl_checks_the_head(tmp_path: Path) -> None:
     _first, newest = sealed_twice()
     program = by_hand("by-openssl")
     (tmp_path / "key").write_bytes(Client().get("/log/key").content)
+    (tmp_path / "checkpoint").write_text(newest)
+    assert "Signature Verified Successfully" in run(program, shell=True, folder=tmp_path)
+    (tmp_path / "checkpoint").write_text(newest.replace("\n", "\n1", 1))
+    assert "Verification Failure" in run(program, shell=True, folder=tmp_path)
+
+
+def test_openssl_checks_the_head_as_the_documentation_says(
+    live_server: LiveServer, tmp_path: Path
+) -> None:
+    _first, newest = sealed_twice()
+    text = (settings.BASE_DIR / "docs/ledger.md").read_text()
+    recipe = next(part for part in text.split("```") if "openssl pkeyutl" in part)
+    program = recipe.removeprefix("sh\n").replace("https://SITE", live_server.url)
     (tmp_path / "checkpoint").write_text(newest)
     assert "Signature Verified Successfully" in run(program, shell=True, folder=tmp_path)
     (tmp_path / "checkpoint").write_text(newest.replace("\n", "\n1", 1))
