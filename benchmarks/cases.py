@@ -17,6 +17,9 @@ Case = Callable[[float], float]
 SCRIPTS = Path(__file__).parent / "scripts"
 CLIENTS = (1, 8, 32)
 CREW = (1, 8)
+INDEXED = "COPY of the same rows, with our indexes"
+PREPARED = 8
+"""the connections at which prepared statements are measured too"""
 BATCHES = (100, 1000, 10_000)
 LARGEST = max(BATCHES)
 PIECE = 1 << 17
@@ -30,14 +33,15 @@ TABLES = {
 def pgbench_cases(services: Services, first: int) -> dict[str, Case]:
     """tpcb-like and single postings by the same driver; `first` is the id before the accounts'."""
     cases: dict[str, Case] = {}
-    for n in CLIENTS:
-        cases[f"tpcb-like, {n}"] = lambda s, n=n: transactions_per_second(  # type: ignore[misc]
-            services, TPCB, n, s, "--builtin=tpcb-like"
+    given = f"--define=first={first}", f"--define=accounts={ACCOUNTS}"
+    for n, how in (*((n, ()) for n in CLIENTS), (PREPARED, ("--protocol=prepared",))):
+        end = f"{n}, prepared" if how else f"{n}"
+        cases[f"tpcb-like, {end}"] = lambda s, n=n, how=how: transactions_per_second(  # type: ignore[misc]
+            services, TPCB, n, s, "--builtin=tpcb-like", *how
         )
         for name, place in PLACES.items():
-            script = ("--file", str(SCRIPTS / f"{name}.sql"), f"--define=first={first}",
-                      f"--define=accounts={ACCOUNTS}")  # fmt: skip
-            cases[f"single, {place}, {n}"] = lambda s, n=n, x=script: transactions_per_second(  # type: ignore[misc]
+            script = ("--file", str(SCRIPTS / f"{name}.sql"), *given, *how)
+            cases[f"single, {place}, {end}"] = lambda s, n=n, x=script: transactions_per_second(  # type: ignore[misc]
                 services, BOOKS, n, s, *x
             )
     return cases
@@ -64,7 +68,11 @@ def batch_cases(url: str, ids: list[int]) -> dict[str, Case]:
         for name, place in PLACES.items()
         for size in BATCHES
     }
-    return {**cases, "COPY of the same rows": lambda s: copies(url, s)}
+    return {
+        **cases,
+        "COPY of the same rows": lambda s: copies(url, s),
+        INDEXED: lambda s: copies(url, s, indexed=True),
+    }
 
 
 def batches(ids: list[int], size: int, hot: bool, seconds: float) -> float:
@@ -91,16 +99,19 @@ def batch(ids: list[int], size: int, hot: bool) -> list[object]:
     return made  # type: ignore[return-value]
 
 
-def copies(url: str, seconds: float) -> float:
+def copies(url: str, seconds: float, indexed: bool = False) -> float:
     """Transactions per second when their rows, and those of their entries, are copied in raw.
 
-    Into plain tables with the same columns and their primary keys: no other index, no partition,
-    no rule, no trigger. What is copied is what the last large batch wrote.
+    Into plain tables with the same columns and their primary keys, or with all indexes that the
+    books have: no partition, no rule, no trigger. What is copied is what the last large batch
+    wrote.
     """
     with psycopg.connect(url) as server:
         rows = {name: taken(server, name) for name in TABLES}
         for name, key in TABLES.items():
-            server.execute(f"CREATE TABLE IF NOT EXISTS plain_{name} (LIKE {name}, {key})")
+            server.execute(f"DROP TABLE IF EXISTS plain_{name}")
+            like = f"LIKE {name} INCLUDING INDEXES" if indexed else f"LIKE {name}, {key}"
+            server.execute(f"CREATE TABLE plain_{name} ({like})")
         server.commit()
         began, count = time.perf_counter(), 0
         spent = 0.0

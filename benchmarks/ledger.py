@@ -52,7 +52,12 @@ TARGETS = [
         for n in cases.CREW
     ),
 ]
+PREPARED = f"{cases.PREPARED}, prepared"
 ALSO = [
+    *(Target(f"single, {place}, {PREPARED}", 0, f"tpcb-like, {PREPARED}")
+      for place in cases.PLACES.values()),
+    *(Target(f"batches of {size:,}, on 1,000 accounts", 0, cases.INDEXED)
+      for size in cases.BATCHES),
     *(Target(f"single, {place}, {n}", 0, f"tpcb-like, {n}")
       for place in cases.PLACES.values() for n in cases.CLIENTS),
     *(Target(f"batches of {size:,}, {place}", 0, SINGLE)

@@ -66,9 +66,9 @@ def url_of(services: Services, database: str) -> str:
 def transactions_per_second(
     services: Services, database: str, clients: int, seconds: float, *script: str
 ) -> float:
-    """What pgbench reaches, with prepared statements, its connecting not counted."""
+    """What pgbench reaches, its connecting not counted."""
     said = program(
-        services, "--no-vacuum", "--protocol=prepared", f"--client={clients}",
+        services, "--no-vacuum", f"--client={clients}",
         f"--jobs={min(clients, THREADS)}", f"--time={max(1, round(seconds))}", *script, database,
     )  # fmt: skip
     found = re.search(r"^tps = ([\d.]+)", said, re.MULTILINE)
