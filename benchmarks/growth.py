@@ -7,17 +7,13 @@ done five times and the median is told, with its ratio to that at the smallest s
 
 import argparse
 import os
-import shutil
 import statistics
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from coop.local import Services
-from coop.local.places import find_places
+from benchmarks.server import throw_away
 
 if TYPE_CHECKING:
     from django.db.backends.base.base import BaseDatabaseWrapper
@@ -46,26 +42,12 @@ def main() -> None:
 
 @contextmanager
 def throw_away_server() -> Iterator[None]:
-    """A durable PostgreSQL and a Redis in a folder of their own, removed afterwards."""
-    home = Path(tempfile.mkdtemp(prefix="coop-growth-"))
-    home.chmod(0o755)
-    (home / "static").mkdir()
-    services = Services(find_places(home), durable=True)
-    os.environ.update(
-        COOP_DATA_DIR=str(home),
-        DATABASE_URL=services.postgres.url,
-        REDIS_URL=services.redis.url,
-        DJANGO_SETTINGS_MODULE="coop.settings",
-    )
-    try:
+    """A durable PostgreSQL, with room for much WAL, and a Redis."""
+    with throw_away() as services:
         services.start()
         on_the_server(services.postgres.url, "ALTER SYSTEM SET max_wal_size = '8GB'")
         on_the_server(services.postgres.url, "SELECT pg_reload_conf()")
         yield
-    finally:
-        services.stop()
-        for folder in (services.places.sockets, services.places.state, home):
-            shutil.rmtree(folder, ignore_errors=True)
 
 
 def prepared() -> "Work":

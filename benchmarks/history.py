@@ -14,6 +14,7 @@ from typing import Any
 
 from django.db import connection, transaction
 
+from ledger import reading
 from ledger.log import records
 from ledger.log.seal import KEEP_TILES, Window, place_of, publish
 from ledger.log.tree import read_tile
@@ -186,4 +187,4 @@ def run(sql: str, *params: Any) -> None:
 
 def rows(sql: str, *params: Any) -> list[tuple[Any, ...]]:
     """What a query gives."""
-    return records.rows(sql, params)
+    return reading.rows(sql, params)

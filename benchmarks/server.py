@@ -23,8 +23,8 @@ THREADS = 2
 
 
 @contextmanager
-def durable_server() -> Iterator[Services]:
-    """PostgreSQL with fsync and synchronous_commit on, in a folder of its own."""
+def throw_away() -> Iterator[Services]:
+    """Durable services in a folder of their own, not started; removed afterwards."""
     home = Path(tempfile.mkdtemp(prefix="coop-bench-"))
     home.chmod(0o755)
     (home / "static").mkdir()
@@ -37,13 +37,20 @@ def durable_server() -> Iterator[Services]:
         DJANGO_SETTINGS_MODULE="coop.settings",
     )
     try:
-        services.start_postgres()
-        create_databases(services)
         yield services
     finally:
         services.stop()
         for folder in (services.places.sockets, services.places.state, home):
             shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def durable_server() -> Iterator[Services]:
+    """PostgreSQL with fsync and synchronous_commit on, and the peers' databases."""
+    with throw_away() as services:
+        services.start_postgres()
+        create_databases(services)
+        yield services
 
 
 def create_databases(services: Services) -> None:

@@ -6,17 +6,17 @@ balance after its last entry recorded by then (one seek in an index, however lon
 corrected by the few transactions whose two times differ and lie on either side of the moment.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import connection
 from django.utils.translation import gettext_lazy as _
 
 from ledger import partitions
 from ledger.errors import DomainError
 from ledger.models import Cut
+from ledger.reading import rows
 
 TICK = timedelta(microseconds=1)
 
@@ -202,11 +202,3 @@ def movements(accounts: Sequence[int], window: Window) -> dict[int, Movement]:
     )
     found = rows(sql, {"accounts": list(accounts), **window.params()})
     return {account: Movement(came, went) for account, came, went in found}
-
-
-def rows(sql: str, params: Mapping[str, Any]) -> list[tuple[Any, ...]]:
-    """The rows that a query gives."""
-    with connection.cursor() as cursor:
-        cursor.execute(sql, params)
-        found: list[tuple[Any, ...]] = cursor.fetchall()
-    return found

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from django.db import connection, transaction
 
-from ledger.log.records import rows
 from ledger.log.seal import seal
+from ledger.reading import rows
 
 WAITING = """
 SELECT (SELECT count(*) FROM ledger_transaction) + (SELECT count(*) FROM ledger_document)

@@ -14,7 +14,7 @@ from members.services import enrol_member, found_cooperative
 from policies.services import set_policy
 from titles.services import issue_founding_units, settle_charges
 from tokens.models import Period
-from tokens.services import UsageRow, open_period, run_step
+from tokens.services import UsageRow, offer_surplus, open_period, record_usage, run_step
 
 JUNE = datetime(2026, 5, 31, 22, tzinfo=UTC)
 JULY = datetime(2026, 6, 30, 22, tzinfo=UTC)
@@ -43,6 +43,23 @@ class Valley:
             kind="correction" if reason else "reading",
             reason=reason,
         )
+
+    def used_as_in_the_worked_period(self) -> list[UsageRow]:
+        """What was used in June: recorded, with Ben offering what he has left."""
+        offer_surplus(
+            member=self.members["ben"],
+            pool=self.pool,
+            resource=self.resource,
+            amount=150_000,
+            actor=None,
+        )
+        rows = [
+            self.use("ana", 450_000, "a"),
+            self.use("ben", 170_000, "b"),
+            self.use("chloe", 120_000, "c"),
+        ]
+        record_usage(rows=rows, actor=None)
+        return rows
 
     def run(self, *steps: str, actor: User | None = None) -> None:
         """Steps of the close, as of the end of June."""

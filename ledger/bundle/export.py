@@ -1,12 +1,11 @@
 """Writes a bundle in one pass over one snapshot of the database."""
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import monotonic
 
-from django.db import connection, transaction
 from django.utils import timezone
 
 from ledger import partitions
@@ -16,6 +15,7 @@ from ledger.log import tree
 from ledger.log.leaves import TransactionRecord, canonical, moment
 from ledger.log.rebuild import Gone, Sealed, standing
 from ledger.models import Checkpoint, Cut, Leaf
+from ledger.reading import one_snapshot
 from signing import keys, merkle, notes
 from signing.errors import SigningError
 from signing.tiles import WIDTH, width_at
@@ -75,16 +75,6 @@ def export(place: Path, contents: Contents, tell: Tell) -> Written:
     """
     with new_folder(place, private=contents.names is not None) as draft, one_snapshot():
         return _Export(draft, contents, tell).run()
-
-
-@contextmanager
-def one_snapshot() -> Iterator[None]:
-    """A database transaction that sees one moment and writes nothing."""
-    with transaction.atomic():
-        if not connection.savepoint_ids:
-            with connection.cursor() as cursor:
-                cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
-        yield
 
 
 class _Export:

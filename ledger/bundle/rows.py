@@ -15,6 +15,7 @@ from django.db import connection
 from ledger.access import PERSON
 from ledger.log import records
 from ledger.log.leaves import Opening, TransactionRecord, canonical, entries_root
+from ledger.reading import rows
 
 CHUNK = 2000
 ACCOUNTS = """
@@ -93,7 +94,7 @@ def pending_lines(size: int) -> Iterator[bytes]:
 
 def _pending(table: str, column: str, size: int) -> Iterator[list[int]]:
     sql, last = PENDING.format(table=table, column=column), 0
-    while ids := [row[0] for row in records.rows(sql, [last, size, AT_ONCE])]:
+    while ids := [row[0] for row in rows(sql, [last, size, AT_ONCE])]:
         yield ids
         last = ids[-1]
 

@@ -15,10 +15,11 @@ from django.utils.text import slugify
 from ledger.chart import place_of
 from ledger.exports.asked import DAY, Asked
 from ledger.exports.names import account_name, symbol
-from ledger.exports.rows import Fact, Held, commodities, facts, held, one_snapshot
+from ledger.exports.rows import Fact, Held, commodities, facts, held
 from ledger.exports.words import decimal, instant, owner_text
 from ledger.letterhead import letterhead
 from ledger.models import Account, Commodity
+from ledger.reading import one_snapshot
 
 SINCE_EVER = "1970-01-01"
 UNSEEN = re.compile(r"[\x00-\x1f\x7f]+")

@@ -11,10 +11,11 @@ from django.utils import timezone
 from ledger.access import Reader
 from ledger.chart import place_of
 from ledger.exports.asked import Asked
-from ledger.exports.rows import Fact, Held, commodities, facts, held, one_snapshot
+from ledger.exports.rows import Fact, Held, commodities, facts, held
 from ledger.exports.words import decimal, instant, owner_text
 from ledger.letterhead import letterhead
 from ledger.models import Commodity, Entry
+from ledger.reading import one_snapshot
 
 FORMAT = "coop-trade/1"
 

@@ -1,12 +1,10 @@
 """What an export reads, a part of constant size at a time, on one snapshot of the database."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import groupby
 
-from django.db import connection, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
@@ -15,6 +13,7 @@ from ledger.asof import Moment, Movement
 from ledger.corrections.queries import replacements, replaces, reversed_by
 from ledger.exports.asked import DAY, Asked
 from ledger.models import Account, Commodity, Entry, Transaction
+from ledger.reading import rows
 
 TRANSACTIONS, ACCOUNTS, ENTRIES = 500, 2000, 2000
 """rows held in memory at a time"""
@@ -69,17 +68,6 @@ class Fact:
         return replaces(self.txn)
 
 
-@contextmanager
-def one_snapshot() -> Iterator[None]:
-    """Everything read inside belongs to one moment; inside a transaction it is that one's."""
-    outermost = not connection.in_atomic_block
-    with transaction.atomic():
-        if outermost:
-            with connection.cursor() as cursor:
-                cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
-        yield
-
-
 def commodities() -> QuerySet[Commodity]:
     """Everything that is counted."""
     return Commodity.objects.order_by("pk")
@@ -118,7 +106,7 @@ def opening_of(accounts: Sequence[int], asked: Asked) -> dict[int, int]:
 
 
 def _opened(part: Sequence[Account]) -> dict[int, date]:
-    counted = dict(asof.rows(FIRST_COUNTED, {"accounts": [account.pk for account in part]}))
+    counted = dict(rows(FIRST_COUNTED, {"accounts": [account.pk for account in part]}))
     return {a.pk: timezone.localdate(_earlier(a.opened_at, counted[a.pk])) for a in part}
 
 

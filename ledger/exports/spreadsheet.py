@@ -9,9 +9,10 @@ from io import StringIO
 
 from ledger.chart import place_of
 from ledger.exports.asked import Asked
-from ledger.exports.rows import Fact, facts, held, one_snapshot
+from ledger.exports.rows import Fact, facts, held
 from ledger.exports.words import decimal, instant, owner_text
 from ledger.models import Account
+from ledger.reading import one_snapshot
 
 OPENING = "opening balance"
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠", "'")

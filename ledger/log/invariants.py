@@ -2,10 +2,11 @@
 
 from collections.abc import Callable
 
-from ledger.log import records, tree
+from ledger.log import tree
 from ledger.log.rebuild import Missing, sealed
 from ledger.log.seal import Window
 from ledger.models import Checkpoint
+from ledger.reading import rows
 from signing import merkle, notes
 from signing.errors import SigningError
 
@@ -62,7 +63,7 @@ def nothing_was_passed_over() -> list[str]:
     if head is None:
         return []
     floor = Window.after(head.xid_floor).floor
-    return [row[0] for row in records.rows_named(PASSED_OVER, {"floor": floor})]
+    return [row[0] for row in rows(PASSED_OVER, {"floor": floor})]
 
 
 INVARIANTS: list[Callable[[], list[str]]] = [

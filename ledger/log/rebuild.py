@@ -7,6 +7,7 @@ from typing import Any
 
 from ledger.log import records
 from ledger.log.leaves import DocumentRecord, TransactionRecord, entries_root
+from ledger.reading import rows
 
 CHUNK = 1000
 """leaves looked up at once"""
@@ -68,7 +69,7 @@ def contents(first: int, end: int) -> list[bytes]:
 
     What they say of entries is what the log keeps of it: entries are not read, however many.
     """
-    places = records.rows(PLACES, [first, end])
+    places = rows(PLACES, [first, end])
     if len(places) < end - first:
         raise Missing(f"the log has a gap between leaf {first} and leaf {end - 1}")
     txns = {r.id: r for r in records.headers([place[1] for place in places if place[1]])}
@@ -91,10 +92,10 @@ def _content(
 
 def standing(first: int, end: int) -> Iterator[Sealed | Gone]:
     """The same, which goes on where a record is gone."""
-    cut = records.rows(CUT)[0][0]
+    cut = rows(CUT)[0][0]
     for start in range(first, end, CHUNK):
         stop = min(start + CHUNK, end)
-        places = {place[0]: place[1:] for place in records.rows(PLACES, [start, stop])}
+        places = {place[0]: place[1:] for place in rows(PLACES, [start, stop])}
         for indexes in _parts(range(start, stop), places):
             yield from _part(indexes, places, cut)
 

@@ -1,13 +1,11 @@
 """Reads the rows that leaves are made of. An entry that does not agree with its transaction's
 moment or its account's commodity is not found, so that the leaf comes out another."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import Any
-
-from django.db import connection
 
 from ledger.log.leaves import DocumentRecord, EntryLine, Opening, TransactionRecord
+from ledger.reading import rows
 
 TRANSACTIONS = """
 SELECT id, kind, effective_at, recorded_at, reverses_id, source, key, body_hash, about, actor,
@@ -61,19 +59,3 @@ def entries(ids: Sequence[int], moments: Sequence[datetime]) -> Iterator[tuple[i
 def documents(ids: Sequence[int]) -> list[DocumentRecord]:
     """Documents, by id."""
     return [DocumentRecord(*row) for row in rows(DOCUMENTS, [list(ids)])]
-
-
-def rows(sql: str, params: Iterable[Any] = ()) -> list[tuple[Any, ...]]:
-    """What a query gives."""
-    with connection.cursor() as cursor:
-        cursor.execute(sql, list(params))
-        found: list[tuple[Any, ...]] = cursor.fetchall()
-    return found
-
-
-def rows_named(sql: str, params: Mapping[str, Any]) -> list[tuple[Any, ...]]:
-    """What a query with named parameters gives."""
-    with connection.cursor() as cursor:
-        cursor.execute(sql, dict(params))
-        found: list[tuple[Any, ...]] = cursor.fetchall()
-    return found

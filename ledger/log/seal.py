@@ -16,6 +16,7 @@ from ledger.log import records
 from ledger.log.leaves import TransactionRecord, entries_root
 from ledger.log.tree import origin, read_tile
 from ledger.models import Checkpoint
+from ledger.reading import rows
 from signing import keys, merkle, notes, tiles
 
 CHUNK = 2000
@@ -76,7 +77,7 @@ class Window:
     @classmethod
     def after(cls, floor: int) -> "Window":
         """What may be sealed after a head with this floor."""
-        horizon, following, before = records.rows(HORIZON)[0]
+        horizon, following, before = rows(HORIZON)[0]
         is_restored = floor > following
         return cls(0 if is_restored else floor, horizon, before, floor if is_restored else None)
 
@@ -86,13 +87,13 @@ class Window:
         params = {**vars(self), "limit": limit}
         if table == "document":  # documents depend on nobody's locks
             params["before"] = None
-        return [row[0] for row in records.rows_named(sql, params)]
+        return [row[0] for row in rows(sql, params)]
 
     def floor_after(self, places: "Sequence[Place]") -> int:
         """Where the next batch begins once this one is in the log."""
         if self.restored and len(places) == CHUNK:
             return self.restored  # more that was restored may wait
-        floor: int = records.rows_named(LEFT_OVER, vars(self))[0][0]
+        floor: int = rows(LEFT_OVER, vars(self))[0][0]
         return floor
 
 
@@ -146,7 +147,7 @@ def require_tree_of(head: Checkpoint | None) -> None:
 
 def is_alone() -> bool:
     """Whether this is the only sequencer until the end of the database transaction."""
-    return bool(records.rows("SELECT pg_try_advisory_xact_lock(%s)", [ONE_AT_A_TIME])[0][0])
+    return bool(rows("SELECT pg_try_advisory_xact_lock(%s)", [ONE_AT_A_TIME])[0][0])
 
 
 def next_places(window: Window) -> list[Place]:

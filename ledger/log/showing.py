@@ -12,6 +12,7 @@ from ledger.access import PERSON, Reader
 from ledger.log import leaves, proofs, records
 from ledger.log.leaves import TransactionRecord
 from ledger.log.proofs import Inclusion, NotSealed, RecordChanged
+from ledger.reading import rows
 
 OWNERS = "SELECT id, owner, salt::text FROM ledger_account WHERE id = ANY (%s) ORDER BY id"
 
@@ -122,4 +123,4 @@ def _owners_open_to(record: TransactionRecord, reader: Reader) -> list[dict[str,
 
 def owners_of(accounts: Iterable[int]) -> list[tuple[int, str, str]]:
     """Id, owner and salt of accounts: not for everybody."""
-    return [(row[0], row[1], row[2]) for row in records.rows(OWNERS, [sorted(accounts)])]
+    return [(row[0], row[1], row[2]) for row in rows(OWNERS, [sorted(accounts)])]

@@ -6,9 +6,10 @@ from datetime import datetime
 from typing import Any
 
 from ledger.access import Reader
-from ledger.asof import COUNTED, GIVEN, LEGS, PLAIN, Moment, balances, rows
+from ledger.asof import COUNTED, GIVEN, LEGS, PLAIN, Moment, balances
 from ledger.chart import CLOSING, RESULT, place_of
 from ledger.models import Account, Commodity
+from ledger.reading import rows
 from ledger.reports.gather import CHOSEN, Scope
 from ledger.reports.shape import Rows
 

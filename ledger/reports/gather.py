@@ -6,9 +6,10 @@ from typing import Any
 
 from django.conf import settings
 
-from ledger.asof import COUNTED, STATE, Moment, Window, rows
+from ledger.asof import COUNTED, STATE, Moment, Window
 from ledger.chart import CLOSING, POOL
 from ledger.models import Commodity
+from ledger.reading import rows
 
 CHOSEN = f"""
 chosen AS MATERIALIZED (

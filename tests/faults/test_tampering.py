@@ -19,6 +19,7 @@ from coop_verify.errors import Unreadable
 from coop_verify.note import Key
 from ledger.log import records, seal, tree
 from ledger.models import Account, Checkpoint, Leaf
+from ledger.reading import rows
 from ledger.services import Leg, Posting, post, reverse
 from signing import keys
 from tests.faults.tampered import (
@@ -102,7 +103,7 @@ def work_a_period() -> None:
 
 def facts(folder: Path) -> Facts:
     """What the changes are about: a transaction in the middle, one of its accounts, a title."""
-    paid = [row[0] for row in records.rows(PASSED_BY)]
+    paid = [row[0] for row in rows(PASSED_BY)]
     with connection.cursor() as cursor:
         cursor.execute(FACTS, {"txn": paid[2]})
         assert cursor.description is not None
@@ -195,7 +196,7 @@ def test_every_column_was_thought_of() -> None:
     columns = """
         SELECT table_name, column_name FROM information_schema.columns
         WHERE table_schema = 'public' AND table_name = ANY (%s)"""
-    assert set(records.rows(columns, [sorted(tables)])) == set(COLUMNS) | set(OUTSIDE)
+    assert set(rows(columns, [sorted(tables)])) == set(COLUMNS) | set(OUTSIDE)
     assert set(FREED) == set(OUTSIDE) and not set(COLUMNS) & set(OUTSIDE)
 
 

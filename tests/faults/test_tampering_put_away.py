@@ -7,7 +7,7 @@ import pytest
 
 from coop.invariants import all_broken
 from ledger import partitions
-from ledger.log import records
+from ledger.reading import rows
 from tests.faults.tampered import MEMBERS, PUBLIC
 from tests.faults.test_tampering import as_superuser, audited, export
 from tests.ledger.test_bundle import cut_books
@@ -46,7 +46,7 @@ def test_every_column_was_thought_of() -> None:
         SELECT table_name, column_name FROM information_schema.columns
         WHERE table_schema = 'public' AND table_name IN ('ledger_carried', 'ledger_cut')"""
     thought_of = {key for key in CHANGES if key[0] != "ledger_leaf"} | set(OUTSIDE)
-    assert set(records.rows(columns)) == thought_of
+    assert set(rows(columns)) == thought_of
 
 
 def test_what_is_carried_cannot_be_changed_unseen(cut_books: Path, tmp_path: Path) -> None:

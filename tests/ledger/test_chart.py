@@ -5,10 +5,10 @@ from django.test import Client
 
 from assets.accounts import POOL_ACCOUNTS, RESOURCE_ACCOUNTS
 from coop.demo import build
-from ledger.asof import rows
 from ledger.chart import BY_KIND, CHART, POOL, Category, place_of, pool_of
 from ledger.labels import ACCOUNTS
 from ledger.models import Account
+from ledger.reading import rows
 from ledger.reports import REPORTS, Asked
 from ledger.reports.spans import span_of
 from tests.makers import account, make_cooperative

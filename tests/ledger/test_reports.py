@@ -29,7 +29,6 @@ from members.models import Role, User
 from members.services import grant_role
 from tests.makers import account, make_user
 from tests.valley import Valley, make_valley
-from tokens.services import offer_surplus, record_usage
 
 pytestmark = pytest.mark.django_db
 JUNE = whole(date(2026, 6, 1), 1)
@@ -40,19 +39,7 @@ Shown = dict[tuple[int | str, str], list[int | None]]
 def used() -> Valley:
     """June, used as in the worked period and still open."""
     valley = make_valley()
-    offer_surplus(
-        member=valley.members["ben"],
-        pool=valley.pool,
-        resource=valley.resource,
-        amount=150_000,
-        actor=None,
-    )
-    rows = [
-        valley.use("ana", 450_000, "a"),
-        valley.use("ben", 170_000, "b"),
-        valley.use("chloe", 120_000, "c"),
-    ]
-    record_usage(rows=rows, actor=None)
+    valley.used_as_in_the_worked_period()
     return valley
 
 

@@ -14,6 +14,7 @@ from ledger.log.invariants import (
 )
 from ledger.log.seal import CHUNK, ONE_AT_A_TIME, TreeChanged, place_of, seal, seal_chunk
 from ledger.models import Checkpoint, Leaf, Transaction
+from ledger.reading import rows
 from ledger.services import (
     Leg,
     Posting,
@@ -104,7 +105,7 @@ def wait_until_all_is_past() -> None:
     """Wait until no database transaction that runs elsewhere is older than what was booked."""
     horizon = "SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
     newest = "SELECT coalesce(max(xid::text::bigint), 0) FROM ledger_transaction"
-    while records.rows(horizon)[0][0] <= records.rows(newest)[0][0]:
+    while rows(horizon)[0][0] <= rows(newest)[0][0]:
         pass
 
 

@@ -9,8 +9,8 @@ from typing import Any
 from ledger.asof import TICK, Moment, Movement, Window, balances, movements
 from ledger.log import tree
 from ledger.log.invariants import nothing_was_passed_over
-from ledger.log.records import rows
 from ledger.log.seal import seal
+from ledger.reading import rows
 from signing import merkle
 from tests.properties.books_model import LARGEST, Books, Line, fits
 from tests.properties.books_tree import (

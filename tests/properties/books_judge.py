@@ -12,7 +12,7 @@ from ledger.errors import (
     Unbalanced,
     UnknownAccount,
 )
-from ledger.log.records import rows
+from ledger.reading import rows
 from ledger.services import Posting
 from tests.properties.books_checks import seal_the_rest
 from tests.properties.books_model import LARGEST, Books, Key, content, moves

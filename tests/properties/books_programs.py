@@ -26,8 +26,8 @@ from ledger.errors import (
     UnknownAccount,
 )
 from ledger.log import seal, tree
-from ledger.log.records import rows
 from ledger.models import Transaction
+from ledger.reading import rows
 from ledger.services import (
     Leg,
     Posting,

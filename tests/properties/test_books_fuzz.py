@@ -29,7 +29,7 @@ from ledger.errors import AmountTooLarge
 from ledger.invariants import INVARIANTS as OF_BOOKS
 from ledger.log import seal, tree
 from ledger.log.invariants import INVARIANTS as OF_LOG
-from ledger.log.records import rows
+from ledger.reading import rows
 from ledger.services import (
     Leg,
     Posting,

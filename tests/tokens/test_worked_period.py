@@ -9,7 +9,7 @@ from payments.models import Charge
 from tests.valley import JULY, make_valley
 from titles.services import settle_charges
 from tokens.models import Settlement, Usage, Yield
-from tokens.services import offer_surplus, preview_step, record_usage, run_step
+from tokens.services import preview_step, record_usage, run_step
 
 pytestmark = pytest.mark.django_db
 
@@ -19,19 +19,7 @@ def test_the_worked_period_comes_out_to_the_cent() -> None:
     row = Yield.objects.get()
     assert (row.unit_cost, row.sale_cost, row.price) == (50_000_000, 50_000_000, 80_000_000)
     assert row.pool_issued == 200_000
-    offer_surplus(
-        member=valley.members["ben"],
-        pool=valley.pool,
-        resource=valley.resource,
-        amount=150_000,
-        actor=None,
-    )
-    rows = [
-        valley.use("ana", 450_000, "a"),
-        valley.use("ben", 170_000, "b"),
-        valley.use("chloe", 120_000, "c"),
-    ]
-    record_usage(rows=rows, actor=None)
+    rows = valley.used_as_in_the_worked_period()
     record_usage(rows=rows, actor=None)
     assert Usage.objects.count() == 3
     chloe = valley.members["chloe"].pk

@@ -4,9 +4,9 @@ import sys
 from typing import Any
 
 from django.core.management.base import BaseCommand
-from django.db import connection, transaction
 
 from coop.invariants import checks
+from ledger.reading import one_snapshot
 
 
 class Command(BaseCommand):
@@ -17,8 +17,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Run the checks one after the other on one snapshot of the database."""
         wrong = 0
-        with transaction.atomic():
-            self._one_snapshot()
+        with one_snapshot():
             for app, check in checks():
                 sentences = check()
                 wrong += len(sentences)
@@ -30,9 +29,3 @@ class Command(BaseCommand):
             self.stderr.write(f"{wrong} broken. Nothing was changed.")
             sys.exit(1)
         self.stdout.write("Everything holds.")
-
-    def _one_snapshot(self) -> None:
-        if not connection.in_atomic_block or connection.savepoint_ids:
-            return
-        with connection.cursor() as cursor:
-            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
