@@ -112,6 +112,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(autouse=True)
+def each_in_english() -> Iterator[None]:
+    """A page that one test reads in German leaves its language to no other test."""
+    from django.conf import settings
+    from django.utils import translation
+
+    with translation.override(settings.LANGUAGE_CODE):
+        yield
+
+
+@pytest.fixture(autouse=True)
 def one_play_at_a_time(request: pytest.FixtureRequest) -> Iterator[None]:
     """A play counts the databases it leaves behind: no other process of this run plays then."""
     if not request.path.name.startswith(PLAYS):
