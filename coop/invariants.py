@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 
 import assets.invariants
+import bank.invariants
 import governance.invariants
 import ledger.invariants
 import ledger.log.invariants
@@ -18,6 +19,7 @@ APPS = {
     "payments": payments.invariants.INVARIANTS,
     "assets": assets.invariants.INVARIANTS,
     "titles": titles.invariants.INVARIANTS,
+    "bank": bank.invariants.INVARIANTS,
     "tokens": tokens.invariants.INVARIANTS,
     "metering": metering.invariants.INVARIANTS,
     "governance": governance.invariants.INVARIANTS,

@@ -26,6 +26,7 @@ INSTALLED_APPS = [
     "governance",
     "metering",
     "tokens",
+    "bank",
     "titles",
     "assets",
     "payments",

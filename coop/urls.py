@@ -23,6 +23,8 @@ urlpatterns = [
     path("", include("members.urls")),
     path("", include("payments.urls")),
     path("", include("titles.urls")),
+    path("", include("bank.urls")),
+    path("", include("assets.urls")),
     path("api/v1/schema", SpectacularAPIView.as_view(), name="schema"),
     path("api/v1/", include("ledger.api")),
     path("api/v1/", include("ledger.log.api")),

@@ -60,3 +60,11 @@ class UnknownTitle(DomainError):
     code = "unknown_title"
     status = 404
     text = _("No title has the number %(number)s.")
+
+
+class TooFewUnits(DomainError):
+    """Nobody can part with more than they hold, and nothing is cut down to what is there."""
+
+    code = "too_few_units"
+    status = 409
+    text = _("%(asked)s shares were asked for, but the titles hold %(held)s. Nothing was done.")

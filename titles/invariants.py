@@ -27,6 +27,32 @@ SELECT format('live titles of %s over %s sum to %s, but the books hold %s',
               owner, code, coalesce(t.units, 0), coalesce(h.units, 0))
 FROM titled t FULL JOIN held h USING (owner, code)
 WHERE coalesce(t.units, 0) <> coalesce(h.units, 0)"""
+CAPITAL = """
+WITH titled AS (
+    SELECT format('%s/member/%s', p.code, t.member_id) AS owner, sum(t.capital) AS cents
+    FROM titles_title t JOIN assets_pool p ON p.id = t.pool_id
+    WHERE t.state = 'live' GROUP BY 1
+), booked AS (
+    SELECT a.owner, -b.amount AS cents
+    FROM ledger_account a JOIN ledger_balance b ON b.account_id = a.id
+    WHERE a.kind = 'capital' AND b.amount <> 0
+)
+SELECT format('live titles of %s stand for %s cents paid in, but the books say %s',
+              owner, coalesce(t.cents, 0), coalesce(b.cents, 0))
+FROM titled t FULL JOIN booked b USING (owner)
+WHERE coalesce(t.cents, 0) <> coalesce(b.cents, 0)"""
+CHAIN = """
+SELECT format('of the %s shares of title %s, %s went on in later titles', t.units, t.number, l.n)
+FROM titles_title t
+CROSS JOIN LATERAL (SELECT coalesce(sum(units), 0) AS n FROM titles_titlelink
+                    WHERE earlier_id = t.id) AS l
+WHERE l.n > t.units OR (t.state = 'live' AND l.n > 0)
+   OR (t.state = 'transferred' AND l.n <> t.units)
+UNION ALL
+SELECT format('title %s is over %s shares, but %s came from earlier titles', t.number, t.units, l.n)
+FROM titles_title t
+CROSS JOIN LATERAL (SELECT sum(units) AS n FROM titles_titlelink WHERE later_id = t.id) AS l
+WHERE l.n <> t.units"""
 NUMBERS = """
 SELECT format('title numbers have a gap or a repeat: place %s holds number %s', place, number)
 FROM (SELECT number, row_number() OVER (ORDER BY number) AS place FROM titles_title) AS n
@@ -107,6 +133,16 @@ def live_titles_are_the_units_held() -> list[str]:
     return broken(UNITS)
 
 
+def paid_in_capital_is_that_of_the_titles() -> list[str]:
+    """What was paid in for a member's live titles is the member's capital in the books."""
+    return broken(CAPITAL)
+
+
+def the_chain_of_titles_is_whole() -> list[str]:
+    """What left a title went on in later ones, unit by unit, and nothing twice."""
+    return broken(CHAIN)
+
+
 def title_numbers_have_no_gap() -> list[str]:
     """Title numbers run 1 … n, and the counter names n + 1."""
     return broken(NUMBERS) + broken(COUNTER)
@@ -173,6 +209,8 @@ def _wrong_with(title: Title, key: bytes) -> list[str]:
 INVARIANTS: list[Callable[[], list[str]]] = [
     live_titles_are_the_units_held,
     title_numbers_have_no_gap,
+    paid_in_capital_is_that_of_the_titles,
+    the_chain_of_titles_is_whole,
     titles_say_what_was_signed,
     titles_are_covered_by_the_log,
     equity_credit_is_never_negative,

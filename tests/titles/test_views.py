@@ -199,7 +199,10 @@ def test_nobody_else_sees_the_certificate_but_anyone_can_check_it(
 
 def test_a_cancelled_title_says_so(client: Client, ana: Member) -> None:
     buy(ana, make_pool(treasury=100), 20)
-    Title.objects.update(state=Title.State.CANCELLED)
+    now = timezone.now()
+    Title.objects.update(
+        state=Title.State.CANCELLED, ended_at=now, end_recorded_at=now, end_txn_id=1
+    )
     assert "cancelled" in client.get("/verify/1/").text
 
 

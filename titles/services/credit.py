@@ -192,7 +192,7 @@ def _legs(pool: Pool, awards: Sequence[Award], price: int) -> list[Leg]:
 
 def _sign(conversion: Conversion, awards: Sequence[Award]) -> None:
     cause = Cause(Title.Origin.CONVERSION, conversion.txn_id)
-    grants = [Grant(award.member, award.units) for award in awards]
+    grants = [Grant(award.member, award.units, award.units * conversion.price) for award in awards]
     titles = issue_titles(pool=conversion.pool, grants=grants, cause=cause)
     ConversionShare.objects.bulk_create(
         ConversionShare(conversion=conversion, member=title.member, units=title.units, title=title)

@@ -44,7 +44,7 @@ def issue_founding_units(
         _place_contribution(member, pool, value, actor, key)
     posting = _posting(member, pool, units, value, actor, key)
     cause = Cause(Title.Origin.FOUNDING, post(posting))
-    return issue_titles(pool=pool, grants=[Grant(member, units)], cause=cause)[0]
+    return issue_titles(pool=pool, grants=[Grant(member, units, value)], cause=cause)[0]
 
 
 def _place_contribution(

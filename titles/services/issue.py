@@ -29,18 +29,27 @@ RETURNING next_number - %(count)s"""
 
 @dataclass(frozen=True)
 class Grant:
-    """Units that a member got in one transaction of the books."""
+    """Units that a member got in one transaction of the books, with the cents paid in for them.
+
+    An `origin` of its own stands before that of the cause.
+    """
 
     member: Member
     units: int
+    capital: int = 0
+    origin: str = ""
 
 
 @dataclass(frozen=True)
 class Cause:
-    """Why titles are issued: the origin, and the transaction that moved the units."""
+    """Why titles are issued or end: the origin, and the transaction that moved the units.
+
+    `at` is from when it counts; without it, from now on.
+    """
 
     origin: str
     txn_id: int
+    at: datetime | None = None
 
 
 def issue_titles(*, pool: Pool, grants: Sequence[Grant], cause: Cause) -> list[Title]:
@@ -77,7 +86,7 @@ class _Issue:
         self.cause = cause
         self.seed = bytes(keys.cooperative_key())
         self.cooperative = cooperative().legal_name
-        self.issued_at: datetime = timezone.now().replace(microsecond=0)
+        self.issued_at = (cause.at or timezone.now()).replace(microsecond=0)
         in_service = Asset.objects.filter(pool=pool, state=Asset.State.IN_SERVICE)
         self.backing = list(in_service.order_by("pk").values_list("name", "kind"))
 
@@ -88,7 +97,8 @@ class _Issue:
             member=grant.member,
             pool=self.pool,
             units=grant.units,
-            origin=self.cause.origin,
+            capital=grant.capital,
+            origin=grant.origin or self.cause.origin,
             issued_at=self.issued_at,
             envelope=certificate.sign(self.seed, self.statement(number, grant, salt, reference)),
             salt=salt,
@@ -107,7 +117,7 @@ class _Issue:
             pool_code=self.pool.code,
             pool_name=self.pool.name,
             units=grant.units,
-            origin=self.cause.origin,
+            origin=grant.origin or self.cause.origin,
             issued_on=timezone.localdate(self.issued_at),
             reference=reference,
             backing=self.backing,

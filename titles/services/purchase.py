@@ -112,6 +112,7 @@ def _state_after(subscription: Subscription) -> str:
 def _title_for(subscription: Subscription, txn_id: int) -> Title | None:
     if not subscription.issued:
         return None
-    grant = Grant(subscription.member, subscription.issued)
+    capital = subscription.issued * subscription.issue_price
+    grant = Grant(subscription.member, subscription.issued, capital)
     cause = Cause(Title.Origin.PURCHASE, txn_id)
     return issue_titles(pool=subscription.pool, grants=[grant], cause=cause)[0]

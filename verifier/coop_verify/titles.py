@@ -14,7 +14,7 @@ PAYLOAD_TYPE = "application/vnd.coop.title+json;v=1"
 DIGEST_DOMAIN = b"coop title document v1\0"
 SALT_BYTES = 16
 MAX_SIGNATURES = 4
-STATES = ("live", "cancelled")
+STATES = ("live", "transferred", "cancelled")
 _PUBLIC: dict[str, Types] = {"number": int, "pool": str, "units": int, "state": str}
 _DIGEST: dict[str, Types] = {"digest": str}
 _MEMBERS: dict[str, Types] = {"holder_account": int, "envelope": str, "salt": str}
@@ -55,7 +55,7 @@ class Titles:
         }
         title = shaped(value, keys)
         if title["state"] not in STATES or title["units"] < 1:
-            raise Malformed("a title is live or cancelled, over at least one unit")
+            raise Malformed("a title is live, transferred or cancelled, over at least one unit")
         return title
 
     def _title(self, place: int, title: dict[str, Any]) -> None:

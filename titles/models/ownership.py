@@ -82,9 +82,10 @@ class Title(models.Model):
     """
 
     class State(models.TextChoices):
-        """A title is live until a later fact ends it."""
+        """A title is live until a later fact ends it, once and for good."""
 
         LIVE = "live", _("valid")
+        TRANSFERRED = "transferred", _("passed on")
         CANCELLED = "cancelled", _("cancelled")
 
     class Origin(models.TextChoices):
@@ -93,14 +94,26 @@ class Title(models.Model):
         PURCHASE = "purchase", _("bought")
         CONVERSION = "conversion", _("from what was paid above cost")
         FOUNDING = "founding", _("founding share")
+        SPLIT = "split", _("what was left of an earlier title")
+        TRANSFER = "transfer", _("transferred")
+        GIFT = "gift", _("given")
+        INHERITANCE = "inheritance", _("inherited")
+        CONTRIBUTION = "contribution", _("contribution in kind")
+        CAMPAIGN = "campaign", _("paid ahead for something planned")
+        IMPORT = "import", _("from an earlier register")
 
     number = models.BigIntegerField(unique=True)
     member = models.ForeignKey(Member, on_delete=models.PROTECT, related_name="titles")
     pool = models.ForeignKey(Pool, on_delete=models.PROTECT, related_name="titles")
     units = models.BigIntegerField()
+    capital = models.BigIntegerField(default=0, help_text="cents paid in for these units")
     origin = models.CharField(max_length=12, choices=Origin)
-    state = models.CharField(max_length=10, choices=State, default=State.LIVE)
-    issued_at = models.DateTimeField()
+    state = models.CharField(max_length=12, choices=State, default=State.LIVE)
+    issued_at = models.DateTimeField(help_text="from when it counts")
+    recorded_at = models.DateTimeField(auto_now_add=True, help_text="when we knew")
+    ended_at = models.DateTimeField(null=True, help_text="to when it counts, exclusive")
+    end_recorded_at = models.DateTimeField(null=True, help_text="when we knew of the end")
+    end_txn_id = models.BigIntegerField(null=True)
     envelope = models.BinaryField()
     salt = models.BinaryField()
     reference = models.UUIDField(
@@ -113,10 +126,40 @@ class Title(models.Model):
         indexes = [models.Index(fields=["member", "pool", "state"])]
         constraints = [
             models.CheckConstraint(condition=Q(units__gt=0), name="titles_title_units_positive"),
+            models.CheckConstraint(
+                condition=Q(capital__gte=0), name="titles_title_capital_not_negative"
+            ),
+            models.CheckConstraint(
+                condition=Q(state="live", ended_at=None, end_recorded_at=None, end_txn_id=None)
+                | Q(
+                    ~Q(state="live"),
+                    ended_at__gte=F("issued_at"),
+                    end_recorded_at__gte=F("recorded_at"),
+                    end_txn_id__isnull=False,
+                ),
+                name="titles_title_ends_once_and_whole",
+            ),
         ]
 
     def __str__(self) -> str:
         return f"No. {self.number:04d}"
+
+
+class TitleLink(models.Model):
+    """One row says that so many units of one title went on in another: the chain, both ways."""
+
+    earlier = models.ForeignKey(Title, on_delete=models.PROTECT, related_name="later_links")
+    later = models.ForeignKey(Title, on_delete=models.PROTECT, related_name="earlier_links")
+    units = models.BigIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["earlier", "later"], name="titles_titlelink_once"),
+            models.CheckConstraint(condition=Q(units__gt=0), name="titles_titlelink_positive"),
+            models.CheckConstraint(
+                condition=Q(later__gt=F("earlier")), name="titles_titlelink_forward"
+            ),
+        ]
 
 
 class CreditLot(models.Model):

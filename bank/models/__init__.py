@@ -1,0 +1,1 @@
+"""Tables of bank statements that came in and of orders that go out."""

@@ -1,0 +1,17 @@
+"""Tables of the register: the cooperative, users, members, and all that is known of them."""
+
+from members.models.register import (
+    Cooperative,
+    Member,
+    Role,
+    User,
+    UserManager,
+)
+
+__all__ = [
+    "Cooperative",
+    "Member",
+    "Role",
+    "User",
+    "UserManager",
+]
