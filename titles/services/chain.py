@@ -7,6 +7,7 @@ own transaction, and then end the old titles and issue what follows from them he
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db import connection
 from django.utils import timezone
@@ -93,7 +94,7 @@ def replace(
 def end_titles(*, ids: Sequence[int], state: str, cause: Cause) -> None:
     """End live titles, all of them or none; call inside a transaction. Raises TooFewUnits."""
     now = timezone.now()
-    values = {
+    values: dict[str, Any] = {
         "ids": list(ids), "state": state, "txn": cause.txn_id, "at": moment_of(cause), "now": now,
     }  # fmt: skip
     with connection.cursor() as cursor:
