@@ -90,7 +90,16 @@ class PolicyForm(ProposalForm):
             "a vote needs."
         ),
     )
-    field_order = ("parameter", "scope", "value", "title", "text", "key")
+    since = forms.DateField(
+        label=_("From which day?"),
+        required=False,
+        widget=forms.DateInput({"type": "date"}),
+        help_text=_(
+            "Left empty, it holds once the decision is carried out; it never holds before. A "
+            "period that is closed, and a vote that was announced, keep what held then."
+        ),
+    )
+    field_order = ("parameter", "scope", "value", "since", "title", "text", "key")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -109,7 +118,10 @@ class PolicyForm(ProposalForm):
 
     def payload(self) -> dict[str, Any]:
         data = self.cleaned_data
-        return {"key": data["parameter"], "scope": data["scope"], "value": data["value"]}
+        named = {"from": data["since"].isoformat()} if data.get("since") else {}
+        return {
+            "key": data["parameter"], "scope": data["scope"], "value": data["value"], **named,
+        }  # fmt: skip
 
 
 class BallotForm(forms.Form):

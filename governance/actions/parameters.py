@@ -1,5 +1,6 @@
-"""Set a parameter of policy, from its execution on."""
+"""Set a parameter of policy, from a day on, or from its execution."""
 
+from datetime import date, datetime, time
 from typing import ClassVar
 
 from django.utils import timezone
@@ -23,9 +24,17 @@ class SetPolicy(Action):
 
     key = "set_policy"
     title = _("Change a rule")
-    about = _("A parameter of the cooperative's policy, from the day the decision is carried out.")
+    about = _(
+        "A parameter of the cooperative's policy, from a day on, at the earliest when decided."
+    )
     touches_usage_rights = True
     schema: ClassVar[dict[str, type]] = {"key": str, "scope": str, "value": object}
+
+    def read(self, payload: Payload) -> Payload:
+        """As the schema says, and a day in ISO form under "from" where one is set."""
+        super().read({name: value for name, value in payload.items() if name != "from"})
+        day_of(payload)
+        return payload
 
     def check(self, payload: Payload) -> None:
         """The parameter exists, takes this value, and the scope is the site or a pool."""
@@ -39,21 +48,24 @@ class SetPolicy(Action):
 
     def dry_run(self, payload: Payload) -> Effect:
         """The value now and then."""
-        before = policy(payload["key"], timezone.now(), payload["scope"])
+        before = policy(payload["key"], moment_of(payload), payload["scope"])
+        named = {"from": payload["from"]} if day_of(payload) else {}
         return {
             "key": payload["key"],
             "scope": payload["scope"],
             "before": before,
             "after": payload["value"],
+            **named,
         }
 
     def execute(self, payload: Payload, *, actor: User | None, source: str) -> list[Effect]:
-        """One row of policy in force at once."""
+        """One row of policy, in force at once or from the day that the decision names."""
         row = set_policy(
             actor=actor,
             key=payload["key"],
             value=payload["value"],
             scope=payload["scope"],
+            valid_from=moment_of(payload),
             source=source,
         )
         return [policy_effect(row)]
@@ -65,3 +77,19 @@ class SetPolicy(Action):
     def missing(self, effects: list[Effect], source: str) -> list[str]:
         """Policy rows that are not there."""
         return missing_policies(effects, source)
+
+
+def day_of(payload: Payload) -> date | None:
+    """The day from which a decision shall hold; None where it holds at once. Raises BadPayload."""
+    try:
+        return date.fromisoformat(payload["from"]) if payload.get("from") else None
+    except (TypeError, ValueError) as error:
+        raise BadPayload from error
+
+
+def moment_of(payload: Payload) -> datetime:
+    """The first moment of that day in the cooperative's timezone, and never before now."""
+    day, now = day_of(payload), timezone.now()
+    if day is None:
+        return now
+    return max(now, timezone.make_aware(datetime.combine(day, time.min)))

@@ -1,6 +1,6 @@
 """Filters for the pages of votes."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django import template
@@ -71,6 +71,12 @@ def scope_name(scope: str) -> str:
 def choice_name(choice: str) -> str:
     """An answer as people say it."""
     return {"for": _("For"), "against": _("Against"), "abstain": _("Abstain")}.get(choice, choice)
+
+
+@register.filter
+def iso_day(text: str) -> date:
+    """A day given in ISO form."""
+    return date.fromisoformat(text)
 
 
 @register.filter

@@ -406,6 +406,8 @@ BAD = [
     ("set_policy", {"key": "nonsense", "scope": "", "value": 1}, BadPayload),
     ("set_policy", {"key": "voting_seconds", "scope": "", "value": 0}, WrongValue),
     ("set_policy", {"key": "voting_seconds", "scope": "moon", "value": 90}, BadPayload),
+    ("set_policy", {"key": "support", "scope": "", "value": [1, 2, True], "from": 7}, BadPayload),
+    ("set_policy", {"key": "support", "scope": "", "value": [1, 2, True], "x": ""}, BadPayload),
     ("print_money", {}, UnknownAction),
 ]
 
