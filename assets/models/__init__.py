@@ -1,17 +1,31 @@
 """Tables of what is owned together: pools, capacity, costs, physical assets."""
 
 from assets.models.register import (
-    Asset,
     CapacityChange,
     CostLine,
     Pool,
     Resource,
 )
+from assets.models.things import (
+    Asset,
+    AssetCustody,
+    AssetEvent,
+    AssetMove,
+)
+from assets.models.upkeep import (
+    AssetFile,
+    UpkeepEntry,
+)
 
 __all__ = [
     "Asset",
+    "AssetCustody",
+    "AssetEvent",
+    "AssetFile",
+    "AssetMove",
     "CapacityChange",
     "CostLine",
     "Pool",
     "Resource",
+    "UpkeepEntry",
 ]

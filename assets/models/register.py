@@ -1,8 +1,8 @@
-"""Tables of what is owned together: pools, resources, capacity, costs, physical assets."""
+"""Tables of what is shared out together: pools, resources, capacity, costs."""
 
 from django.db import models
 from django.db.models import F, Q
-from django.utils.translation import gettext_lazy as _
+from django.utils import timezone
 
 
 class Pool(models.Model):
@@ -38,7 +38,8 @@ class CapacityChange(models.Model):
     """One row changes what a pool can yield of a resource per period, from a date on.
 
     The capacity at a date is the sum of the changes up to it; `normal` tells whether the change
-    also belongs to what the pool can honour undisturbed. A change with an `until` ends by itself.
+    also belongs to what the pool can honour undisturbed. A change with an `until` ends by itself;
+    one that an asset brought is ended by a row that takes it away again.
     """
 
     pool = models.ForeignKey(Pool, on_delete=models.PROTECT, related_name="capacity_changes")
@@ -48,6 +49,15 @@ class CapacityChange(models.Model):
     change = models.BigIntegerField(help_text="millitokens per period, may be negative")
     normal = models.BooleanField(default=True)
     source = models.CharField(max_length=120)
+    asset = models.ForeignKey(
+        "assets.Asset",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="capacity_changes",
+        help_text="the thing that brings or loses it",
+    )
+    recorded_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
         indexes = [models.Index(fields=["pool", "resource", "since"])]
@@ -77,39 +87,6 @@ class CostLine(models.Model):
     class Meta:
         constraints = [
             models.CheckConstraint(condition=Q(amount__gte=0), name="assets_costline_not_negative"),
-        ]
-
-    def __str__(self) -> str:
-        return self.name
-
-
-class Asset(models.Model):
-    """One row is a physical thing that the cooperative owns and that backs units of a pool."""
-
-    class State(models.TextChoices):
-        """Where a thing stands."""
-
-        IN_SERVICE = "in_service", _("in service")
-        RETIRED = "retired", _("retired")
-
-    pool = models.ForeignKey(Pool, on_delete=models.PROTECT, related_name="assets")
-    name = models.CharField(max_length=120)
-    kind = models.CharField(max_length=40, help_text="mast, fibre, router, server, disk shelf")
-    serial = models.CharField(max_length=80, blank=True)
-    place = models.CharField(max_length=120, blank=True, help_text="coarse; shown in public")
-    cost = models.BigIntegerField(help_text="cents")
-    units_created = models.BigIntegerField(help_text="units that this asset brought into being")
-    in_service = models.DateField()
-    useful_months = models.PositiveSmallIntegerField(default=60)
-    state = models.CharField(max_length=12, choices=State, default=State.IN_SERVICE)
-    paid_from = models.CharField(max_length=20, help_text="grant, loan, reserve, growth")
-    txn_id = models.BigIntegerField()
-
-    class Meta:
-        constraints = [
-            models.CheckConstraint(
-                condition=Q(cost__gte=0, units_created__gte=0), name="assets_asset_not_negative"
-            ),
         ]
 
     def __str__(self) -> str:

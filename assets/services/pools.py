@@ -4,16 +4,17 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import NotRequired, TypedDict, Unpack
 
-from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import transaction
 from django.utils import timezone
 
 from assets.accounts import created_account, money_account, open_pool_accounts, treasury_account
 from assets.errors import CodeTaken, GrowthFundTooSmall, WrongWeights
 from assets.models import Asset, CapacityChange, CostLine, Pool, Resource
+from assets.services.steps import begin, new_asset
 from ledger.models import Transaction
 from ledger.queries import balance_of
 from ledger.services import Leg, Posting, actor_name, post
+from members.models import User
 from policies.queries import policy
 
 
@@ -34,7 +35,7 @@ class Details(TypedDict):
 
 
 @transaction.atomic
-def create_pool(*, code: str, name: str, about: str = "", actor: AbstractBaseUser | None) -> Pool:
+def create_pool(*, code: str, name: str, about: str = "", actor: User | None) -> Pool:
     """A new pool with its accounts, empty. Raises CodeTaken."""
     pool, made = Pool.objects.get_or_create(code=code, defaults={"name": name, "about": about})
     if not made and pool.name != name:
@@ -60,9 +61,13 @@ def set_capacity(
     until: date | None = None,
     normal: bool = True,
     source: str,
-    actor: AbstractBaseUser | None,
+    actor: User | None,
+    asset: Asset | None = None,
 ) -> CapacityChange:
-    """Change what a pool yields per period from a date on, by so many millitokens."""
+    """Change what a pool yields per period from a date on, by so many millitokens.
+
+    `asset` is the thing that brings or loses it, where it is one.
+    """
     return CapacityChange.objects.create(
         pool=pool,
         resource=resource,
@@ -71,6 +76,7 @@ def set_capacity(
         change=change,
         normal=normal,
         source=source,
+        asset=asset,
     )
 
 
@@ -83,7 +89,7 @@ def add_cost_line(
     since: date,
     until: date | None = None,
     source: str,
-    actor: AbstractBaseUser | None,
+    actor: User | None,
 ) -> CostLine:
     """A cost of so many cents in every period from a date on. Raises WrongWeights."""
     known = set(Resource.objects.filter(code__in=weights).values_list("code", flat=True))
@@ -105,7 +111,7 @@ def place_asset(
     *,
     pool: Pool,
     key: str,
-    actor: AbstractBaseUser | None,
+    actor: User | None,
     capacity: Mapping[str, int] | None = None,
     at: datetime | None = None,
     **details: Unpack[Details],
@@ -121,14 +127,15 @@ def place_asset(
         return Asset.objects.get(txn_id=earlier.pk)
     units = details["cost"] // policy("issue_price", at or timezone.now(), pool.code)
     txn_id = _book_asset(pool, details, units, actor, key)
-    asset = Asset.objects.create(pool=pool, units_created=units, txn_id=txn_id, **details)
-    _add_capacity(asset, capacity or {}, actor)
+    asset = new_asset(
+        pool=pool, units_created=units, txn_id=txn_id, state=Asset.State.IN_SERVICE, **details
+    )
+    begin(asset, on=details["in_service"], actor=actor)
+    _add_capacity(asset, details["in_service"], capacity or {}, actor)
     return asset
 
 
-def _book_asset(
-    pool: Pool, details: Details, units: int, actor: AbstractBaseUser | None, key: str
-) -> int:
+def _book_asset(pool: Pool, details: Details, units: int, actor: User | None, key: str) -> int:
     return post(
         Posting(
             source="asset",
@@ -154,14 +161,15 @@ def _paid(pool: Pool, cost: int, paid_from: str) -> list[Leg]:
 
 
 def _add_capacity(
-    asset: Asset, capacity: Mapping[str, int], actor: AbstractBaseUser | None
+    asset: Asset, since: date, capacity: Mapping[str, int], actor: User | None
 ) -> None:
     for code, change in capacity.items():
         set_capacity(
             pool=asset.pool,
             resource=Resource.objects.get(code=code),
-            since=asset.in_service,
+            since=since,
             change=change,
             source=f"asset:{asset.pk}",
+            asset=asset,
             actor=actor,
         )
