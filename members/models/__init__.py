@@ -1,6 +1,9 @@
 """Tables of the register: the cooperative, users, members, and all that is known of them."""
 
+from members.models.agreement import BylawsConsent, BylawsVersion
 from members.models.identity import ErasureRequest, MemberKey, Vouch
+from members.models.lifecycle import Appeal, MemberEvent, NumberVoid, Particulars
+from members.models.people import Contact, LinkedMembers, Nominee, Representative
 from members.models.register import (
     Cooperative,
     Member,
@@ -10,10 +13,20 @@ from members.models.register import (
 )
 
 __all__ = [
+    "Appeal",
+    "BylawsConsent",
+    "BylawsVersion",
+    "Contact",
     "Cooperative",
     "ErasureRequest",
+    "LinkedMembers",
     "Member",
+    "MemberEvent",
     "MemberKey",
+    "Nominee",
+    "NumberVoid",
+    "Particulars",
+    "Representative",
     "Role",
     "User",
     "UserManager",

@@ -72,7 +72,9 @@ class User(AbstractBaseUser, PermissionsMixin):
 class Member(models.Model):
     """One row is a person or organisation on the register, from application to the end.
 
-    The number is given at admission, in order, without gaps, and never reused.
+    The number is given at admission, in order, without gaps, and never reused; whoever leaves and
+    comes back keeps it. Name, address and state stand here as they are now; as they were on any
+    day is told by `MemberEvent` and `Particulars`.
     """
 
     class Kind(models.TextChoices):
@@ -86,9 +88,12 @@ class Member(models.Model):
 
         APPLICANT = "applicant", _("applicant")
         ACTIVE = "active", _("active")
-        REFUSED = "refused", _("refused")
+        SUSPENDED = "suspended", _("suspended")
         LEAVING = "leaving", _("leaving")
         LEFT = "left", _("left")
+        REFUSED = "refused", _("refused")
+        EXPELLED = "expelled", _("expelled")
+        DECEASED = "deceased", _("deceased")
 
     user = models.OneToOneField(
         User, on_delete=models.PROTECT, null=True, blank=True, related_name="member"
@@ -104,17 +109,18 @@ class Member(models.Model):
     bylaws_version = models.CharField(max_length=20, blank=True)
     applied_at = models.DateTimeField(default=timezone.now)
     admitted_at = models.DateTimeField(null=True)
+    ended_on = models.DateField(null=True, help_text="the day on which the membership ended")
     decided_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
     decision_reason = models.TextField(blank=True)
 
     class Meta:
         constraints = [
             models.CheckConstraint(
-                condition=Q(state__in=["applicant", "refused"], number=None)
-                | Q(state__in=["active", "leaving", "left"], number__isnull=False),
+                condition=Q(state__in=["applicant", "refused"]) | Q(number__isnull=False),
                 name="members_member_number_from_admission_on",
             ),
         ]
+        indexes = [models.Index(fields=["state", "number"], name="members_member_by_state")]
 
     def __str__(self) -> str:
         return f"{self.name} ({self.number or self.state})"
@@ -136,6 +142,9 @@ class Role(models.Model):
     until = models.DateTimeField(null=True, blank=True)
     source = models.CharField(max_length=120, help_text="what decided it")
     ended_by = models.CharField(max_length=120, blank=True, default="")
+    granted_by = models.ForeignKey(
+        User, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
 
     class Meta:
         constraints = [
