@@ -77,6 +77,10 @@ class Place:
         return self if usual or self.contrary is None else self.contrary
 
 
+BANK_OVERDRAWN = Place(2005, "cash:bank", Category.LIABILITY, _("Bank account, overdrawn"))
+LEFT_UNASSIGNED = Place(
+    1006, "unassigned", Category.ASSET, _("Left the bank account, not assigned")
+)
 OVERDRAWN = Place(2010, "cash:operating", Category.LIABILITY, _("Operating cash, overdrawn"))
 PAID_AHEAD = Place(2050, "receivable", Category.LIABILITY, _("Paid ahead by members"))
 UNDER_RECOVERED = Place(
@@ -89,12 +93,17 @@ def _place(number: int, kind: str, category: Category, contrary: Place | None = 
 
 
 CHART = [
+    _place(1005, "cash:bank", Category.ASSET, BANK_OVERDRAWN),
     _place(1010, "cash:operating", Category.ASSET, OVERDRAWN),
     _place(1020, "cash:growth", Category.ASSET),
     _place(1030, "cash:reserve", Category.ASSET),
     Place(1200, "receivable", Category.ASSET, _("Owed by members"), PAID_AHEAD),
     _place(1290, "provisional_receivable", Category.ASSET),
     Place(1500, "assets", Category.ASSET, _("Physical assets, at cost")),
+    Place(1590, "depreciation", Category.ASSET, _("Written off physical assets")),
+    Place(2060, "prepaid", Category.LIABILITY, _("Prepaid by members")),
+    _place(2070, "unassigned", Category.LIABILITY, LEFT_UNASSIGNED),
+    _place(2080, "payable", Category.LIABILITY),
     Place(
         2100,
         "stabilisation",
@@ -115,8 +124,11 @@ CHART = [
     _place(3020, "equity_credit", Category.EQUITY),
     _place(3300, "replacement_reserve", Category.EQUITY),
     Place(3900, "vacancy", Category.EQUITY, _("Vacancy deficit")),
+    _place(3910, "asset_losses", Category.EQUITY),
     _place(4010, "cost_income", Category.INCOME),
+    _place(4020, "fee_income", Category.INCOME),
     _place(5010, "expense", Category.EXPENSE),
+    _place(5050, "bank_fee", Category.EXPENSE),
     Place(8010, "treasury", Category.SHARES, _("Shares that nobody has bought yet")),
     Place(8020, "holding", Category.SHARES, _("Shares held by members")),
     Place(8900, "created", Category.SHARES, _("All shares ever created")),
@@ -130,12 +142,12 @@ CHART = [
     _place(9910, "unbacked", Category.TOKENS),
 ]
 BY_KIND = {place.kind: place for place in CHART}
-DEDUCTED = {"vacancy"}
+DEDUCTED = {"vacancy", "asset_losses", "depreciation"}
 """Deficits: shown as a positive figure that is taken off."""
 ORIGINS = {"created", "issue", "unbacked"}
 """Where shares and tokens come from: minus all that there are."""
 
-CASH = ("cash:operating", "cash:growth", "cash:reserve")
+CASH = ("cash:bank", "cash:operating", "cash:growth", "cash:reserve")
 RESULT = ("cost_income", "expense")
 CLOSING = ("period charged", "reversal of period charged")
 """Transactions that also close the cost accounts of a period, and what takes them back."""

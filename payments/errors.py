@@ -70,3 +70,79 @@ def cents_text(cents: int) -> str:
     """Cents with two decimals, as a person types them."""
     whole, rest = divmod(abs(cents), 100)
     return f"{'-' if cents < 0 else ''}{whole}.{rest:02}"
+
+
+class UnknownPayout(DomainError):
+    """No payout carries this reference."""
+
+    code = "unknown_payout"
+    status = 404
+    text = _("No payout carries the reference %(reference)s. Nothing was booked.")
+
+
+class PayoutAmount(DomainError):
+    """A payout is executed to the cent."""
+
+    code = "payout_amount"
+    text = _("The payout is %(expected)s, but %(given)s was given. Nothing was booked.")
+
+    def __init__(self, *, expected: int, given: int) -> None:
+        super().__init__(expected=cents_text(expected), given=cents_text(given))
+
+
+class PayoutState(DomainError):
+    """A step that does not follow from where the payout stands."""
+
+    code = "payout_state"
+    status = 409
+    text = _("The payout %(reference)s is in the state “%(state)s”. Nothing was booked.")
+
+
+class NotYetExecuted(DomainError):
+    """A payout leaves the bank between its request and today."""
+
+    code = "not_yet_executed"
+    text = _("The day must lie between the request of the payout and today.")
+
+
+class PayoutNotCancellable(DomainError):
+    """There is nowhere for the sum to go back to."""
+
+    code = "payout_not_cancellable"
+    status = 409
+    text = _("What %(reference)s is paid for cannot be taken back. It stays to be paid.")
+
+
+class AccountMissing(DomainError):
+    """Nobody can be paid without an account."""
+
+    code = "account_missing"
+    status = 409
+    text = _("The member has not named a bank account yet. Ask them to do so.")
+
+
+class ApprovalRefused(DomainError):
+    """An approval that does not count."""
+
+    code = "approval_refused"
+    status = 409
+    text = _(
+        "This approval does not count: the sum or the account is not the one shown, or you are "
+        "the payee, or no treasurer. Look at the payout again."
+    )
+
+
+class ReasonNeeded(DomainError):
+    """What somebody else decides about a member needs its reason."""
+
+    code = "reason_needed"
+    text = _("Give the reason: the member reads it.")
+
+
+class NotAnIban(DomainError):
+    """An account needs a holder's name, an IBAN and perhaps a BIC that pass their own checks."""
+
+    code = "not_an_iban"
+    text = _(
+        "This is no account: give the holder’s name, and copy IBAN and BIC again, letter by letter."
+    )

@@ -11,7 +11,8 @@ from django.utils import timezone
 
 from ledger.queries import balance
 from members.models import Member
-from payments.models import Charge, Payment
+from payments.models import Charge, Payment, Payout
+from payments.services.payouts import current_account, digest_of
 
 
 @dataclass(frozen=True)
@@ -105,3 +106,9 @@ def running(happened: Sequence[Event]) -> list[StatementLine]:
         line = StatementLine(event.day, event.charge, event.charged, event.paid, owed)
         statement.append(line)
     return statement[::-1]
+
+
+def payout_digest(payout: Payout) -> str:
+    """What a treasurer approves of a payout as it stands now; "" while no account is named."""
+    account = current_account(payout.member_id)
+    return "" if account is None else digest_of(payout, account)

@@ -5,9 +5,18 @@ from payments.models.charges import (
     ChargeLine,
     Payment,
 )
+from payments.models.payouts import BankAccount, Payout, PayoutApproval, PayoutEvent
+from payments.models.prepaid import PaymentReturn, PrepaidWish, ProviderNotice
 
 __all__ = [
+    "BankAccount",
     "Charge",
     "ChargeLine",
     "Payment",
+    "PaymentReturn",
+    "Payout",
+    "PayoutApproval",
+    "PayoutEvent",
+    "PrepaidWish",
+    "ProviderNotice",
 ]
