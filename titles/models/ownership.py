@@ -14,23 +14,28 @@ from payments.models import Charge
 class Subscription(models.Model):
     """One row is a member's wish to buy n treasury units of a pool at the issue price.
 
-    Until its charge is due it keeps others from reserving the same units. The payment decides:
-    `issued` units were found at `issue_price`, what is left of the money became equity credit.
+    While it `holds`, which ends with the day its charge is due, nobody else is offered the same
+    units. The payment decides: `issued` units were found at `issue_price`, what is left of the
+    money became equity credit. Not paid after a time of grace, the reservation expires.
     """
 
     class State(models.TextChoices):
-        """reserved → issued, or credited where the treasury had too few units, or cancelled."""
+        """reserved → issued, or credited where too few units were there, or let go."""
 
         RESERVED = "reserved", _("waiting for payment")
         ISSUED = "issued", _("issued")
         CREDITED = "credited", _("paid, waiting for shares")
         CANCELLED = "cancelled", _("cancelled")
+        EXPIRED = "expired", _("not paid in time")
+
+    LET_GO = (State.CANCELLED, State.EXPIRED)
 
     member = models.ForeignKey(Member, on_delete=models.PROTECT, related_name="subscriptions")
     pool = models.ForeignKey(Pool, on_delete=models.PROTECT, related_name="subscriptions")
     count = models.BigIntegerField(help_text="units")
     price = models.BigIntegerField(help_text="cents per unit")
     state = models.CharField(max_length=10, choices=State, default=State.RESERVED)
+    holds = models.BooleanField(default=True, help_text="keeps its units from others")
     issued = models.BigIntegerField(default=0, help_text="units that the payment found")
     issue_price = models.BigIntegerField(default=0, help_text="cents per unit issued")
     charge = models.OneToOneField(Charge, on_delete=models.PROTECT, related_name="subscription")
