@@ -12,7 +12,8 @@ class Charge(models.Model):
     """One row is a demand for one sum under one reference; its lines say what for.
 
     A subscription's charge is an offer to pay (nothing is owed before the payment); a period's
-    charge stands in the books as a receivable from the start.
+    charge stands in the books as a receivable from the start. Where the money of a paid charge goes
+    back, the charge ends as returned, and what is owed is raised again under a new reference.
     """
 
     class Kind(models.TextChoices):
@@ -20,6 +21,7 @@ class Charge(models.Model):
 
         SUBSCRIPTION = "subscription", _("shares")
         PERIOD = "period", _("use and cost of a period")
+        PREPAID = "prepaid", _("prepaid balance")
 
     class State(models.TextChoices):
         """Where a charge stands."""
@@ -27,6 +29,7 @@ class Charge(models.Model):
         OPEN = "open", _("open")
         PAID = "paid", _("paid")
         CANCELLED = "cancelled", _("cancelled")
+        RETURNED = "returned", _("the money went back")
 
     member = models.ForeignKey(Member, on_delete=models.PROTECT, related_name="charges")
     kind = models.CharField(max_length=12, choices=Kind)
@@ -44,7 +47,7 @@ class Charge(models.Model):
             ),
             models.UniqueConstraint(
                 fields=["member", "kind", "about"],
-                condition=Q(kind="period"),
+                condition=Q(kind="period") & ~Q(state="returned"),
                 name="payments_charge_once_a_period",
             ),
         ]
@@ -79,6 +82,7 @@ class ChargeLine(models.Model):
         UNITS = "units", _("shares bought")
         OWN = "own", _("own allocation at cost")
         PURCHASE = "purchase", _("beyond the allocation")
+        PREPAID = "prepaid", _("paid ahead")
 
     charge = models.ForeignKey(Charge, on_delete=models.PROTECT, related_name="lines")
     kind = models.CharField(max_length=10, choices=Kind)
@@ -101,8 +105,17 @@ class ChargeLine(models.Model):
 class Payment(models.Model):
     """One row is money that arrived for one charge; append-only.
 
-    `profit` is the part of it that the payer paid above cost, which becomes equity credit.
+    `profit` is the part of it that the payer paid above cost, which becomes equity credit. `source`
+    says where the money came from, `source_about` which line of a statement or which notification.
     """
+
+    class Source(models.TextChoices):
+        """Where the money came from."""
+
+        HAND = "hand", _("marked by hand")
+        BANK = "bank", _("bank statement")
+        PREPAID = "prepaid", _("prepaid balance")
+        PROVIDER = "provider", _("payment service")
 
     charge = models.OneToOneField(Charge, on_delete=models.PROTECT, related_name="payment")
     amount = models.BigIntegerField(help_text="cents")
@@ -113,6 +126,8 @@ class Payment(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
     )
     key = models.CharField(max_length=80, unique=True)
+    source = models.CharField(max_length=10, choices=Source, default=Source.HAND)
+    source_about = models.CharField(max_length=120, blank=True, default="")
     txn_id = models.BigIntegerField(help_text="the ledger transaction that booked the money")
 
     class Meta:
