@@ -163,10 +163,22 @@ _MILLITOKENS = Whole(
     MOST_MILLITOKENS,
 )
 _DAYS = Whole("days", _("a whole number of days from %(least)s to %(most)s"), 0, MOST_DAYS)
+_LASTING_DAYS = Whole("days", _("a whole number of days from %(least)s to %(most)s"), 1, MOST_DAYS)
 _VESTING = Choice(
     {
         "at_close": _("at the close of the period"),
         "on_acquisition": _("when something is acquired"),
+    }
+)
+_CENTS_OR_NONE = Whole(
+    "cents", _("a whole number of cents from %(least)s to %(most)s"), 0, MOST_CENTS
+)
+_NOTICES = Whole("notices", _("a whole number from %(least)s to %(most)s"), 1, 12)
+_EXIT_ORDER = Choice(
+    {
+        "need_first": _("death and hardship, then leaving, then parts"),
+        "leavers_first": _("death and leaving, then hardship, then parts"),
+        "by_time": _("in the order of the requests alone"),
     }
 )
 _LEAST_BALLOT = 10
@@ -181,6 +193,20 @@ PARAMETERS: dict[str, Parameter] = {
         Parameter("purchase_minimum", _("smallest purchase"), 1, _SHARES),
         Parameter("subscriptions_open", _("open for purchases"), True, Flag()),
         Parameter("vesting", _("when paid profit becomes shares"), "at_close", _VESTING),
+        Parameter("redemption_notice_days", _("notice for giving shares back"), 30, _DAYS),
+        Parameter("redemption_limit", _("shares taken back in a month"), [1, 20], Fraction()),
+        Parameter(
+            "redemption_limit_cents",
+            _("money paid for shares and credit in a month (0.00: no such limit)"),
+            0,
+            _CENTS_OR_NONE,
+        ),
+        Parameter("redemption_order", _("who is served first"), "need_first", _EXIT_ORDER),
+        Parameter("redemption_suspended", _("taking shares back is suspended"), False, Flag()),
+        Parameter("credit_payout_days", _("how long credit waits before it is paid"), 730, _DAYS),
+        Parameter("leaving_notice_days", _("notice for leaving"), 30, _DAYS),
+        Parameter("default_notices", _("notices before shares pay a debt"), 2, _NOTICES),
+        Parameter("default_notice_days", _("days between such notices"), 14, _DAYS),
         Parameter("posted_price", _("posted price"), 0, _RATE),
         Parameter("bid_minimum", _("smallest bid"), 1, _MILLITOKENS),
         Parameter("payment_days", _("days to pay"), 14, _DAYS),
@@ -198,5 +224,7 @@ PARAMETERS: dict[str, Parameter] = {
         Parameter("expiry_seconds", _("time to execute"), 14 * DAY, _seconds(_LEAST_EXPIRY)),
         Parameter("support", _("support needed"), [1, 2, True], Majority()),
         Parameter("approval_quorum", _("approval quorum"), [1, 5, False], Majority()),
+        Parameter("vouch_days", _("longest time for which a vouch holds"), 2 * 365, _LASTING_DAYS),
+        Parameter("retention_days", _("how long a former member's name is kept"), MOST_DAYS, _DAYS),
     )
 }
