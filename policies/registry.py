@@ -164,6 +164,9 @@ _MILLITOKENS = Whole(
 )
 _DAYS = Whole("days", _("a whole number of days from %(least)s to %(most)s"), 0, MOST_DAYS)
 _LASTING_DAYS = Whole("days", _("a whole number of days from %(least)s to %(most)s"), 1, MOST_DAYS)
+_OFFER_DAYS = Whole(
+    "days", _("a whole number of days from %(least)s to %(most)s"), 1, MOST_DAYS
+)
 _VESTING = Choice(
     {
         "at_close": _("at the close of the period"),
@@ -191,6 +194,13 @@ PARAMETERS: dict[str, Parameter] = {
         Parameter("issue_price", _("issue price of a share"), 100, _CENTS),
         Parameter("holding_cap", _("holding cap per member"), [1, 1], Fraction()),
         Parameter("purchase_minimum", _("smallest purchase"), 1, _SHARES),
+        Parameter("purchase_maximum", _("largest purchase"), MOST_SHARES, _SHARES),
+        Parameter("purchase_step", _("steps of a purchase"), 1, _SHARES),
+        Parameter("reservation_grace_days", _("days of grace for a reservation"), 7, _DAYS),
+        Parameter("offer_days", _("days to take what the waiting list offers"), 7, _OFFER_DAYS),
+        Parameter("transfer_days", _("days to answer an offered transfer"), 14, _OFFER_DAYS),
+        Parameter("transfers_open", _("open for transfers between members"), True, Flag()),
+        Parameter("lockup_days", _("days before a share can be passed on"), 0, _DAYS),
         Parameter("subscriptions_open", _("open for purchases"), True, Flag()),
         Parameter("vesting", _("when paid profit becomes shares"), "at_close", _VESTING),
         Parameter("redemption_notice_days", _("notice for giving shares back"), 30, _DAYS),
@@ -224,6 +234,11 @@ PARAMETERS: dict[str, Parameter] = {
         Parameter("expiry_seconds", _("time to execute"), 14 * DAY, _seconds(_LEAST_EXPIRY)),
         Parameter("support", _("support needed"), [1, 2, True], Majority()),
         Parameter("approval_quorum", _("approval quorum"), [1, 5, False], Majority()),
+        Parameter("admission_by_vote", _("members are admitted by vote only"), False, Flag()),
+        Parameter("expulsion_by_vote", _("members are expelled by vote only"), True, Flag()),
+        Parameter(
+            "contact_retention_days", _("how long contact data outlives membership"), 365, _DAYS
+        ),
         Parameter("vouch_days", _("longest time for which a vouch holds"), 2 * 365, _LASTING_DAYS),
         Parameter("retention_days", _("how long a former member's name is kept"), MOST_DAYS, _DAYS),
     )
