@@ -27,12 +27,15 @@ from titles.models.ownership import (
     TitleCounter,
     TitleLink,
 )
+from titles.models.papers import EarlierRedemption, ImportedFile, RegisterImport
 
 __all__ = [
     "Contribution",
     "Conversion",
     "ConversionShare",
     "CreditLot",
+    "EarlierRedemption",
+    "ImportedFile",
     "Inheritance",
     "InheritanceShare",
     "Leaving",
@@ -41,6 +44,7 @@ __all__ = [
     "Redemption",
     "RedemptionRequest",
     "RedemptionRun",
+    "RegisterImport",
     "SellDown",
     "SellDownStep",
     "Subscription",
