@@ -22,16 +22,26 @@ class Details(TypedDict):
     """What an asset is: cost in cents, the day it begins to serve, and what paid for it.
 
     `paid_from` is "grant", "loan", "founders", "reserve" or "growth" (the growth fund, which must
-    hold the cost).
+    hold the cost). Without a day of service it is in its pool and waits for `put_in_service`.
     """
 
     name: str
     kind: str
     cost: int
-    in_service: date
+    in_service: date | None
     paid_from: str
+    code: NotRequired[str]
+    manufacturer: NotRequired[str]
+    model_name: NotRequired[str]
     serial: NotRequired[str]
     place: NotRequired[str]
+    location: NotRequired[str]
+    purchased_on: NotRequired[date | None]
+    supplier: NotRequired[str]
+    bill: NotRequired[str]
+    warranty_until: NotRequired[date | None]
+    salvage: NotRequired[int]
+    useful_months: NotRequired[int]
 
 
 @transaction.atomic
@@ -126,16 +136,21 @@ def place_asset(
     if earlier is not None:
         return Asset.objects.get(txn_id=earlier.pk)
     units = details["cost"] // policy("issue_price", at or timezone.now(), pool.code)
-    txn_id = _book_asset(pool, details, units, actor, key)
-    asset = new_asset(
-        pool=pool, units_created=units, txn_id=txn_id, state=Asset.State.IN_SERVICE, **details
-    )
-    begin(asset, on=details["in_service"], actor=actor)
-    _add_capacity(asset, details["in_service"], capacity or {}, actor)
+    txn_id = book_asset(pool, details, units, actor, key)
+    day = details["in_service"]
+    state = Asset.State.IN_SERVICE if day else Asset.State.ORDERED
+    asset = new_asset(pool=pool, units_created=units, txn_id=txn_id, state=state, **details)
+    begin(asset, on=day or timezone.localdate(), actor=actor)
+    if day:
+        _add_capacity(asset, day, capacity or {}, actor)
     return asset
 
 
-def _book_asset(pool: Pool, details: Details, units: int, actor: User | None, key: str) -> int:
+def book_asset(pool: Pool, details: Details, units: int, actor: User | None, key: str) -> int:
+    """Book an asset into a pool, and its units into the treasury; the id of the transaction.
+
+    Call inside a transaction, under the lock of the pool. Raises GrowthFundTooSmall.
+    """
     return post(
         Posting(
             source="asset",
