@@ -14,6 +14,8 @@ POOL_ACCOUNTS: dict[str, int | None] = {
     "assets": 0,
     "backing": None,
     "vacancy": None,
+    "depreciation": None,
+    "asset_losses": None,
     "replacement_reserve": None,
     "provisional_cost": None,
     "provisional_profit": None,

@@ -19,6 +19,33 @@ JOIN ledger_balance b ON b.account_id = a.id
 CROSS JOIN LATERAL (SELECT coalesce(sum(units_created), 0) AS n
                     FROM assets_asset WHERE pool_id = p.id) s
 WHERE -b.amount <> s.n"""
+ASSETS_AT_COST = """
+SELECT format('pool %s holds assets that cost %s, but the books say %s', p.code, x.cost, x.booked)
+FROM assets_pool p CROSS JOIN LATERAL (SELECT
+    (SELECT coalesce(sum(a.cost), 0) FROM assets_asset a
+     WHERE a.pool_id = p.id AND a.txn_id IS NOT NULL
+       AND NOT EXISTS (SELECT FROM assets_disposal d WHERE d.asset_id = a.id)) AS cost,
+    (SELECT coalesce(sum(b.amount), 0) FROM ledger_account a
+     JOIN ledger_balance b ON b.account_id = a.id
+     WHERE a.kind = 'assets' AND a.owner = 'pool/' || p.code) AS booked
+) AS x WHERE x.cost <> x.booked"""
+WRITTEN_OFF = """
+SELECT format('runs wrote %s off the assets of pool %s, but the books say %s',
+              x.run, p.code, x.booked)
+FROM assets_pool p CROSS JOIN LATERAL (SELECT
+    (SELECT coalesce(sum(r.amount), 0) FROM assets_depreciation r
+     JOIN assets_depreciationplan l ON l.id = r.plan_id JOIN assets_asset a ON a.id = l.asset_id
+     WHERE a.pool_id = p.id
+       AND NOT EXISTS (SELECT FROM assets_disposal d WHERE d.asset_id = a.id)) AS run,
+    (SELECT coalesce(-sum(b.amount), 0) FROM ledger_account a
+     JOIN ledger_balance b ON b.account_id = a.id
+     WHERE a.kind = 'depreciation' AND a.owner = 'pool/' || p.code) AS booked
+) AS x WHERE x.run <> x.booked"""
+BEYOND_THE_BASE = """
+SELECT format('plan %s of asset %s wrote off %s of %s cents',
+              l.id, l.asset_id, sum(r.amount), l.base)
+FROM assets_depreciationplan l JOIN assets_depreciation r ON r.plan_id = l.id
+GROUP BY l.id HAVING sum(r.amount) > l.base"""
 
 
 def units_are_created_minus_cancelled() -> list[str]:
@@ -31,4 +58,19 @@ def units_are_backed() -> list[str]:
     return broken(UNBACKED_UNITS)
 
 
-INVARIANTS: list[Callable[[], list[str]]] = [units_are_created_minus_cancelled, units_are_backed]
+def assets_stand_in_the_books_at_cost() -> list[str]:
+    """The books hold what a pool's assets cost, those left out that were disposed of."""
+    return broken(ASSETS_AT_COST)
+
+
+def what_runs_wrote_off_is_in_the_books() -> list[str]:
+    """The books hold what runs wrote off, and no plan wrote off more than its base."""
+    return broken(WRITTEN_OFF) + broken(BEYOND_THE_BASE)
+
+
+INVARIANTS: list[Callable[[], list[str]]] = [
+    units_are_created_minus_cancelled,
+    units_are_backed,
+    assets_stand_in_the_books_at_cost,
+    what_runs_wrote_off_is_in_the_books,
+]

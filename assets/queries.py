@@ -6,7 +6,8 @@ from datetime import date
 from django.db.models import Q, QuerySet, Sum
 
 from assets.accounts import MONEY, pool_owner, unit_code
-from assets.models import Asset, CapacityChange, CostLine, Pool, Resource
+from assets.models import Asset, CapacityChange, CostLine, DepreciationPlan, Pool, Resource
+from assets.money import depreciation_at
 from ledger.arithmetic import largest_remainder
 from ledger.models import Balance
 from ledger.queries import balance
@@ -50,6 +51,8 @@ def total_units(pool: Pool) -> int:
 def resources_of(pool: Pool) -> QuerySet[Resource]:
     """What a pool yields or has costs for, in the order of the resources."""
     costed = {code for line in CostLine.objects.filter(pool=pool) for code in line.weights}
+    plans = DepreciationPlan.objects.filter(asset__pool=pool).values_list("weights", flat=True)
+    costed |= {code for weights in plans for code in weights}
     yielding = Q(pk__in=CapacityChange.objects.filter(pool=pool).values("resource_id"))
     return Resource.objects.filter(yielding | Q(code__in=costed)).distinct()
 
@@ -73,7 +76,8 @@ def cost_lines_at(pool: Pool, on: date) -> QuerySet[CostLine]:
 def cost_at(pool: Pool, on: date) -> dict[str, int]:
     """Cents per resource code in the period that begins on a date.
 
-    Each line is split by its weights, largest remainder, ties by the code of the resource.
+    Each line is split by its weights, largest remainder, ties by the code of the resource. What
+    the pool's assets lose in a month by their plans is part of it.
     """
     costs: dict[str, int] = {}
     for line in cost_lines_at(pool, on):
@@ -81,12 +85,15 @@ def cost_at(pool: Pool, on: date) -> dict[str, int]:
         parts = largest_remainder(line.amount, [line.weights[code] for code in codes])
         for code, part in zip(codes, parts, strict=True):
             costs[code] = costs.get(code, 0) + part
+    for code, part in depreciation_at(pool, on).items():
+        costs[code] = costs.get(code, 0) + part
     return costs
 
 
 def assets_of(pool: Pool) -> QuerySet[Asset]:
-    """The physical assets of a pool, oldest first."""
-    return Asset.objects.filter(pool=pool).order_by("in_service", "pk")
+    """The physical things that a pool has and that serve or will, oldest first."""
+    there = Asset.objects.filter(pool=pool, txn_id__isnull=False, ended_on=None)
+    return there.order_by("in_service", "pk")
 
 
 def backing(pool: Pool) -> Backing:
@@ -94,7 +101,7 @@ def backing(pool: Pool) -> Backing:
     owner = pool_owner(pool)
     loans = Asset.objects.filter(pool=pool, paid_from="loan").aggregate(n=Sum("cost"))["n"] or 0
     return Backing(
-        assets=balance(MONEY, "assets", owner),
+        assets=balance(MONEY, "assets", owner) + balance(MONEY, "depreciation", owner),
         growth_fund=balance(MONEY, "cash:growth", owner),
         reserve=balance(MONEY, "cash:reserve", owner),
         operating=balance(MONEY, "cash:operating", owner),

@@ -1,5 +1,11 @@
 """Tables of what is owned together: pools, capacity, costs, physical assets."""
 
+from assets.models.money import (
+    Bill,
+    Depreciation,
+    DepreciationPlan,
+    Disposal,
+)
 from assets.models.register import (
     CapacityChange,
     CostLine,
@@ -23,8 +29,12 @@ __all__ = [
     "AssetEvent",
     "AssetFile",
     "AssetMove",
+    "Bill",
     "CapacityChange",
     "CostLine",
+    "Depreciation",
+    "DepreciationPlan",
+    "Disposal",
     "Pool",
     "Resource",
     "UpkeepEntry",

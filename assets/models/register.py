@@ -82,7 +82,10 @@ class CostLine(models.Model):
     weights = models.JSONField()
     since = models.DateField()
     until = models.DateField(null=True, blank=True, help_text="exclusive")
-    source = models.CharField(max_length=120, help_text="the bill or run behind it")
+    source = models.CharField(max_length=120, help_text="the bill or decision behind it")
+    bill = models.ForeignKey(
+        "assets.Bill", on_delete=models.PROTECT, null=True, blank=True, related_name="cost_lines"
+    )
 
     class Meta:
         constraints = [

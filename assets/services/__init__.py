@@ -1,6 +1,8 @@
 """Every write of pools, capacity, costs and assets, by business subject."""
 
 from assets.services.custody import answer_custody, give_back, offer_custody, withdraw_offer
+from assets.services.depreciation import plan_depreciation, run_depreciation
+from assets.services.disposal import dispose, enter_bill
 from assets.services.files import add_file, remove_file, show_file
 from assets.services.life import (
     Facts,
@@ -33,17 +35,21 @@ __all__ = [
     "correct_facts",
     "create_pool",
     "create_resource",
+    "dispose",
     "end_of_life",
+    "enter_bill",
     "give_back",
     "log_upkeep",
     "move_asset",
     "offer_custody",
     "place_asset",
+    "plan_depreciation",
     "put_in_service",
     "register_asset",
     "remove_file",
     "report_faulty",
     "report_repaired",
+    "run_depreciation",
     "set_capacity",
     "show_file",
     "take_into_pool",

@@ -15,12 +15,14 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import connection, transaction
 from django.utils import timezone
 
+from assets.errors import BelowDepreciation
 from assets.models import Pool
+from assets.services import run_depreciation
 from ledger.models import Commodity, Transaction
 from members.models import Member, User
 from payments.models import Charge
 from titles.services.credit import convert_credit
-from tokens.calendar import exact, next_code, next_end, part_of_month
+from tokens.calendar import counted_in, exact, next_code, next_end, part_of_month
 from tokens.errors import PeriodNotOver, StepOutOfOrder
 from tokens.models import CloseStep, Period, Yield
 from tokens.services.charging import charge_period
@@ -188,11 +190,38 @@ def _settle(order: Order) -> dict[str, Any]:
     period.state = Period.State.CLOSING
     period.save(update_fields=["state", "end"])
 
+    written_off = _written_off(order)
+
     def settle(row: Yield, actor: AbstractBaseUser | None) -> dict[str, Any]:
-        named = order.actual.get((row.pool.code, row.resource.code))
-        return settle_yield(row, scaled(row.cost, ran) if named is None else named, actor)
+        place = row.pool.code, row.resource.code
+        lost = written_off.get(place, 0)
+        named = order.actual.get(place)
+        if named is not None and named < lost:
+            raise BelowDepreciation(pool=row.pool.name, resource=row.resource.name, amount=lost)
+        actual = max(scaled(row.cost, ran), lost) if named is None else named
+        return settle_yield(row, actual, actor)
 
     return _each_yield(order, settle)
+
+
+def _written_off(order: Order) -> dict[tuple[str, str], int]:
+    """Write the pools' assets off: cents that are cost of the period, by pool and resource."""
+    period = order.period
+    days = [timezone.localtime(moment).date() for moment in (period.start, period.end)]
+    found: dict[tuple[str, str], int] = {}
+    for pool in Pool.objects.filter(yields__period=period).distinct().order_by("pk"):
+        yielded = Yield.objects.filter(period=period, pool=pool)
+        costs = run_depreciation(
+            pool=pool,
+            resources=set(yielded.values_list("resource__code", flat=True)),
+            start=days[0],
+            end=days[1],
+            run=f"period:{period.code}",
+            counted_at=counted_in(period),
+            actor=order.actor,
+        )
+        found |= {(pool.code, code): amount for code, amount in costs.items()}
+    return found
 
 
 def _match(order: Order) -> dict[str, Any]:
