@@ -66,6 +66,43 @@ class EmptyCharge(DomainError):
     text = _("A charge must be for more than nothing.")
 
 
+class PrepaidTooLow(DomainError):
+    """Nothing is taken from a balance that is not there."""
+
+    code = "prepaid_too_low"
+    status = 409
+    text = _("The prepaid balance is %(there)s, and %(needed)s is needed. Nothing was booked.")
+
+    def __init__(self, *, there: int, needed: int) -> None:
+        super().__init__(there=cents_text(there), needed=cents_text(needed))
+
+
+class NotFromPrepaid(DomainError):
+    """A top-up of a balance is not paid from that balance."""
+
+    code = "not_from_prepaid"
+    text = _("A prepaid balance cannot be topped up from itself. Nothing was booked.")
+
+
+class AlreadyTakenBack(DomainError):
+    """The money of a payment goes back once."""
+
+    code = "already_taken_back"
+    status = 409
+    text = _("The payment of %(reference)s was taken back before. Nothing was booked.")
+
+
+class CannotTakeBack(DomainError):
+    """What a payment brought has been used or passed on."""
+
+    code = "cannot_take_back"
+    status = 409
+    text = _(
+        "What the payment of %(reference)s brought was used or passed on since, so it cannot be "
+        "taken back. Talk to the member. Nothing was booked."
+    )
+
+
 def cents_text(cents: int) -> str:
     """Cents with two decimals, as a person types them."""
     whole, rest = divmod(abs(cents), 100)
@@ -146,3 +183,19 @@ class NotAnIban(DomainError):
     text = _(
         "This is no account: give the holder’s name, and copy IBAN and BIC again, letter by letter."
     )
+
+
+class NotTheirs(DomainError):
+    """Only the member themselves may do this."""
+
+    code = "not_theirs"
+    status = 403
+    text = _("Only the member can do this, signed in as themselves.")
+
+
+class MandateEnded(DomainError):
+    """Nothing happens under a mandate that has ended."""
+
+    code = "mandate_ended"
+    status = 409
+    text = _("The mandate %(reference)s has ended. Give a new one.")

@@ -20,7 +20,9 @@ from payments.errors import (
     ReceivedTooEarly,
     WrongAmount,
 )
-from payments.models import Charge, ChargeLine, Payment
+from payments.models import Charge, Payment
+from payments.services.funding import funding_legs, funding_names
+from payments.services.receipts import Receipt
 
 RAISE = """
 WITH lines AS MATERIALIZED ({lines}), totals AS (
@@ -73,16 +75,6 @@ class Line:
     profit: int = 0
     resource: str = ""
     cost_rate: int = 0
-
-
-@dataclass(frozen=True)
-class Receipt:
-    """One charge that was paid, and when."""
-
-    charge: Charge
-    lines: Sequence[ChargeLine]
-    received_on: date
-    key: str
 
 
 def raise_charge(
@@ -187,6 +179,8 @@ def mark_paid(*, receipts: Sequence[tuple[Receipt, int]], actor: User | None) ->
             received_on=receipt.received_on,
             recorded_by=actor,
             key=receipt.key,
+            source=receipt.source,
+            source_about=receipt.source_about,
             txn_id=txn_id,
         )
         for receipt, txn_id in receipts
@@ -196,13 +190,16 @@ def mark_paid(*, receipts: Sequence[tuple[Receipt, int]], actor: User | None) ->
 def _accounts(receipts: Sequence[Receipt]) -> dict[Name, int]:
     purses = {("cash:operating", f"pool/{line.fund}") for r in receipts for line in r.lines}
     return money_accounts(
-        purses | {("receivable", f"member/{r.charge.member_id}") for r in receipts}
+        purses
+        | funding_names(receipts)
+        | {("receivable", f"member/{r.charge.member_id}") for r in receipts}
     )
 
 
 def _posting(receipt: Receipt, accounts: dict[Name, int], actor: User | None) -> Posting:
     charge = receipt.charge
     legs = [Leg(accounts["receivable", f"member/{charge.member_id}"], -charge.amount)]
+    legs += funding_legs(receipt, accounts)
     for line in receipt.lines:
         account = accounts["cash:operating", f"pool/{line.fund}"]
         legs.append(Leg(account, line.cost + line.profit))
