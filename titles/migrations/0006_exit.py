@@ -12,8 +12,7 @@ BEGIN
     IF TG_OP = 'DELETE' THEN
         RAISE EXCEPTION 'redemption % stands', OLD.id USING ERRCODE = 'restrict_violation';
     END IF;
-    IF (to_jsonb(NEW) - 'kept' - 'payout_id') IS DISTINCT FROM
-       (to_jsonb(OLD) - 'kept' - 'payout_id') OR NEW.kept > OLD.kept
+    IF (to_jsonb(NEW) - 'payout_id') IS DISTINCT FROM (to_jsonb(OLD) - 'payout_id')
        OR (OLD.payout_id IS NOT NULL AND NEW.payout_id IS DISTINCT FROM OLD.payout_id) THEN
         RAISE EXCEPTION 'redemption % stands as it was booked', OLD.id
             USING ERRCODE = 'restrict_violation';
@@ -291,10 +290,9 @@ class Migration(migrations.Migration):
                     "settled",
                     models.BigIntegerField(default=0, help_text="cents of cost not recovered yet"),
                 ),
-                ("set_off", models.BigIntegerField(default=0, help_text="cents that paid charges")),
                 (
-                    "kept",
-                    models.BigIntegerField(default=0, help_text="cents kept against open charges"),
+                    "set_off",
+                    models.BigIntegerField(default=0, help_text="cents kept to pay charges"),
                 ),
                 ("payout_id", models.BigIntegerField(null=True, unique=True)),
                 ("at", models.DateTimeField()),
@@ -396,7 +394,9 @@ class Migration(migrations.Migration):
                 ("amount", models.BigIntegerField(help_text="cents of the charge")),
                 (
                     "covered",
-                    models.BigIntegerField(default=0, help_text="cents kept of a sell-down"),
+                    models.BigIntegerField(
+                        default=0, help_text="cents that a prepaid balance paid"
+                    ),
                 ),
                 ("source", models.CharField(help_text="proposal:12", max_length=120)),
                 ("at", models.DateTimeField(default=django.utils.timezone.now)),
@@ -578,14 +578,9 @@ class Migration(migrations.Migration):
                     (
                         "gross__gte",
                         django.db.models.expressions.CombinedExpression(
-                            django.db.models.expressions.CombinedExpression(
-                                models.F("settled"), "+", models.F("set_off")
-                            ),
-                            "+",
-                            models.F("kept"),
+                            models.F("settled"), "+", models.F("set_off")
                         ),
                     ),
-                    ("kept__gte", 0),
                     ("set_off__gte", 0),
                     ("settled__gte", 0),
                 ),

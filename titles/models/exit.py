@@ -119,7 +119,7 @@ class Redemption(models.Model):
 
     `nominal` is its measure against the limit: units × issue price, or the credit. `gross` is
     what it brought, `settled` the share of under-recovered cost kept of it, `set_off` what then
-    paid charges of the member; what is left is payable. `due` is what became a payout.
+    went to the member's prepaid balance to pay charges; `due`, what is left, became a payout.
     """
 
     request = models.ForeignKey(
@@ -140,8 +140,7 @@ class Redemption(models.Model):
     nominal = models.BigIntegerField(help_text="cents")
     gross = models.BigIntegerField(help_text="cents")
     settled = models.BigIntegerField(default=0, help_text="cents of cost not recovered yet")
-    set_off = models.BigIntegerField(default=0, help_text="cents that paid charges")
-    kept = models.BigIntegerField(default=0, help_text="cents kept against open charges")
+    set_off = models.BigIntegerField(default=0, help_text="cents kept to pay charges")
     payout_id = models.BigIntegerField(null=True, unique=True)
     at = models.DateTimeField()
     txn_id = models.BigIntegerField(unique=True)
@@ -153,12 +152,7 @@ class Redemption(models.Model):
                 name="titles_redemption_of_units_or_credit",
             ),
             models.CheckConstraint(
-                condition=Q(
-                    gross__gte=F("settled") + F("set_off") + F("kept"),
-                    settled__gte=0,
-                    set_off__gte=0,
-                    kept__gte=0,
-                ),
+                condition=Q(gross__gte=F("settled") + F("set_off"), settled__gte=0, set_off__gte=0),
                 name="titles_redemption_shares_out_what_it_brought",
             ),
             models.CheckConstraint(
@@ -177,7 +171,7 @@ class Redemption(models.Model):
     @property
     def due(self) -> int:
         """Cents that are paid out."""
-        return self.payable - self.set_off - self.kept
+        return self.payable - self.set_off
 
 
 class SellDown(models.Model):
@@ -274,7 +268,7 @@ class WriteOff(models.Model):
     charge = models.OneToOneField(Charge, on_delete=models.PROTECT, related_name="write_off")
     member = models.ForeignKey(Member, on_delete=models.PROTECT, related_name="write_offs")
     amount = models.BigIntegerField(help_text="cents of the charge")
-    covered = models.BigIntegerField(default=0, help_text="cents kept of a sell-down")
+    covered = models.BigIntegerField(default=0, help_text="cents that a prepaid balance paid")
     source = models.CharField(max_length=120, help_text="proposal:12")
     at = models.DateTimeField(default=timezone.now)
     txn_id = models.BigIntegerField()
