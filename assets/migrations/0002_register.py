@@ -36,8 +36,7 @@ BEGIN
             ('ordered', 'in_service'), ('ordered', 'retired'), ('ordered', 'lost'),
             ('in_service', 'faulty'), ('faulty', 'in_service'),
             ('in_service', 'retired'), ('in_service', 'sold'), ('in_service', 'lost'),
-            ('faulty', 'retired'), ('faulty', 'sold'), ('faulty', 'lost'),
-            ('retired', 'sold'), ('retired', 'lost'))
+            ('faulty', 'retired'), ('faulty', 'sold'), ('faulty', 'lost'))
     THEN
         RAISE EXCEPTION 'an asset cannot go from % to % on %',
             NEW.from_state, NEW.to_state, NEW."on"

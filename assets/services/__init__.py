@@ -3,6 +3,7 @@
 from assets.services.custody import answer_custody, give_back, offer_custody, withdraw_offer
 from assets.services.depreciation import plan_depreciation, run_depreciation
 from assets.services.disposal import dispose, enter_bill
+from assets.services.ending import end_asset
 from assets.services.files import add_file, remove_file, show_file
 from assets.services.life import (
     Facts,
@@ -36,6 +37,7 @@ __all__ = [
     "create_pool",
     "create_resource",
     "dispose",
+    "end_asset",
     "end_of_life",
     "enter_bill",
     "give_back",

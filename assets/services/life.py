@@ -224,7 +224,7 @@ def end_of_life(
     if is_repeated(asset, to, key):
         return asset
     step(asset, to, on=on, reason=reason, actor=actor, key=key)
-    asset.ended_on = asset.ended_on or on
+    asset.ended_on = on
     asset.save(update_fields=["state", "ended_on"])
     take_back(asset, on)
     end_custody(asset, on)

@@ -21,7 +21,7 @@ STEPS: Mapping[str, tuple[str, ...]] = {
     ORDERED: (SERVES, RETIRED, LOST),
     SERVES: (FAULTY, RETIRED, SOLD, LOST),
     FAULTY: (SERVES, RETIRED, SOLD, LOST),
-    RETIRED: (SOLD, LOST),
+    RETIRED: (),
     SOLD: (),
     LOST: (),
 }
