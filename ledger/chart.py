@@ -122,6 +122,7 @@ CHART = [
     ),
     _place(3010, "capital", Category.EQUITY),
     _place(3020, "equity_credit", Category.EQUITY),
+    _place(3100, "capital_reserve", Category.EQUITY),
     _place(3300, "replacement_reserve", Category.EQUITY),
     Place(3900, "vacancy", Category.EQUITY, _("Vacancy deficit")),
     _place(3910, "asset_losses", Category.EQUITY),
