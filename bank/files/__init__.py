@@ -1,0 +1,1 @@
+"""Files that a bank gives: bytes in, statements out. No Django, no database."""
