@@ -4,7 +4,7 @@ A title is a DSSE envelope around canonical JSON. It names its holder by member 
 SHA-256 over a salt and the name, so that a title can be shown to anyone without telling who
 holds it, and its holder can prove it by giving the salt. It says the day and a random reference,
 not the moment or the transaction: the books show holders by pseudonym, and a title that named
-its transaction would open them for ever.
+its transaction would open them for ever. A title that follows on others cites their numbers.
 """
 
 import hashlib
@@ -26,6 +26,8 @@ FIELDS = {
     "v", "number", "cooperative", "member", "pool", "units", "origin", "issued_on",
     "reference", "backing",
 }  # fmt: skip
+EARLIER = "from"
+"""the key under which a title names those it follows on; there only where it does"""
 
 
 @dataclass(frozen=True)
@@ -43,11 +45,13 @@ class Statement:
     issued_on: date
     reference: UUID
     backing: Sequence[tuple[str, str]]
+    earlier: Sequence[int] = ()
 
     def payload(self) -> bytes:
         """The canonical JSON that is signed. `backing` is (name, kind) of each asset."""
         return strict_json.dumps(
-            {
+            ({EARLIER: list(self.earlier)} if self.earlier else {})
+            | {
                 "v": VERSION,
                 "number": self.number,
                 "cooperative": self.cooperative,
@@ -104,6 +108,6 @@ def keyid_of(document: bytes) -> str:
 
 def checked(facts: Any) -> dict[str, Any]:
     """The facts, if they have the shape of a title."""
-    if not isinstance(facts, dict) or set(facts) != FIELDS or facts["v"] != VERSION:
+    if not isinstance(facts, dict) or set(facts) - {EARLIER} != FIELDS or facts["v"] != VERSION:
         raise MalformedEnvelope("this is not a title of version 1")
     return facts

@@ -78,17 +78,27 @@ def replace(
     """
     end_titles(ids=[part.pk for part in chosen.parts], state=state, cause=cause)
     dealt = deal(chosen.parts, [taker.units for taker in takers]) if takers else []
+    numbers = _numbers(chosen.parts)
     grants = [
-        Grant(t.member, t.units, sum(p.capital for p in parts), t.origin)
+        Grant(t.member, t.units, sum(p.capital for p in parts), t.origin, _cited(parts, numbers))
         for t, parts in zip(takers, dealt, strict=True)
     ]
     if chosen.rest is not None:
-        rest = chosen.rest
-        grants.append(Grant(chosen.holder, rest.units, rest.capital, Title.Origin.SPLIT))
+        rest, cited = chosen.rest, _cited([chosen.rest], numbers)
+        grants.append(Grant(chosen.holder, rest.units, rest.capital, Title.Origin.SPLIT, cited))
         dealt.append([rest])
     titles = issue_titles(pool=pool, grants=grants, cause=cause)
     _link(titles, dealt)
     return titles[: len(takers)]
+
+
+def _numbers(parts: Sequence[Part]) -> dict[int, int]:
+    found = Title.objects.filter(pk__in=[part.pk for part in parts])
+    return dict(found.values_list("pk", "number"))
+
+
+def _cited(parts: Sequence[Part], numbers: dict[int, int]) -> list[int]:
+    return sorted(numbers[part.pk] for part in parts)
 
 
 def end_titles(*, ids: Sequence[int], state: str, cause: Cause) -> None:

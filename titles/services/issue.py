@@ -31,13 +31,15 @@ RETURNING next_number - %(count)s"""
 class Grant:
     """Units that a member got in one transaction of the books, with the cents paid in for them.
 
-    An `origin` of its own stands before that of the cause.
+    An `origin` of its own stands before that of the cause. `earlier` are the numbers of the titles
+    that it follows on: its document cites them.
     """
 
     member: Member
     units: int
     capital: int = 0
     origin: str = ""
+    earlier: Sequence[int] = ()
 
 
 @dataclass(frozen=True)
@@ -121,4 +123,5 @@ class _Issue:
             issued_on=timezone.localdate(self.issued_at),
             reference=reference,
             backing=self.backing,
+            earlier=grant.earlier,
         )
