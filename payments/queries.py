@@ -6,13 +6,22 @@ from datetime import date, datetime
 from typing import NamedTuple
 
 from django.conf import settings
-from django.db.models import QuerySet
+from django.db.models import OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 
 from ledger.queries import balance
 from members.models import Member
-from payments.models import Charge, Payment, Payout
-from payments.services.payouts import current_account, digest_of
+from payments.models import (
+    OWED_KINDS,
+    Charge,
+    Mandate,
+    MemberDefault,
+    Payment,
+    Payout,
+    Reminder,
+    ReminderStop,
+)
+from payments.services.payouts import TO_APPROVE, current_account, digest_of
 
 
 @dataclass(frozen=True)
@@ -87,7 +96,7 @@ def events(charges: Sequence[Charge]) -> list[Event]:
     found = []
     for charge in charges:
         payment = getattr(charge, "payment", None)
-        owed_from_the_start = charge.kind == Charge.Kind.PERIOD
+        owed_from_the_start = charge.kind in OWED_KINDS
         if owed_from_the_start:
             day = timezone.localtime(charge.created_at).date()
             found.append(Event(day, charge.created_at, charge, charge.amount, 0))
@@ -112,3 +121,69 @@ def payout_digest(payout: Payout) -> str:
     """What a treasurer approves of a payout as it stands now; "" while no account is named."""
     account = current_account(payout.member_id)
     return "" if account is None else digest_of(payout, account)
+
+
+def members_in_default() -> QuerySet[Member]:
+    """Members who did not pay a charge after every step of reminding, and still have not.
+
+    A charge that is disputed or paused since does not count as long as it is held.
+    """
+    return Member.objects.filter(pk__in=defaults_in_force().values("member_id")).order_by("number")
+
+
+def defaults_in_force() -> QuerySet[MemberDefault]:
+    """The defaults whose charge is open and not held, the longest first."""
+    last = ReminderStop.objects.filter(charge_id=OuterRef("charge_id")).order_by("-pk")
+    return (
+        MemberDefault.objects.filter(charge__state=Charge.State.OPEN)
+        .annotate(stop=Subquery(last.values("kind")[:1]))
+        .filter(Q(stop=None) | Q(stop=ReminderStop.Kind.RESUMED))
+        .select_related("member", "charge")
+        .order_by("since", "pk")
+    )
+
+
+def current_mandate(member: Member) -> Mandate | None:
+    """The mandate of a member that holds, or None."""
+    return Mandate.objects.filter(member=member, ended_at=None).first()
+
+
+def payouts_of(member: Member) -> QuerySet[Payout]:
+    """Every payout of a member with what happened to it, newest first."""
+    found = Payout.objects.filter(member=member).select_related("account")
+    return found.prefetch_related("events").order_by("-pk")
+
+
+def payouts_waiting() -> QuerySet[Payout]:
+    """Payouts that wait for treasurers, the oldest first, with who approved so far."""
+    rows = Payout.objects.filter(state__in=TO_APPROVE).select_related("member", "account")
+    return rows.prefetch_related("approvals__user__member").order_by("pk")
+
+
+def payouts_approved() -> QuerySet[Payout]:
+    """Payouts that two approved and no file holds yet, the oldest first."""
+    rows = Payout.objects.filter(state=Payout.State.APPROVED).select_related("member", "account")
+    return rows.order_by("pk")
+
+
+def payouts_ordered() -> QuerySet[Payout]:
+    """Payouts that stand in a file and were not confirmed yet, the oldest first."""
+    rows = Payout.objects.filter(state=Payout.State.ORDERED).select_related("member", "account")
+    return rows.order_by("pk")
+
+
+def overdue_charges(today: date) -> QuerySet[Charge]:
+    """Owed charges past their day, the longest overdue first, with their last step and stop."""
+    steps = Reminder.objects.filter(charge_id=OuterRef("pk")).order_by("-step")
+    stops = ReminderStop.objects.filter(charge_id=OuterRef("pk")).order_by("-pk")
+    return (
+        Charge.objects.filter(state=Charge.State.OPEN, kind=Charge.Kind.PERIOD, due__lt=today)
+        .select_related("member")
+        .annotate(
+            step=Subquery(steps.values("step")[:1]),
+            stepped_on=Subquery(steps.values("taken_on")[:1]),
+            stop=Subquery(stops.values("kind")[:1]),
+            stop_reason=Subquery(stops.values("reason")[:1]),
+        )
+        .order_by("due", "pk")
+    )

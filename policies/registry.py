@@ -155,6 +155,7 @@ _CENTS = Whole("cents", _("a whole number of cents from %(least)s to %(most)s"),
 _RATE = Whole(
     "rate", _("a whole number of micro-cents per token from %(least)s to %(most)s"), 0, MOST_RATE
 )
+_FEE = Whole("cents", _("a whole number of cents from %(least)s to %(most)s"), 0, 10_000)
 _SHARES = Whole("shares", _("a whole number of shares from %(least)s to %(most)s"), 1, MOST_SHARES)
 _MILLITOKENS = Whole(
     "millitokens",
@@ -220,6 +221,11 @@ PARAMETERS: dict[str, Parameter] = {
         Parameter("posted_price", _("posted price"), 0, _RATE),
         Parameter("bid_minimum", _("smallest bid"), 1, _MILLITOKENS),
         Parameter("payment_days", _("days to pay"), 14, _DAYS),
+        Parameter("reminder_days", _("days overdue until the reminder"), 7, _DAYS),
+        Parameter("second_reminder_days", _("days overdue until the second reminder"), 21, _DAYS),
+        Parameter("second_reminder_fee", _("fee of the second reminder"), 500, _FEE),
+        Parameter("default_days", _("days overdue until the notice of default"), 42, _DAYS),
+        Parameter("collection_days", _("days between notice and direct debit"), 5, _DAYS),
         Parameter("notice_seconds", _("notice of a proposal"), 7 * DAY, _seconds(0)),
         Parameter("voting_seconds", _("voting time"), 7 * DAY, _seconds(_LEAST_BALLOT)),
         Parameter(

@@ -55,6 +55,150 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
+            name="Mail",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("key", models.CharField(max_length=120, unique=True)),
+                ("address", models.EmailField(blank=True, max_length=254)),
+                ("subject", models.CharField(max_length=200)),
+                ("body", models.TextField()),
+                ("file_name", models.CharField(blank=True, max_length=80)),
+                ("file", models.BinaryField(default=b"")),
+                ("made_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("claimed_at", models.DateTimeField(null=True)),
+                ("sent_at", models.DateTimeField(null=True)),
+                ("failures", models.PositiveSmallIntegerField(default=0)),
+                (
+                    "member",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="mails",
+                        to="members.member",
+                    ),
+                ),
+            ],
+        ),
+        migrations.CreateModel(
+            name="Mandate",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("reference", models.CharField(help_text="MD…", max_length=35, unique=True)),
+                ("holder", models.CharField(max_length=70)),
+                ("iban", models.CharField(max_length=34)),
+                ("bic", models.CharField(blank=True, max_length=11)),
+                ("signed_on", models.DateField()),
+                ("consent", models.TextField(help_text="the words that the member agreed to")),
+                ("language", models.CharField(max_length=8)),
+                ("given_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("collected_on", models.DateField(null=True)),
+                ("ended_at", models.DateTimeField(null=True)),
+                ("ended_because", models.CharField(blank=True, max_length=200)),
+                (
+                    "ended_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "given_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "member",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="mandates",
+                        to="members.member",
+                    ),
+                ),
+            ],
+        ),
+        migrations.CreateModel(
+            name="MandateAmendment",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("old_iban", models.CharField(max_length=34)),
+                ("made_at", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "told_in",
+                    models.CharField(
+                        blank=True,
+                        help_text="the file that told the bank, by its message id",
+                        max_length=35,
+                    ),
+                ),
+                (
+                    "made_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "mandate",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="amendments",
+                        to="payments.mandate",
+                    ),
+                ),
+            ],
+        ),
+        migrations.CreateModel(
+            name="MemberDefault",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("since", models.DateField()),
+                ("recorded_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "charge",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="default",
+                        to="payments.charge",
+                    ),
+                ),
+                (
+                    "member",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="defaults",
+                        to="members.member",
+                    ),
+                ),
+            ],
+        ),
+        migrations.CreateModel(
             name="Payout",
             fields=[
                 (
@@ -229,9 +373,104 @@ class Migration(migrations.Migration):
                 ),
             ],
         ),
+        migrations.CreateModel(
+            name="Reminder",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "step",
+                    models.PositiveSmallIntegerField(
+                        choices=[(1, "reminder"), (2, "second reminder"), (3, "notice of default")]
+                    ),
+                ),
+                ("taken_on", models.DateField()),
+                ("days", models.PositiveSmallIntegerField(help_text="days after the due day")),
+                ("fee", models.BigIntegerField(default=0, help_text="cents")),
+                ("recorded_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "charge",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="reminders",
+                        to="payments.charge",
+                    ),
+                ),
+                (
+                    "fee_charge",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="fee_of",
+                        to="payments.charge",
+                    ),
+                ),
+            ],
+        ),
+        migrations.CreateModel(
+            name="ReminderStop",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("paused", "paused by a treasurer"),
+                            ("disputed", "disputed by the member"),
+                            ("resumed", "goes on"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                ("reason", models.CharField(max_length=400)),
+                ("at", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "charge",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="stops",
+                        to="payments.charge",
+                    ),
+                ),
+            ],
+        ),
         migrations.AddIndex(
             model_name="bankaccount",
             index=models.Index(fields=["member", "-id"], name="payments_ba_member__574160_idx"),
+        ),
+        migrations.AddIndex(
+            model_name="mail",
+            index=models.Index(
+                condition=models.Q(("claimed_at", None)),
+                fields=["id"],
+                name="payments_mail_waiting",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="mandate",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("ended_at", None)),
+                fields=("member",),
+                name="payments_mandate_one_at_a_time",
+            ),
         ),
         migrations.AddIndex(
             model_name="payout",
@@ -266,6 +505,50 @@ class Migration(migrations.Migration):
                 condition=models.Q(("key", ""), _negated=True),
                 fields=("key",),
                 name="payments_payoutevent_key_once",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="reminder",
+            constraint=models.UniqueConstraint(
+                fields=("charge", "step"), name="payments_reminder_step_once"
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="reminder",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("fee", 0),
+                    models.Q(("fee__gt", 0), ("fee_charge__isnull", False)),
+                    _connector="OR",
+                ),
+                name="payments_reminder_fee_has_charge",
+            ),
+        ),
+        migrations.AlterField(
+            model_name="charge",
+            name="kind",
+            field=models.CharField(
+                choices=[
+                    ("subscription", "shares"),
+                    ("period", "use and cost of a period"),
+                    ("prepaid", "prepaid balance"),
+                    ("fee", "reminder fee"),
+                ],
+                max_length=12,
+            ),
+        ),
+        migrations.AlterField(
+            model_name="chargeline",
+            name="kind",
+            field=models.CharField(
+                choices=[
+                    ("units", "shares bought"),
+                    ("own", "own allocation at cost"),
+                    ("purchase", "beyond the allocation"),
+                    ("prepaid", "paid ahead"),
+                    ("fee", "reminder fee"),
+                ],
+                max_length=10,
             ),
         ),
         migrations.RunSQL(RULES, UNDO),

@@ -89,8 +89,36 @@ CREATE TRIGGER payments_bankaccount_stands BEFORE UPDATE ON payments_bankaccount
 CREATE TRIGGER payments_bankaccount_not_removed BEFORE DELETE OR TRUNCATE
     ON payments_bankaccount FOR EACH STATEMENT EXECUTE FUNCTION ledger_refuse_change();
 """
-RULES = [APPROVAL, PAYOUT, ACCOUNT]
+KEPT = """
+CREATE TRIGGER payments_reminder_append_only BEFORE UPDATE OR DELETE OR TRUNCATE
+    ON payments_reminder FOR EACH STATEMENT EXECUTE FUNCTION ledger_refuse_change();
+CREATE TRIGGER payments_reminderstop_append_only BEFORE UPDATE OR DELETE OR TRUNCATE
+    ON payments_reminderstop FOR EACH STATEMENT EXECUTE FUNCTION ledger_refuse_change();
+CREATE TRIGGER payments_memberdefault_append_only BEFORE UPDATE OR DELETE OR TRUNCATE
+    ON payments_memberdefault FOR EACH STATEMENT EXECUTE FUNCTION ledger_refuse_change();
+CREATE TRIGGER payments_mandate_not_removed BEFORE DELETE OR TRUNCATE
+    ON payments_mandate FOR EACH STATEMENT EXECUTE FUNCTION ledger_refuse_change();
+CREATE FUNCTION payments_keep_mandate() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF (NEW.member_id, NEW.reference, NEW.signed_on, NEW.consent)
+       IS DISTINCT FROM (OLD.member_id, OLD.reference, OLD.signed_on, OLD.consent)
+       OR OLD.ended_at IS NOT NULL AND NEW.ended_at IS DISTINCT FROM OLD.ended_at THEN
+        RAISE EXCEPTION 'mandate % stands as it was signed', OLD.reference
+            USING ERRCODE = 'restrict_violation';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER payments_mandate_stands BEFORE UPDATE ON payments_mandate
+    FOR EACH ROW EXECUTE FUNCTION payments_keep_mandate();
+"""
+RULES = [APPROVAL, PAYOUT, ACCOUNT, KEPT]
 UNDO = """
+DROP TRIGGER payments_mandate_stands ON payments_mandate;
+DROP FUNCTION payments_keep_mandate();
+DROP TRIGGER payments_mandate_not_removed ON payments_mandate;
+DROP TRIGGER payments_memberdefault_append_only ON payments_memberdefault;
+DROP TRIGGER payments_reminderstop_append_only ON payments_reminderstop;
+DROP TRIGGER payments_reminder_append_only ON payments_reminder;
 DROP TRIGGER payments_bankaccount_not_removed ON payments_bankaccount;
 DROP TRIGGER payments_bankaccount_stands ON payments_bankaccount;
 DROP FUNCTION payments_keep_account();

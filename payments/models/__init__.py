@@ -1,17 +1,26 @@
 """Tables of what is owed, what was paid and what is to be paid out."""
 
 from payments.models.charges import (
+    OWED_KINDS,
     Charge,
     ChargeLine,
     Payment,
 )
+from payments.models.mails import Mail
+from payments.models.mandates import Mandate, MandateAmendment
 from payments.models.payouts import BankAccount, Payout, PayoutApproval, PayoutEvent
 from payments.models.prepaid import PaymentReturn, PrepaidWish, ProviderNotice
+from payments.models.reminders import MemberDefault, Reminder, ReminderStop
 
 __all__ = [
+    "OWED_KINDS",
     "BankAccount",
     "Charge",
     "ChargeLine",
+    "Mail",
+    "Mandate",
+    "MandateAmendment",
+    "MemberDefault",
     "Payment",
     "PaymentReturn",
     "Payout",
@@ -19,4 +28,6 @@ __all__ = [
     "PayoutEvent",
     "PrepaidWish",
     "ProviderNotice",
+    "Reminder",
+    "ReminderStop",
 ]

@@ -22,6 +22,7 @@ class Charge(models.Model):
         SUBSCRIPTION = "subscription", _("shares")
         PERIOD = "period", _("use and cost of a period")
         PREPAID = "prepaid", _("prepaid balance")
+        FEE = "fee", _("reminder fee")
 
     class State(models.TextChoices):
         """Where a charge stands."""
@@ -70,6 +71,10 @@ class Charge(models.Model):
         return sum(line.profit for line in self.lines.all())
 
 
+OWED_KINDS = (Charge.Kind.PERIOD, Charge.Kind.FEE)
+"""Charges that stand in the books as owed from the start; the others are offers to pay."""
+
+
 class ChargeLine(models.Model):
     """One row is one part of a charge: quantity × rate = amount, of which so much is profit.
 
@@ -83,6 +88,7 @@ class ChargeLine(models.Model):
         OWN = "own", _("own allocation at cost")
         PURCHASE = "purchase", _("beyond the allocation")
         PREPAID = "prepaid", _("paid ahead")
+        FEE = "fee", _("reminder fee")
 
     charge = models.ForeignKey(Charge, on_delete=models.PROTECT, related_name="lines")
     kind = models.CharField(max_length=10, choices=Kind)

@@ -8,7 +8,9 @@ from stdnum.exceptions import ValidationError
 
 from members.models import Member, User
 from payments.errors import NotAnIban, ReasonNeeded
+from payments.letters import account_letter
 from payments.models import BankAccount
+from payments.services.mails import put_down
 from payments.services.payouts import current_account, withdraw_approvals
 
 HOLDER_LENGTH = 70
@@ -25,19 +27,23 @@ def set_bank_account(
     """
     if (actor is None or actor.pk != member.user_id) and not reason.strip():
         raise ReasonNeeded
-    values = _checked(holder, iban, bic)
+    values = checked_account(holder, iban, bic)
     Member.objects.select_for_update(no_key=True).get(pk=member.pk)
     before = current_account(member.pk)
     if before is not None and (before.holder, before.iban, before.bic) == values:
         return before
     withdraw_approvals(member_id=member.pk, actor=actor, reason="account changed")
-    return BankAccount.objects.create(
+    account = BankAccount.objects.create(
         member=member, holder=values[0], iban=values[1], bic=values[2],
         since=timezone.now(), set_by=actor, reason=reason.strip()[:200],
     )  # fmt: skip
+    if before is not None:
+        put_down([account_letter(account)])
+    return account
 
 
-def _checked(holder: str, iban: str, bic: str) -> tuple[str, str, str]:
+def checked_account(holder: str, iban: str, bic: str) -> tuple[str, str, str]:
+    """Holder, IBAN and BIC as they are stored; raises NotAnIban."""
     try:
         number = str(ibans.validate(iban, check_country=False))
         code = str(bics.validate(bic)) if bic.strip() else ""

@@ -1,0 +1,97 @@
+"""Mandates: given, changed and ended by the member."""
+
+import pytest
+from django.db import IntegrityError, transaction
+
+from payments.errors import MandateEnded, NotAnIban, NotTheirs, ReasonNeeded
+from payments.models import Mandate
+from payments.queries import current_mandate
+from payments.services import (
+    amend_mandate,
+    give_mandate,
+    mark_mandate,
+    note_collection,
+    revoke_mandate,
+)
+from tests.at_once import run_at_once
+from tests.makers import make_member, make_user
+from tests.payments.paying_out import THEIR_IBAN, spanish_iban
+
+pytestmark = pytest.mark.django_db(transaction=True)
+WORDS = "I let the cooperative collect what I owe."
+
+
+def given(name: str = "Mia") -> Mandate:
+    member = make_member(name)
+    assert member.user is not None
+    return give_mandate(
+        member=member, holder=name, iban=THEIR_IBAN, bic="", consent=WORDS, language="en",
+        actor=member.user,
+    )  # fmt: skip
+
+
+def test_a_mandate_keeps_the_words_and_is_given_once() -> None:
+    mandate = given()
+    member = mandate.member
+    assert (mandate.consent, mandate.iban) == (WORDS, THEIR_IBAN)
+    again = run_at_once(
+        [
+            lambda: give_mandate(
+                member=member, holder="Mia", iban=THEIR_IBAN, bic="", consent=WORDS,
+                language="en", actor=member.user,
+            ).pk
+        ]
+        * 6
+    )  # fmt: skip
+    assert again == [mandate.pk] * 6
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Mandate.objects.filter(pk=mandate.pk).update(consent="other words")
+
+
+def test_only_the_member_gives_and_changes_it() -> None:
+    mandate = given()
+    stranger = make_user()
+    with pytest.raises(NotTheirs):
+        amend_mandate(mandate_id=mandate.pk, holder="Mia", iban=THEIR_IBAN, bic="", actor=stranger)
+    with pytest.raises(ReasonNeeded):
+        revoke_mandate(mandate_id=mandate.pk, reason="", actor=stranger)
+    with pytest.raises(NotAnIban):
+        amend_mandate(
+            mandate_id=mandate.pk, holder="Mia", iban="DE00", bic="", actor=mandate.member.user
+        )
+
+
+def test_another_account_is_told_to_the_bank_once() -> None:
+    mandate = given()
+    note_collection(mandate, day=mandate.signed_on, told_in="M1")
+    user = mandate.member.user
+    other = spanish_iban(5)
+    for _again in range(2):
+        mandate = amend_mandate(mandate_id=mandate.pk, holder="Mia", iban=other, bic="", actor=user)
+    assert [a.old_iban for a in mandate.amendments.all()] == [THEIR_IBAN]
+    note_collection(mandate, day=mandate.signed_on, told_in="M2")
+    assert mandate.amendments.get().told_in == "M2"
+
+
+def test_ended_is_ended_and_a_new_one_has_its_own_reference() -> None:
+    mandate = given()
+    member, user = mandate.member, mandate.member.user
+    for _again in range(2):
+        revoke_mandate(mandate_id=mandate.pk, reason="", actor=user)
+    assert current_mandate(member) is None
+    with pytest.raises(MandateEnded):
+        amend_mandate(mandate_id=mandate.pk, holder="Mia", iban=THEIR_IBAN, bic="", actor=user)
+    second = give_mandate(
+        member=member, holder="Mia", iban=THEIR_IBAN, bic="", consent=WORDS, language="en",
+        actor=user,
+    )  # fmt: skip
+    assert second.reference != mandate.reference
+
+
+@pytest.mark.parametrize(("code", "ends"), [("AC04", True), ("MD01", True), ("AM04", False)])
+def test_some_reasons_end_a_mandate(code: str, ends: bool) -> None:
+    mandate = given()
+    note_collection(mandate, day=mandate.signed_on, told_in="M1")
+    mark_mandate(mandate_id=mandate.pk, reason_code=code, first=True, actor=None)
+    mandate.refresh_from_db()
+    assert (mandate.ended_at is not None, mandate.collected_on) == (ends, None)
