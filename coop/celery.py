@@ -13,6 +13,7 @@ app.autodiscover_tasks()
 app.conf.beat_schedule = {
     "rate-waiting-evidence": {"task": "metering.tasks.rate_waiting", "schedule": 5},
     "seal-the-books": {"task": "ledger.tasks.seal", "schedule": 3},
+    "let-reservations-go": {"task": "titles.tasks.sweep_moves", "schedule": 60},
     "carry-votes-on": {"task": "governance.tasks.advance", "schedule": 5},
     "keep-partitions-ahead": {
         "task": "ledger.tasks.keep_partitions_ahead",

@@ -70,3 +70,15 @@ def cap_units(fraction: Sequence[int], total: int) -> int:
     """Units that one member may hold at most: an exact fraction of all units, rounded down."""
     numerator, denominator = fraction
     return total * numerator // denominator
+
+
+def room_of_group(room: int, asking: Sequence[tuple[int, int]]) -> dict[int, int]:
+    """One room dealt out to those who count as one, (who, wish) each, by their wishes.
+
+    Exact by largest remainder, ties in the order given. Nobody gets more than the room.
+    """
+    wishes = [wish for _who, wish in asking]
+    if len(asking) == 1 or not sum(wishes):
+        return {who: room for who, _wish in asking[:1]} | {who: 0 for who, _wish in asking[1:]}
+    parts = largest_remainder(room, wishes)
+    return {who: part for (who, _wish), part in zip(asking, parts, strict=True)}

@@ -55,12 +55,16 @@ CROSS JOIN LATERAL (SELECT sum(units) AS n FROM titles_titlelink WHERE later_id 
 WHERE l.n <> t.units"""
 NUMBERS = """
 SELECT format('title numbers have a gap or a repeat: place %s holds number %s', place, number)
-FROM (SELECT number, row_number() OVER (ORDER BY number) AS place FROM titles_title) AS n
+FROM (SELECT number, row_number() OVER (ORDER BY number) AS place FROM (
+    SELECT number FROM titles_title
+    UNION ALL SELECT number FROM members_numbervoid WHERE kind = 'title') AS given) AS n
 WHERE number <> place ORDER BY place"""
 COUNTER = """
 SELECT format('the next title number is %s, but the highest given is %s', c.next, t.highest)
 FROM (SELECT coalesce(max(next_number), 1) AS next FROM titles_titlecounter) AS c,
-     (SELECT coalesce(max(number), 0) AS highest FROM titles_title) AS t
+     (SELECT coalesce(max(number), 0) AS highest FROM (
+         SELECT number FROM titles_title
+         UNION ALL SELECT number FROM members_numbervoid WHERE kind = 'title') AS given) AS t
 WHERE c.next <> t.highest + 1"""
 NOT_IN_THE_LOG = r"""
 SELECT format('the log does not cover title %s as it stands', number) FROM titles_title t
@@ -125,7 +129,31 @@ LEFT JOIN titles_title t ON t.id = s.title_id
 WHERE s.issued <> coalesce(t.units, 0)
    OR (s.state IN ('issued', 'credited')) <> (c.state = 'paid')
    OR (s.state = 'issued') <> (s.issued = s.count)
-   OR (s.state = 'cancelled') <> (c.state = 'cancelled')"""
+   OR (s.state IN ('cancelled', 'expired')) <> (c.state IN ('cancelled', 'returned'))"""
+
+POSITIONS = """
+WITH is_so AS (
+    SELECT member_id, pool_id, sum(held) AS held, sum(pending) AS pending FROM (
+        SELECT member_id, pool_id, units AS held, 0 AS pending FROM titles_title
+        WHERE state = 'live'
+        UNION ALL
+        SELECT member_id, pool_id, 0, count FROM titles_subscription WHERE state = 'reserved'
+        UNION ALL
+        SELECT member_id, pool_id, 0, offered FROM titles_waitingplace WHERE state = 'offered'
+    ) AS u GROUP BY 1, 2
+)
+SELECT format('member %s holds %s units of pool %s with %s pending, but the position says %s, %s',
+              member_id, coalesce(s.held, 0), pool_id, coalesce(s.pending, 0), p.held, p.pending)
+FROM is_so s FULL JOIN titles_position p USING (member_id, pool_id)
+WHERE (coalesce(s.held, 0), coalesce(s.pending, 0)) IS DISTINCT FROM
+      (coalesce(p.held, 0), coalesce(p.pending, 0))"""
+PASSED_ON = """
+SELECT format('transfer %s of %s shares is accepted, but titles over %s went to the receiver',
+              t.id, t.units, coalesce(n.units, 0))
+FROM titles_transfer t
+CROSS JOIN LATERAL (SELECT sum(units) AS units FROM titles_title i
+                    WHERE i.txn_id = t.txn_id AND i.member_id = t.receiver_id) AS n
+WHERE t.state = 'accepted' AND t.units <> coalesce(n.units, 0)"""
 
 
 def live_titles_are_the_units_held() -> list[str]:
@@ -144,7 +172,7 @@ def the_chain_of_titles_is_whole() -> list[str]:
 
 
 def title_numbers_have_no_gap() -> list[str]:
-    """Title numbers run 1 … n, and the counter names n + 1."""
+    """Title numbers run 1 … n, the void ones among them, and the counter names n + 1."""
     return broken(NUMBERS) + broken(COUNTER)
 
 
@@ -183,6 +211,16 @@ def purchases_end_in_titles() -> list[str]:
     return broken(SUBSCRIPTIONS)
 
 
+def positions_are_what_is_held_and_pending() -> list[str]:
+    """What the cap counts for each member is the sum of titles, reservations and offers."""
+    return broken(POSITIONS)
+
+
+def accepted_transfers_have_their_titles() -> list[str]:
+    """What was offered and accepted went to the receiver, no share more and none less."""
+    return broken(PASSED_ON)
+
+
 def titles_are_covered_by_the_log() -> list[str]:
     """The log of the books holds the digest of each title as it was signed."""
     return broken(NOT_IN_THE_LOG)
@@ -218,4 +256,6 @@ INVARIANTS: list[Callable[[], list[str]]] = [
     profit_due_is_what_was_charged,
     the_growth_fund_leaves_for_assets_only,
     purchases_end_in_titles,
+    positions_are_what_is_held_and_pending,
+    accepted_transfers_have_their_titles,
 ]

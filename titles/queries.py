@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from django.db import connection
 from django.db.models import F, QuerySet, Sum
 from django.utils import timezone
 
@@ -16,7 +17,7 @@ from members.models import Member
 from policies.queries import policy
 from titles import certificate
 from titles.conversion import cap_units
-from titles.models import CreditLot, Subscription, Title
+from titles.models import CreditLot, Subscription, Title, WaitingPlace
 
 
 @dataclass(frozen=True)
@@ -29,26 +30,39 @@ class LotLeft:
 
 @dataclass(frozen=True)
 class Terms:
-    """On what terms a member can buy into a pool now: cents per unit, the rest in units."""
+    """On what terms a member can buy into a pool now: cents per unit, the rest in units.
+
+    `reserved` are units that the member has coming; `linked` what members linked with them hold
+    and have coming, which counts under the same cap. A purchase is a multiple of `step`.
+    """
 
     price: int
     minimum: int
+    maximum: int
+    step: int
     cap: int
     held: int
     reserved: int
+    linked: int
     free: int
     is_open: bool
 
     @property
     def room(self) -> int:
-        """Units that the cap leaves this member, reservations counted."""
-        return max(0, self.cap - self.held - self.reserved)
+        """Units that the cap leaves this member, reservations and linked members counted."""
+        return max(0, self.cap - self.held - self.reserved - self.linked)
 
     @property
     def possible(self) -> int:
         """The largest purchase that can be made now; 0 where none can."""
-        most = min(self.room, self.free)
+        most = min(self.room, self.free, self.maximum)
+        most -= most % self.step
         return most if self.is_open and most >= self.minimum else 0
+
+    @property
+    def first(self) -> int:
+        """The smallest number that is a purchase: a multiple of the step, not below the minimum."""
+        return -(-self.minimum // self.step) * self.step
 
 
 def units_of(member: Member, pool: Pool) -> int:
@@ -102,24 +116,26 @@ def amounts_of(account_ids: list[int]) -> Mapping[int, int]:
     return dict(rows.values_list("account_id", "amount"))
 
 
-def reserved_units(pool: Pool, *, member: Member | None = None) -> int:
-    """Units of a pool that open reservations hold: all of them, or one member's."""
-    found = open_reservations(pool)
-    if member is not None:
-        found = found.filter(member=member)
-    return found.aggregate(n=Sum(F("count")))["n"] or 0
-
-
 def open_reservations(pool: Pool) -> QuerySet[Subscription]:
-    """Reservations that still hold units: not paid, not cancelled, not past their due day."""
+    """Reservations that still hold units: not paid, not let go, not past their due day."""
     return Subscription.objects.filter(
-        pool=pool, state=Subscription.State.RESERVED, charge__due__gte=timezone.localdate()
+        pool=pool,
+        state=Subscription.State.RESERVED,
+        holds=True,
+        charge__due__gte=timezone.localdate(),
     )
 
 
+def promised_units(pool: Pool) -> int:
+    """Treasury units that are kept for somebody: open reservations, offers to those who wait."""
+    reserved = open_reservations(pool).aggregate(n=Sum(F("count")))["n"] or 0
+    offers = WaitingPlace.objects.filter(pool=pool, state=WaitingPlace.State.OFFERED)
+    return reserved + (offers.aggregate(n=Sum("offered"))["n"] or 0)
+
+
 def free_units(pool: Pool) -> int:
-    """Treasury units that nobody has reserved."""
-    return max(0, treasury_units(pool) - reserved_units(pool))
+    """Treasury units that are kept for nobody."""
+    return max(0, treasury_units(pool) - promised_units(pool))
 
 
 def holding_cap(pool: Pool) -> int:
@@ -129,16 +145,49 @@ def holding_cap(pool: Pool) -> int:
 
 def terms(pool: Pool, member: Member) -> Terms:
     """On what terms a member can buy into a pool now."""
-    now = timezone.now()
+    now, there = timezone.now(), standing(pool, member)
     return Terms(
         price=policy("issue_price", now, pool.code),
         minimum=policy("purchase_minimum", now, pool.code),
+        maximum=policy("purchase_maximum", now, pool.code),
+        step=policy("purchase_step", now, pool.code),
         cap=holding_cap(pool),
-        held=units_of(member, pool),
-        reserved=reserved_units(pool, member=member),
+        held=there.held,
+        reserved=there.pending,
+        linked=there.linked,
         free=free_units(pool),
         is_open=policy("subscriptions_open", now, pool.code),
     )
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Units of a pool that count under a member's cap: held, coming, those of linked members."""
+
+    held: int
+    pending: int
+    linked: int
+
+    @property
+    def total(self) -> int:
+        """All that counts."""
+        return self.held + self.pending + self.linked
+
+
+STANDING = """
+SELECT coalesce(sum(held) FILTER (WHERE member_id = %(member)s), 0),
+       coalesce(sum(pending) FILTER (WHERE member_id = %(member)s), 0),
+       coalesce(sum(held + pending) FILTER (WHERE member_id <> %(member)s), 0)
+FROM titles_position
+WHERE pool_id = %(pool)s AND member_id IN (SELECT titles_linked(%(member)s))"""
+
+
+def standing(pool: Pool, member: Member) -> Standing:
+    """What counts under a member's cap in a pool now."""
+    with connection.cursor() as cursor:
+        cursor.execute(STANDING, {"member": member.pk, "pool": pool.pk})
+        held, pending, linked = cursor.fetchone() or (0, 0, 0)
+    return Standing(int(held), int(pending), int(linked))
 
 
 def subscriptions_of(member: Member) -> QuerySet[Subscription]:

@@ -26,7 +26,7 @@ from titles.access import pool_or_404, subscription_or_404
 from titles.errors import BelowMinimum, BeyondCap, BeyondTreasury
 from titles.forms import CountForm, PurchaseForm
 from titles.models import Subscription
-from titles.services.subscription import require_possible
+from titles.services.reserving import require_possible
 
 AT_THE_COUNT = (BelowMinimum, BeyondCap, BeyondTreasury)
 TYPICAL = 10

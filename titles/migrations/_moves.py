@@ -115,6 +115,9 @@ CREATE FUNCTION titles_promise(
     members bigint[], pools bigint[], pendings bigint[], kepts bigint[]
 ) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
+    IF members IS NULL THEN
+        RETURN;
+    END IF;
     PERFORM titles_occupy(members, pools, array_fill(0::bigint, ARRAY[cardinality(members)]),
                           pendings, array_fill(0::bigint, ARRAY[cardinality(members)]));
     PERFORM titles_offer_what_is_free(array_agg(p))

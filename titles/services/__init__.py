@@ -2,22 +2,51 @@
 
 from titles.services.credit import acquire, convert_credit
 from titles.services.founding import issue_founding_units
+from titles.services.inheritance import pass_on_estate
 from titles.services.payment import Arrival, accept_arrivals, accept_payment, settle_charges
 from titles.services.prepaid import settle_from_prepaid, settle_within
 from titles.services.returns import take_back_payment
-from titles.services.subscription import cancel_subscription, subscribe
+from titles.services.split import split_title
+from titles.services.subscription import (
+    cancel_subscription,
+    drop_draft,
+    keep_draft,
+    subscribe,
+)
+from titles.services.sweep import sweep_moves
+from titles.services.transfer import (
+    accept_transfer,
+    decline_transfer,
+    find_offer,
+    offer_units,
+    withdraw_transfer,
+)
+from titles.services.waiting import join_waiting_list, leave_waiting_list, take_offer
 
 __all__ = [
     "Arrival",
     "accept_arrivals",
     "accept_payment",
+    "accept_transfer",
     "acquire",
     "cancel_subscription",
     "convert_credit",
+    "decline_transfer",
+    "drop_draft",
+    "find_offer",
     "issue_founding_units",
+    "join_waiting_list",
+    "keep_draft",
+    "leave_waiting_list",
+    "offer_units",
+    "pass_on_estate",
     "settle_charges",
     "settle_from_prepaid",
     "settle_within",
+    "split_title",
     "subscribe",
+    "sweep_moves",
     "take_back_payment",
+    "take_offer",
+    "withdraw_transfer",
 ]

@@ -19,8 +19,9 @@ from payments.accounts import money_accounts
 from policies.queries import policy
 from titles.accounts import capital_name, holding_accounts
 from titles.conversion import Claimant, convert, draw
+from titles.limits import rooms_for
 from titles.models import Conversion, ConversionShare, CreditLot, Title
-from titles.queries import amounts_of, holding_cap, holdings
+from titles.queries import amounts_of, holding_cap
 from titles.services.issue import Cause, Grant, issue_titles
 from titles.services.locks import lock_members, lock_pool
 
@@ -114,16 +115,24 @@ def _available(pool: Pool, only_units: int | None) -> int:
 def _awards(pool: Pool, price: int, available: int) -> list[Award]:
     members = {m.number: m for m in _consenting(pool) if m.number is not None}
     lots = _lots_left(pool, [member.pk for member in members.values()])
-    held = holdings(pool)
+    rooms, cap = _rooms(pool, list(members.values()), lots), holding_cap(pool)
     claimants = [
-        Claimant(number, held.get(m.pk, 0), tuple(_codes(lots.get(m.pk, []))))
+        Claimant(number, cap - rooms[m.pk], tuple(_codes(lots.get(m.pk, []))))
         for number, m in members.items()
     ]
-    given = convert(claimants, price=price, cap=holding_cap(pool), available=available)
+    given = convert(claimants, price=price, cap=cap, available=available)
     return [
         Award(members[n], units, _drawn(lots[members[n].pk], units * price))
         for n, units in sorted(given.items())
     ]
+
+
+def _rooms(
+    pool: Pool, members: Sequence[Member], lots: Mapping[int, Sequence[tuple[CreditLot, int]]]
+) -> dict[int, int]:
+    """What the cap leaves each: pending units count, and linked members share one room."""
+    ids = [member.pk for member in members]
+    return rooms_for(pool, ids, [sum(left for _lot, left in lots.get(pk, [])) for pk in ids])
 
 
 def _consenting(pool: Pool) -> list[Member]:

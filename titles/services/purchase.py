@@ -9,11 +9,12 @@ from assets.queries import treasury_units
 from ledger.services import Leg, Posting, actor_name, merge, post
 from members.models import User
 from payments.models import Payment
-from payments.services import Receipt, mark_paid
+from payments.services import Receipt, funding_of, mark_paid
 from policies.queries import policy
 from titles.accounts import capital_account
+from titles.limits import room_for
 from titles.models import Subscription, Title
-from titles.queries import holding_cap, open_reservations, reserved_units, units_of
+from titles.queries import open_reservations, promised_units
 from titles.services.issue import Cause, Grant, issue_titles
 from titles.services.locks import lock_subscription
 from titles.services.lots import open_lots
@@ -40,8 +41,10 @@ def pay_subscription(receipt: Receipt, period: str, actor: User | None) -> Payme
     txn_id = post(_posting(subscription, found, period, receipt, actor))
     subscription.issued, subscription.issue_price = found.units, found.price
     subscription.state = _state_after(subscription)
+    # First it is no reservation any more, then its units are held: never both at once.
+    subscription.save(update_fields=["issued", "issue_price", "state"])
     subscription.title = _title_for(subscription, txn_id)
-    subscription.save(update_fields=["issued", "issue_price", "state", "title"])
+    subscription.save(update_fields=["title"])
     return mark_paid(receipts=[(receipt, txn_id)], actor=actor)[0]
 
 
@@ -63,15 +66,14 @@ def found_by(subscription: Subscription, receipt: Receipt) -> Found:
 def _units_there(subscription: Subscription, wanted: int) -> int:
     """As many of the wanted units as are free for this member.
 
-    A reservation past its due day comes after those that still hold units. The cap is asked
-    again, since conversions may have given the member units meanwhile.
+    A reservation past its due day comes after those that still hold units, and after the cap as
+    it is now. One that still holds its units has its place under the cap since it was made.
     """
-    pool, member = subscription.pool, subscription.member
-    there = treasury_units(pool)
+    pool, there = subscription.pool, treasury_units(subscription.pool)
     if not open_reservations(pool).filter(pk=subscription.pk).exists():
-        there -= reserved_units(pool)
-    room = holding_cap(pool) - units_of(member, pool)
-    return max(0, min(wanted, there, room))
+        room = room_for(pool, subscription.member) + subscription.count
+        wanted = min(wanted, there - promised_units(pool), room)
+    return max(0, min(wanted, there))
 
 
 def _posting(
@@ -81,7 +83,7 @@ def _posting(
         source=SOURCE,
         key=f"subscription:{subscription.pk}",
         kind="units bought",
-        legs=merge(_legs(subscription, found, period)),
+        legs=merge([*_legs(subscription, found, period), *funding_of(receipt)]),
         about=f"subscription:{subscription.pk}",
         actor=actor_name(actor),
         memo=receipt.charge.reference,

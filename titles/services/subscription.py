@@ -1,6 +1,6 @@
-"""Buying treasury units: reserving them, and letting go of the reservation."""
+"""Buying treasury units: drafting, reserving them, and letting go of the reservation."""
 
-from datetime import date, timedelta
+from datetime import timedelta
 
 from django.db import transaction
 from django.utils import timezone
@@ -8,20 +8,30 @@ from django.utils import timezone
 from assets.models import Pool
 from ledger.errors import KeyConflict
 from members.models import Member, User
-from payments.models import Charge, ChargeLine
-from payments.services import Line, cancel_charge, raise_charge
+from payments.services import cancel_charge
 from policies.queries import policy
-from titles.errors import (
-    BelowMinimum,
-    BeyondCap,
-    BeyondTreasury,
-    NotAMember,
-    NotReserved,
-    PoolClosed,
-)
-from titles.models import Subscription
-from titles.queries import Terms, terms
+from titles import notices
+from titles.errors import NotReserved
+from titles.models import PurchaseDraft, Subscription
+from titles.queries import terms
 from titles.services.locks import lock_member, lock_pool, lock_subscription
+from titles.services.reserving import release_overdue, require_possible, reserve
+from titles.services.waiting import offer_free_units
+
+
+@transaction.atomic
+def keep_draft(*, member: Member, pool: Pool, count: int) -> PurchaseDraft:
+    """Keep a number that a member thinks of buying; the last one stands. It reserves nothing."""
+    draft, _new = PurchaseDraft.objects.update_or_create(
+        member=member, pool=pool, defaults={"count": count}
+    )
+    return draft
+
+
+@transaction.atomic
+def drop_draft(*, member: Member, pool: Pool) -> None:
+    """Forget a draft; a second call changes nothing."""
+    PurchaseDraft.objects.filter(member=member, pool=pool).delete()
 
 
 @transaction.atomic(durable=True)
@@ -30,77 +40,71 @@ def subscribe(
 ) -> Subscription:
     """Reserve treasury units at the issue price, with a charge to pay for them.
 
-    The same key gives the first result. Raises NotAMember, PoolClosed, BelowMinimum,
-    BeyondTreasury, BeyondCap, KeyConflict.
+    Whoever waits for units of the pool is served first. The same key gives the first result.
+    Raises NotAMember, PoolClosed, BelowMinimum, AboveMaximum, NotInSteps, BeyondTreasury,
+    BeyondCap, KeyConflict.
     """
     # Two buyers of the last unit, or two clicks of one buyer, wait for each other here.
     pool, member = lock_pool(pool), lock_member(member.pk)
     before = Subscription.objects.filter(key=key).first()
     if before is not None:
         return _same(before, member, pool, count)
+    release_overdue(pool)
+    offer_free_units(pool=pool)
     conditions = terms(pool, member)
     require_possible(conditions, member=member, pool=pool, count=count)
-    return Subscription.objects.create(
-        member=member,
-        pool=pool,
-        count=count,
-        price=conditions.price,
-        charge=_charge_for(member, pool, count, conditions.price),
-        key=key,
-    )
-
-
-def require_possible(conditions: Terms, *, member: Member, pool: Pool, count: int) -> None:
-    """Refuse a purchase that the rules do not allow, saying what is possible."""
-    if member.state != Member.State.ACTIVE:
-        raise NotAMember(name=member.name)
-    if not conditions.is_open:
-        raise PoolClosed(pool=pool.name)
-    if count < conditions.minimum:
-        raise BelowMinimum(minimum=conditions.minimum)
-    if count > conditions.free:
-        raise BeyondTreasury(possible=conditions.free)
-    if count > conditions.room:
-        held = conditions.held + conditions.reserved
-        raise BeyondCap(cap=conditions.cap, held=held, possible=conditions.room)
+    drop_draft(member=member, pool=pool)
+    return reserve(member=member, pool=pool, count=count, price=conditions.price, key=key)
 
 
 @transaction.atomic(durable=True)
 def cancel_subscription(*, subscription_id: int, actor: User | None) -> Subscription:
-    """Let go of a reservation; a second call changes nothing. Raises NotReserved once paid."""
+    """Let go of a reservation; a second call changes nothing. Raises NotReserved once paid.
+
+    What becomes free is offered to those who wait.
+    """
     found = Subscription.objects.select_related("pool", "member").get(pk=subscription_id)
-    lock_pool(found.pool)
+    pool = lock_pool(found.pool)
     lock_member(found.member_id)
     subscription = lock_subscription(subscription_id)
-    if subscription.state == Subscription.State.CANCELLED:
+    if subscription.state in Subscription.LET_GO:
         return subscription
     if subscription.state != Subscription.State.RESERVED:
         raise NotReserved
-    cancel_charge(charge_id=subscription.charge_id, actor=actor)
-    subscription.state = Subscription.State.CANCELLED
-    subscription.save(update_fields=["state"])
+    _let_go(subscription, Subscription.State.CANCELLED, actor)
+    offer_free_units(pool=pool)
     return subscription
+
+
+def expire_reservations(*, pool: Pool) -> list[Subscription]:
+    """Let go of what was not paid by its due day and the days of grace after it.
+
+    Each member is told. Money that comes later finds a cancelled charge: it is theirs, and buys
+    as anybody's of that day. Call inside a transaction with the pool locked.
+    """
+    grace: int = policy("reservation_grace_days", timezone.now(), pool.code)
+    release_overdue(pool)
+    old = Subscription.objects.filter(
+        pool=pool,
+        state=Subscription.State.RESERVED,
+        charge__due__lt=timezone.localdate() - timedelta(days=grace),
+    ).order_by("member_id", "pk")
+    for member_id in dict.fromkeys(old.values_list("member_id", flat=True)):
+        lock_member(member_id)
+    expired = list(old.select_for_update(of=["self"], no_key=True).select_related("member__user"))
+    for subscription in expired:
+        _let_go(subscription, Subscription.State.EXPIRED, None)
+        notices.reservation_expired(subscription)
+    return expired
+
+
+def _let_go(subscription: Subscription, state: str, actor: User | None) -> None:
+    cancel_charge(charge_id=subscription.charge_id, actor=actor)
+    subscription.state, subscription.holds = state, False
+    subscription.save(update_fields=["state", "holds"])
 
 
 def _same(before: Subscription, member: Member, pool: Pool, count: int) -> Subscription:
     if (before.member_id, before.pool_id, before.count) != (member.pk, pool.pk, count):
         raise KeyConflict
     return before
-
-
-def _charge_for(member: Member, pool: Pool, count: int, price: int) -> Charge:
-    line = Line(
-        kind=ChargeLine.Kind.UNITS, fund=pool.code, quantity=count, rate=price, cost=count * price
-    )
-    return raise_charge(
-        member=member,
-        kind=Charge.Kind.SUBSCRIPTION,
-        about=f"pool:{pool.code}",
-        lines=[line],
-        due=_due(pool),
-    )
-
-
-def _due(pool: Pool) -> date:
-    days: int = policy("payment_days", timezone.now(), pool.code)
-    return timezone.localdate() + timedelta(days=days)
