@@ -79,15 +79,21 @@ FROM tokens_yield y CROSS JOIN LATERAL (
 WHERE y.carried_next IS NOT NULL
   AND y.carried_next <> y.carried + c.n + y.vacancy - y.to_reserve - y.actual"""
 STABILISATION_DIFFERS = """
-SELECT format('%s: the stabilisation account holds %s, the last close carried %s on',
-              a.owner, -v.amount, y.carried_next)
+SELECT format('%s: the stabilisation account holds %s, the last close carried %s on, and %s came '
+              'of redemptions and debts written off since its period opened',
+              a.owner, -v.amount, y.carried_next, x.since)
 FROM ledger_account a JOIN ledger_balance v ON v.account_id = a.id
 JOIN LATERAL (
-    SELECT y.carried_next FROM tokens_yield y JOIN assets_pool p ON p.id = y.pool_id
-    JOIN assets_resource r ON r.id = y.resource_id
+    SELECT y.carried_next, d.opened_at FROM tokens_yield y JOIN assets_pool p ON p.id = y.pool_id
+    JOIN assets_resource r ON r.id = y.resource_id JOIN tokens_period d ON d.id = y.period_id
     WHERE a.owner = p.code || '/' || r.code AND y.carried_next IS NOT NULL
     ORDER BY y.id DESC LIMIT 1) y ON true
-WHERE a.kind = 'stabilisation' AND -v.amount <> y.carried_next"""
+CROSS JOIN LATERAL (
+    SELECT coalesce(-sum(e.amount), 0) AS since FROM ledger_entry e
+    JOIN ledger_transaction t ON t.id = e.txn_id
+    WHERE e.account_id = a.id AND e.recorded_at > y.opened_at
+      AND t.source IN ('redemption', 'write-off')) x
+WHERE a.kind = 'stabilisation' AND -v.amount <> y.carried_next + x.since"""
 
 
 def tokens_are_conserved() -> list[str]:
