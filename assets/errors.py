@@ -176,3 +176,10 @@ class CorrectedBefore(DomainError):
     code = "corrected_before"
     status = 409
     text = _("This entry was corrected before, or belongs to another asset.")
+
+
+class EndsBeforeItBegins(DomainError):
+    """A cost cannot end before its first day."""
+
+    code = "ends_before_it_begins"
+    text = _("This cost begins on %(since)s: let it end on that day or later.")

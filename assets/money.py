@@ -45,11 +45,7 @@ def plans_of(pool: Pool) -> list[PlanState]:
 
 def _states(rows: list[DepreciationPlan]) -> list[PlanState]:
     booked = booked_by_plan([row.pk for row in rows])
-    ends = {
-        row.pk: later.since
-        for row, later in pairwise(rows)
-        if row.asset_id == later.asset_id
-    }
+    ends = {row.pk: later.since for row, later in pairwise(rows) if row.asset_id == later.asset_id}
     states = []
     for row in rows:
         until = min((d for d in (ends.get(row.pk), row.asset.ended_on) if d), default=None)
@@ -92,6 +88,24 @@ def depreciation_at(pool: Pool, on: date) -> dict[str, int]:
     return {code: amount for code, amount in costs.items() if amount}
 
 
+@dataclass(frozen=True)
+class PoolValues:
+    """The book values of a pool's assets."""
+
+    pool: Pool
+    rows: list[BookValue]
+
+    @property
+    def cost(self) -> int:
+        """Cents that they cost."""
+        return sum(row.cost for row in self.rows)
+
+    @property
+    def left(self) -> int:
+        """Cents that are left."""
+        return sum(row.left for row in self.rows)
+
+
 def book_values(pool: Pool, day: date) -> list[BookValue]:
     """What each asset of a pool is worth in the books at the end of a day; two queries.
 
@@ -126,3 +140,45 @@ def cost_lines_of(pool: Pool) -> QuerySet[CostLine]:
 def disposals_of(pool: Pool) -> QuerySet[Disposal]:
     """The assets of a pool that ended in the books, the newest first."""
     return Disposal.objects.filter(asset__pool=pool).select_related("asset").order_by("-on", "-pk")
+
+
+@dataclass(frozen=True)
+class PlanRow:
+    """A plan of depreciation as it stands on a day, in cents."""
+
+    asset: Asset
+    plan: Plan
+    booked: int
+    month: int
+
+    @property
+    def left(self) -> int:
+        """Cents of the base that no run has written off."""
+        return self.plan.base - self.booked
+
+    @property
+    def end(self) -> date:
+        """The day on which all of the base is written off."""
+        return self.plan.until or months_later(self.plan.since, self.plan.months)
+
+
+def plan_rows(pool: Pool, day: date) -> list[PlanRow]:
+    """The plans of a pool's assets with what was booked, and what a month from a day on loses."""
+    states = plans_of(pool)
+    assets = Asset.objects.in_bulk([state.asset_id for state in states])
+    return [
+        PlanRow(
+            asset=assets[state.asset_id],
+            plan=state.plan,
+            booked=sum(state.booked.values()),
+            month=sum(state.plan.between(day, months_later(day, 1)).values()),
+        )
+        for state in states
+    ]
+
+
+def assets_without_plan(pool: Pool) -> QuerySet[Asset]:
+    """Assets of a pool that serve and that no plan writes off."""
+    return Asset.objects.filter(
+        pool=pool, plans=None, disposal=None, ended_on=None, in_service__isnull=False
+    ).order_by("in_service", "pk")

@@ -32,6 +32,11 @@ class Backing:
         things = self.assets + self.growth_fund + self.reserve + self.operating
         return things - self.loans - self.equity_credit - self.over_recovered
 
+    @property
+    def per_unit(self) -> int:
+        """Cents behind one unit, rounded down; 0 where there is none, or nothing behind it."""
+        return max(0, self.total // self.units) if self.units else 0
+
 
 def pools() -> QuerySet[Pool]:
     """Every pool by code."""

@@ -21,6 +21,7 @@ from assets.services.pools import (
     add_cost_line,
     create_pool,
     create_resource,
+    end_cost_line,
     place_asset,
     set_capacity,
 )
@@ -38,6 +39,7 @@ __all__ = [
     "create_resource",
     "dispose",
     "end_asset",
+    "end_cost_line",
     "end_of_life",
     "enter_bill",
     "give_back",

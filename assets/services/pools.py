@@ -8,8 +8,13 @@ from django.db import transaction
 from django.utils import timezone
 
 from assets.accounts import created_account, money_account, open_pool_accounts, treasury_account
-from assets.errors import CodeTaken, GrowthFundTooSmall, WrongWeights
-from assets.models import Asset, CapacityChange, CostLine, Pool, Resource
+from assets.errors import (
+    CodeTaken,
+    EndsBeforeItBegins,
+    GrowthFundTooSmall,
+    WrongWeights,
+)
+from assets.models import Asset, Bill, CapacityChange, CostLine, Pool, Resource
 from assets.services.steps import begin, new_asset
 from ledger.models import Transaction
 from ledger.queries import balance_of
@@ -100,6 +105,7 @@ def add_cost_line(
     until: date | None = None,
     source: str,
     actor: User | None,
+    bill: Bill | None = None,
 ) -> CostLine:
     """A cost of so many cents in every period from a date on. Raises WrongWeights."""
     known = set(Resource.objects.filter(code__in=weights).values_list("code", flat=True))
@@ -113,7 +119,22 @@ def add_cost_line(
         since=since,
         until=until,
         source=source,
+        bill=bill,
     )
+
+
+@transaction.atomic
+def end_cost_line(*, line_id: int, until: date, actor: User | None) -> CostLine:
+    """Let a cost end on a day, exclusive; budgets and bookings of the past stay as they are.
+
+    Raises EndsBeforeItBegins.
+    """
+    line = CostLine.objects.select_for_update(no_key=True).get(pk=line_id)
+    if until < line.since:
+        raise EndsBeforeItBegins(since=line.since)
+    line.until = until
+    line.save(update_fields=["until"])
+    return line
 
 
 @transaction.atomic
