@@ -5,15 +5,12 @@ from django.utils.translation import gettext_lazy as _
 from ledger.errors import DomainError
 
 
-class UnitsQueued(DomainError):
-    """Units in the queue of redemption are promised and cannot go elsewhere."""
+class RedemptionSuspended(DomainError):
+    """A pool takes nothing back while a decision says so."""
 
-    code = "units_queued"
+    code = "redemption_suspended"
     status = 409
-    text = _(
-        "%(queued)s shares wait to be taken back and can go nowhere else; %(free)s are free. "
-        "Withdraw that request first."
-    )
+    text = _("%(pool)s takes no shares back at present. Requests keep their place.")
 
 
 class NothingToRedeem(DomainError):

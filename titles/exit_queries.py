@@ -1,5 +1,6 @@
 """Named reads of the ways out: the price, the limit, the queue and one's place in it."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -17,7 +18,7 @@ from payments.models import Payout
 from policies.models import PolicyValue
 from policies.queries import in_force, policy
 from titles.models import Leaving, Redemption, RedemptionRequest, SellDown
-from titles.queries import credit_lots, units_of
+from titles.queries import credit_lots, holdings
 from titles.redeeming import RANKS, Budget, Price, Served, Waiting, serve
 
 State = RedemptionRequest.State
@@ -62,10 +63,15 @@ class Limit:
     issue_price: int
 
     @property
+    def nominal(self) -> int:
+        """The limit in shares as cents: its measure at the issue price."""
+        return self.units * self.issue_price
+
+    @property
     def budget(self) -> Budget:
         """What is left for a run now."""
         money = self.cents - self.used_cents if self.cents else None
-        return Budget(self.units * self.issue_price - self.used_nominal, money, self.cash)
+        return Budget(self.nominal - self.used_nominal, money, self.cash)
 
 
 @dataclass(frozen=True)
@@ -140,16 +146,52 @@ def ready(pool: Pool, at: datetime) -> QuerySet[RedemptionRequest]:
     return queue(pool, at).filter(due_on__lte=timezone.localtime(at).date())
 
 
-def waiting_of(rows: Any) -> list[Waiting]:
-    """Requests as the serving reads them."""
-    return [Waiting(row.pk, row.left, row.kind == Kind.CREDIT) for row in rows]
+def waiting_of(pool: Pool, rows: Iterable[RedemptionRequest]) -> list[Waiting]:
+    """Requests as the serving reads them: never more than the member still has.
+
+    Credit may have become units, and a purchase may have been taken back, while they waited.
+    """
+    found = list(rows)
+    there = _there(pool, found)
+    waiting = []
+    for row in found:
+        held = there[row.member_id, row.kind]
+        left = min(row.left, held)
+        there[row.member_id, row.kind] = held - left
+        if left:
+            waiting.append(Waiting(row.pk, left, row.kind == Kind.CREDIT))
+    return waiting
+
+
+def _there(pool: Pool, rows: Sequence[RedemptionRequest]) -> dict[tuple[int, str], int]:
+    """What members have, by member and kind: units, and cents of credit."""
+    held = holdings(pool)
+    there = {(row.member_id, row.kind): held.get(row.member_id, 0) for row in rows}
+    lots = Balance.objects.filter(
+        account__commodity__code=MONEY,
+        account__kind="equity_credit",
+        account__owner__startswith=f"{pool.code}/member/",
+        amount__lt=0,
+    ).values_list("account__owner", "amount")
+    credit: dict[int, int] = {}
+    for owner, amount in lots if any(row.kind == Kind.CREDIT for row in rows) else ():
+        member = int(owner.split("/")[2])
+        credit[member] = credit.get(member, 0) - amount
+    return there | {key: credit.get(key[0], 0) for key in there if key[1] == Kind.CREDIT}
+
+
+def emptied(pool: Pool, at: datetime) -> list[RedemptionRequest]:
+    """Requests whose notice is over and for which nothing is there any more."""
+    rows = list(ready(pool, at))
+    waiting = {item.pk for item in waiting_of(pool, rows)}
+    return [row for row in rows if row.pk not in waiting]
 
 
 def would_serve(pool: Pool, at: datetime) -> list[Served]:
     """What a run would serve now; nothing while it is suspended."""
     if suspension(pool, at):
         return []
-    return serve(waiting_of(ready(pool, at)), quote(pool, at).price, limit(pool, at).budget)
+    return serve(waiting_of(pool, ready(pool, at)), quote(pool, at).price, limit(pool, at).budget)
 
 
 def queued_units(member: Member, pool: Pool) -> int:
@@ -161,11 +203,6 @@ def queued_units(member: Member, pool: Pool) -> int:
 def queued_numbers(member: Member, pool: Pool) -> set[int]:
     """Numbers of the titles that a member named for being taken back."""
     return {number for row in _waiting_units(member, pool) for number in row.numbers or ()}
-
-
-def free_of_queue(member: Member, pool: Pool) -> int:
-    """Units of a member that do not wait to be taken back."""
-    return units_of(member, pool) - queued_units(member, pool)
 
 
 def _waiting_units(member: Member, pool: Pool) -> QuerySet[RedemptionRequest]:
@@ -204,7 +241,7 @@ def _forecast(request: RedemptionRequest, rows: list[RedemptionRequest], at: dat
         return None
     price, allowed = quote(request.pool, at).price, limit(request.pool, at)
     measure = sum(row.left * (1 if row.kind == "credit" else price.issue_price) for row in rows)
-    first, whole = allowed.budget.nominal, allowed.units * allowed.issue_price
+    first, whole = allowed.budget.nominal, allowed.nominal
     if not price.per_unit or (measure > first and whole <= 0):
         return None
     months = 0 if measure <= first else -(-(measure - first) // whole)

@@ -5,6 +5,13 @@ from titles.services.founding import issue_founding_units
 from titles.services.inheritance import pass_on_estate
 from titles.services.payment import Arrival, accept_arrivals, accept_payment, settle_charges
 from titles.services.prepaid import settle_from_prepaid, settle_within
+from titles.services.redemption import (
+    request_credit_payout,
+    request_redemption,
+    serve_queue,
+    set_class,
+    withdraw_redemption,
+)
 from titles.services.returns import take_back_payment
 from titles.services.split import split_title
 from titles.services.subscription import (
@@ -40,6 +47,10 @@ __all__ = [
     "leave_waiting_list",
     "offer_units",
     "pass_on_estate",
+    "request_credit_payout",
+    "request_redemption",
+    "serve_queue",
+    "set_class",
     "settle_charges",
     "settle_from_prepaid",
     "settle_within",
@@ -48,5 +59,6 @@ __all__ = [
     "sweep_moves",
     "take_back_payment",
     "take_offer",
+    "withdraw_redemption",
     "withdraw_transfer",
 ]
