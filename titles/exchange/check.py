@@ -154,9 +154,7 @@ class _Look:
                 text = _("This must not be more than its cost.")
                 yield problem(shapes.ASSETS, asset, "salvage", text)
             if over != (asset.ended_on is not None):
-                text = _(
-                    "An asset has a last day if it is retired, sold or lost, else none."
-                )
+                text = _("An asset has a last day if it is retired, sold or lost, else none.")
                 yield problem(shapes.ASSETS, asset, "ended_on", text)
 
     def moments(self) -> Iterator[Problem]:

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from assets.accounts import money_account, treasury_account
 from assets.models import Asset, Pool
-from ledger.services import Leg, Posting, merge, post_many, record_documents
+from ledger.services import Leg, Posting, post_many, record_documents
 from members.models import Member
 from members.queries import cooperative
 from payments.accounts import Name, money_accounts
@@ -80,7 +80,8 @@ class Booking:
             source=SOURCE,
             key=f"event:{place}",
             kind=KIND,
-            legs=merge(self._legs(one)),
+            # Not merged: what somebody split for themselves is a movement too.
+            legs=[leg for leg in self._legs(one) if leg.amount],
             about=f"pool:{one.pool}",
             effective_at=one.at,
         )

@@ -53,7 +53,7 @@ def _member(row: MemberRow) -> Member:
         kind=row.kind,
         name=row.name,
         address=row.address,
-        state=State.ACTIVE,
+        state=_first_state(row),
         applied_at=row.applied_at or row.admitted_at,
         admitted_at=row.admitted_at,
         bylaws_version=row.bylaws,
@@ -107,14 +107,19 @@ def _contact(member: Member, row: MemberRow, now: datetime, actor: User | None) 
 def _come_to_their_state(
     pairs: Sequence[tuple[Member, MemberRow]], events: Mapping[int, Sequence[EventRow]]
 ) -> None:
-    """Everybody enters as a member; who is one no longer takes that step here."""
-    moved = [(member, row) for member, row in pairs if row.state != State.ACTIVE]
+    """Everybody enters as a member or applicant; who is neither any longer takes that step here."""
+    moved = [(member, row) for member, row in pairs if row.state != _first_state(row)]
     for member, row in moved:
         last = events[row.number][-1]
         member.state, member.decision_reason = State(row.state), last.text
         member.ended_on = _ended_on(last)
     fields = ["state", "decision_reason", "ended_on"]
     Member.objects.bulk_update([member for member, _row in moved], fields, batch_size=500)
+
+
+def _first_state(row: MemberRow) -> Member.State:
+    asks = row.state in (State.APPLICANT, State.REFUSED)
+    return State.APPLICANT if asks else State.ACTIVE
 
 
 def _ended_on(last: EventRow) -> date | None:

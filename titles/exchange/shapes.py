@@ -14,7 +14,6 @@ from titles.exchange import cells
 from titles.exchange.cells import Cell
 from titles.models import Title
 
-NUMBERED = [s for s in Member.State.values if s not in ("applicant", "refused")]
 FOLLOWING = (
     Title.Origin.SPLIT, Title.Origin.TRANSFER, Title.Origin.GIFT, Title.Origin.INHERITANCE,
 )  # fmt: skip
@@ -175,7 +174,7 @@ POOLS = Shape("pools.csv", PoolRow, [
 MEMBERS = Shape("members.csv", MemberRow, [
     Column("number", cells.number), Column("kind", cells.choice(Member.Kind.values)),
     Column("name", cells.text(200)), _may("address", cells.text(lines=True)),
-    Column("state", cells.choice(NUMBERED)),
+    Column("state", cells.choice(Member.State.values)),
     _may("applied_on", cells.optional(cells.moment), "applied_at"),
     Column("admitted_on", cells.moment, field="admitted_at"),
     _may("born_on", cells.optional(cells.day)),
