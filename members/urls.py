@@ -1,11 +1,12 @@
 """Addresses of the register."""
 
-from django.urls import path
+from django.urls import include, path
 
 from members import stewards, views
 
 app_name = "members"
 urlpatterns = [
+    path("", include("members.identity.urls")),
     path("join/", views.apply, name="apply"),
     path("join/consent/", views.consent, name="consent"),
     path("bylaws/", views.read_bylaws, name="bylaws"),
