@@ -108,7 +108,7 @@ class _Making:
             "assets": list(self.assets),
             "titles": list(self.titles),
             "transfers": list(self.transfers),
-            "redemptions": list(self.redemptions),
+            "redemptions": sorted(self.redemptions, key=lambda row: row.title),
             "voids": [],
         }
 
