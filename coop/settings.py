@@ -150,6 +150,8 @@ COOP_AGENT_SECONDS = [int(s) for s in os.environ.get("COOP_AGENT_SECONDS", "60,3
 COOP_LOG_ORIGIN = os.environ.get("COOP_LOG_ORIGIN") or f"{ALLOWED_HOSTS[0]}/log"
 # A folder that every sealing brings up to date with the log as files, for a web server or a mirror.
 COOP_LOG_DIR = os.environ.get("COOP_LOG_DIR", "")
+# Under this identifier (SEPA) the cooperative collects by direct debit; "" where it does not.
+COOP_CREDITOR_ID = os.environ.get("COOP_CREDITOR_ID", "")
 COOP_CURRENCY = os.environ.get("COOP_CURRENCY", "EUR")
 
 CSRF_FAILURE_VIEW = "coop.errors.forged"

@@ -1,0 +1,1 @@
+"""Files to the bank: credit transfers of payouts, direct debits of charges."""
