@@ -170,3 +170,17 @@ class NothingToAnswer(DomainError):
     code = "nothing_to_answer"
     status = 409
     text = _("This appeal has its answer already.")
+
+
+class UnknownMember(DomainError):
+    """No member has this number."""
+
+    code = "unknown_member"
+    text = _("Nobody has member number %(number)s.")
+
+
+class UnknownUser(DomainError):
+    """Only somebody who signed up can hold an office or act for an organisation."""
+
+    code = "unknown_user"
+    text = _("There is no user for this. They need to sign up first.")

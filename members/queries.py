@@ -3,22 +3,28 @@
 from datetime import date
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import BigIntegerField, Count, Exists, F, OuterRef, Q, QuerySet
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from members import bylaws
 from members.models import (
+    Appeal,
     BylawsVersion,
     Contact,
     Cooperative,
     LinkedMembers,
     Member,
+    MemberEvent,
     Nominee,
     Particulars,
     Representative,
     Role,
 )
 
+BEYOND_NUMBERS = 10**10
+"""Where those without a number stand in the register: behind every number there can be."""
+AGAINST = (Member.State.SUSPENDED, Member.State.EXPELLED, Member.State.REFUSED)
 OF_THE_BOOKS = (Role.Name.STEWARD, Role.Name.TREASURER)
 
 
@@ -58,6 +64,53 @@ def active_members() -> QuerySet[Member]:
 def register() -> QuerySet[Member]:
     """Everybody who ever got a number, by number."""
     return Member.objects.filter(number__isnull=False).select_related("user").order_by("number")
+
+
+def on_register(*, state: str = "", search: str = "") -> QuerySet[Member]:
+    """Everybody on the register by `place` (number; who has none comes after, in order of rows).
+
+    A word of `search` is found in name, address and e-mail addresses; a number is that member's.
+    """
+    rows = Member.objects.select_related("user").annotate(
+        place=Coalesce(F("number"), F("pk") + BEYOND_NUMBERS, output_field=BigIntegerField())
+    )
+    if state:
+        rows = rows.filter(state=state)
+    for word in search.split():
+        rows = rows.filter(_holds(word))
+    return rows.order_by("place")
+
+
+def _holds(word: str) -> Q:
+    if word.isdecimal() and len(word) < 10:
+        return Q(number=int(word))
+    reached = Contact.objects.filter(member=OuterRef("pk"), email__icontains=word)
+    written = Q(name__icontains=word) | Q(address__icontains=word)
+    return written | Q(user__email__icontains=word) | Q(Exists(reached))
+
+
+def members_by_state() -> dict[str, int]:
+    """How many on the register are in each state now."""
+    counted = Member.objects.order_by().values("state").annotate(number=Count("pk"))
+    return {row["state"]: row["number"] for row in counted}
+
+
+def alike(member: Member) -> list[Member]:
+    """Who might be the same as this member: same e-mail address, or same name and birthday.
+
+    A hint for stewards, who decide; nothing is ever merged. Those linked already are left out.
+    """
+    said, reach = particulars_of(member), contact_of(member)
+    emails = {member.user.email if member.user else "", reach.email if reach else ""} - {""}
+    hints = Q(pk__in=[])
+    for email in sorted(emails):
+        same = Contact.objects.filter(email__iexact=email).values("member_id")
+        hints |= Q(user__email__iexact=email) | Q(pk__in=same)
+    if said is not None and said.born_on is not None:
+        born = Particulars.objects.filter(name__iexact=said.name, born_on=said.born_on)
+        hints |= Q(pk__in=born.values("member_id"))
+    others = Member.objects.exclude(pk__in=linked_with(member)).filter(hints)
+    return list(others.select_related("user").order_by("pk"))
 
 
 def applicants() -> QuerySet[Member]:
@@ -139,3 +192,59 @@ def linked_with(member: Member) -> set[int]:
         fresh = near - found
         found |= near
     return found
+
+
+def links_of(member: Member) -> QuerySet[LinkedMembers]:
+    """The links that hold with this member, with both sides."""
+    held = LinkedMembers.objects.filter(ended_at=None).select_related("first", "second")
+    return held.filter(Q(first=member) | Q(second=member))
+
+
+def contact_values(member: Member) -> dict[str, str]:
+    """What a form on contact data begins with."""
+    row = contact_of(member)
+    if row is None:
+        return {"way": Contact.Way.EMAIL, "language": "en"}
+    names = ("way", "email", "phone", "address", "language")
+    return {name: getattr(row, name) for name in names}
+
+
+def may_appeal(member: Member) -> bool:
+    """Whether the last decision went against this member and is not appealed against yet."""
+    last = MemberEvent.objects.filter(member=member).order_by("-pk").first()
+    return is_against(last) and not Appeal.objects.filter(event=last).exists()
+
+
+def is_against(event: MemberEvent | None) -> bool:
+    """Whether a decision can be appealed against."""
+    return (
+        event is not None
+        and event.to_state in AGAINST
+        and event.reason != MemberEvent.Reason.WITHDRAWAL
+    )
+
+
+def open_appeals() -> QuerySet[Appeal]:
+    """Appeals that wait for an answer, oldest first."""
+    return Appeal.objects.filter(answered_at=None).select_related("event__member")
+
+
+def file_of(member: Member) -> dict[str, Any]:
+    """All that the register holds of a member, by subject; a fixed number of statements."""
+    events = member.events.select_related("decided_by__member", "answered")
+    return {
+        "standing": member,
+        "events": list(events),
+        "particulars": list(member.particulars.order_by("-pk")),
+        "contact": contact_of(member),
+        "nominee": nominee_of(member),
+        "consents": list(member.consents.select_related("bylaws").order_by("-pk")),
+        "roles": list(Role.objects.filter(user_id=member.user_id).order_by("-since"))
+        if member.user_id
+        else [],
+        "representatives": list(
+            current_representatives().filter(member=member).select_related("user")
+        ),
+        "links": list(links_of(member)),
+        "now": timezone.now(),
+    }

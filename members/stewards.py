@@ -1,7 +1,9 @@
 """The stewards' pages of the register: applications, admission, members."""
 
+from typing import Any
+
 from django.contrib import messages
-from django.core.paginator import Paginator
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
@@ -10,8 +12,13 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from ledger.errors import DomainError
 from members import queries, services
-from members.access import applicant_or_404, steward_required, the_user
-from members.forms import RefusalForm
+from members.access import (
+    applicant_or_404,
+    register_reader_required,
+    steward_required,
+    the_user,
+)
+from members.forms import RefusalForm, RegisterFilterForm
 
 PAGE = 50
 
@@ -28,7 +35,8 @@ def applications(request: HttpRequest) -> HttpResponse:
 def admit(request: HttpRequest, member_id: int) -> HttpResponse:
     """What admitting this applicant does, and doing it."""
     applicant = applicant_or_404(member_id)
-    context = {"applicant": applicant, "number": queries.cooperative().next_member_number}
+    number = applicant.number or queries.cooperative().next_member_number
+    context = {"applicant": applicant, "number": number, "alike": queries.alike(applicant)}
     if request.method == "GET":
         return render(request, "members/admit.html", context)
     try:
@@ -65,8 +73,22 @@ def _refuse(request: HttpRequest, member_id: int, form: RefusalForm) -> bool:
 
 
 @require_GET
-@steward_required
+@register_reader_required
 def register(request: HttpRequest) -> HttpResponse:
-    """Everybody with a number, and how many they are."""
-    page = Paginator(queries.register(), PAGE).get_page(request.GET.get("page"))
-    return render(request, "members/register.html", {"page": page})
+    """Everybody on the register, narrowed by a state and by words; pages by place."""
+    form = RegisterFilterForm(request.GET or None)
+    asked = form.cleaned_data if form.is_valid() else {}
+    rows = queries.on_register(**asked)
+    if not asked.get("state"):
+        rows = rows.filter(number__isnull=False)
+    after = request.GET.get("after", "")
+    context = page_after(rows, int(after) if after.isdecimal() else 0)
+    context |= {"form": form, "asked": asked, "numbers": queries.members_by_state()}
+    return render(request, "members/register.html", context)
+
+
+def page_after(rows: QuerySet[Any], after: int) -> dict[str, Any]:
+    """One page of the register behind a place, and the place from which the next one goes on."""
+    found: list[Any] = list(rows.filter(place__gt=after)[: PAGE + 1])
+    further = found[PAGE - 1].place if len(found) > PAGE else None
+    return {"rows": found[:PAGE], "further": further, "begun": after > 0}

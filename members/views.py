@@ -6,20 +6,16 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST
 
 from ledger.errors import DomainError
-from members import bylaws, services
+from members import services
 from members.access import member_required, the_member, the_user
 from members.forms import ApplicationForm, ConsentForm
+from members.mine import standing
 from members.models import Member
-from members.queries import member_of
-
-
-@require_GET
-def read_bylaws(request: HttpRequest) -> HttpResponse:
-    """The bylaws in force."""
-    return render(request, "members/bylaws.html", {"version": bylaws.VERSION})
+from members.queries import bylaws_in_force, member_of
+from members.transitions import MAY_APPLY
 
 
 @require_http_methods(["GET", "POST"])
@@ -27,14 +23,20 @@ def read_bylaws(request: HttpRequest) -> HttpResponse:
 def apply(request: HttpRequest) -> HttpResponse:
     """Apply, or see where one's application stands."""
     member = member_of(request.user)
-    if member is not None and member.state != Member.State.REFUSED:
-        return render(request, "members/standing.html", {"standing": member})
+    again = request.method == "POST" or "again" in request.GET or is_refused(member)
+    if member is not None and (member.state not in MAY_APPLY or not again):
+        return standing(request, member)
     form = ApplicationForm(request.POST or None)
     if request.method == "POST" and form.is_valid() and _apply(request, form):
         messages.success(request, _("Your application is with the stewards."))
         return HttpResponseRedirect(reverse("members:apply"), status=303)
-    context = {"form": form, "refused": member, "version": bylaws.VERSION}
+    context = {"form": form, "before": member, "bylaws": bylaws_in_force()}
     return render(request, "members/apply.html", context, status=422 if form.errors else 200)
+
+
+def is_refused(member: Member | None) -> bool:
+    """Whether the application was refused: the form for another one comes first."""
+    return member is not None and member.state == Member.State.REFUSED
 
 
 def _apply(request: HttpRequest, form: ApplicationForm) -> bool:
@@ -45,8 +47,10 @@ def _apply(request: HttpRequest, form: ApplicationForm) -> bool:
             name=data["name"],
             kind=data["kind"],
             address=data["address"],
-            bylaws_version=bylaws.VERSION,
+            bylaws_version=bylaws_in_force().version,
             consents_to_conversion=data["conversion"],
+            born_on=data["born_on"],
+            phone=data["phone"],
             actor=user,
         )
     except DomainError as error:

@@ -19,12 +19,12 @@ from members.errors import (
     TooEarly,
 )
 from members.models import Appeal, Cooperative, Member, MemberEvent, User
+from members.queries import is_against
 from members.transitions import ENDED, MEMBERS, reasons_for
 from policies.queries import policy
 
 State, Reason = Member.State, MemberEvent.Reason
 BY_VOTE = "proposal:"
-AGAINST = (State.SUSPENDED, State.EXPELLED, State.REFUSED)
 NEXT_NUMBER = """
 UPDATE members_cooperative SET next_member_number = next_member_number + 1
 WHERE id = 1 RETURNING next_member_number - 1"""
@@ -156,8 +156,7 @@ def refuse(*, member_id: int, reason: str, actor: User | None, source: str = "")
 
     Refusing again changes nothing. Raises ReasonMissing, NotAnApplicant.
     """
-    if not reason.strip():
-        raise ReasonMissing
+    _require_words(reason)
     member = locked(member_id)
     if member.state == State.REFUSED:
         return member
@@ -181,13 +180,24 @@ def suspend(
     actor: User | None,
     source: str = "",
     appeal: str = "",
+    effective_on: date | None = None,
     reason: str = Reason.SUSPENSION,
 ) -> Member:
     """The member suspended: they keep reading, and may neither buy, offer nor vote.
 
     Raises ReasonMissing, StateRefused.
     """
-    return _against(member_id, State.SUSPENDED, reason, text, actor, source, appeal)
+    _require_words(text)
+    return change_state(
+        member_id=member_id,
+        to=State.SUSPENDED,
+        reason=reason,
+        actor=actor,
+        source=source,
+        effective_on=effective_on,
+        text=text,
+        appeal=appeal,
+    )
 
 
 @transaction.atomic
@@ -198,6 +208,7 @@ def expel(
     actor: User | None,
     source: str = "",
     appeal: str = "",
+    effective_on: date | None = None,
     reason: str = Reason.EXPULSION,
 ) -> Member:
     """The member expelled. What they hold stays theirs until it is paid out or transferred.
@@ -205,29 +216,22 @@ def expel(
     Raises ReasonMissing, StateRefused, DecidedByVote where policy leaves it to the members.
     """
     _require_a_vote("expulsion_by_vote", source)
-    return _against(member_id, State.EXPELLED, reason, text, actor, source, appeal)
-
-
-def _against(
-    member_id: int,
-    to: str,
-    reason: str,
-    text: str,
-    actor: User | None,
-    source: str,
-    appeal: str,
-) -> Member:
-    if not text.strip():
-        raise ReasonMissing
+    _require_words(text)
     return change_state(
         member_id=member_id,
-        to=to,
+        to=State.EXPELLED,
         reason=reason,
         actor=actor,
         source=source,
+        effective_on=effective_on,
         text=text,
         appeal=appeal,
     )
+
+
+def _require_words(text: str) -> None:
+    if not text.strip():
+        raise ReasonMissing
 
 
 def _require_a_vote(key: str, source: str) -> None:
@@ -305,10 +309,9 @@ def make_appeal(*, member_id: int, text: str, actor: User | None) -> Appeal:
     """
     member = locked(member_id)
     last = MemberEvent.objects.filter(member=member).order_by("-pk").first()
-    if last is None or last.to_state not in AGAINST or last.reason == Reason.WITHDRAWAL:
+    if last is None or not is_against(last):
         raise NothingToAppeal
-    if not text.strip():
-        raise ReasonMissing
+    _require_words(text)
     row, _made = Appeal.objects.get_or_create(
         event=last, defaults={"text": text.strip(), "made_at": timezone.now()}
     )
@@ -318,8 +321,7 @@ def make_appeal(*, member_id: int, text: str, actor: User | None) -> Appeal:
 @transaction.atomic
 def answer_appeal(*, appeal_id: int, answer: str, actor: User | None) -> Appeal:
     """What was decided on an appeal, in words. Raises ReasonMissing, NothingToAnswer."""
-    if not answer.strip():
-        raise ReasonMissing
+    _require_words(answer)
     row = Appeal.objects.select_for_update(no_key=True, of=("self",)).get(pk=appeal_id)
     if row.answered_at is not None:
         raise NothingToAnswer
