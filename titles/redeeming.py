@@ -4,7 +4,7 @@ Money is cents. A queue is served strictly in its order: nobody overtakes, and w
 served in part keeps the place for the rest.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 RANKS = {
@@ -129,11 +129,6 @@ def _credit_within(price: Price, budget: Budget) -> int:
     return max(0, min(budget.nominal, ((budget.payable + 1) * denominator - 1) // numerator))
 
 
-def units_for(debt: int, price: int, held: int) -> int:
-    """Units that a debt of so many cents takes at a price: enough to cover it, never too many."""
-    return min(held, -(-debt // price)) if price > 0 and debt > 0 else 0
-
-
 def share_of(amounts: Sequence[int], units: int, all_units: int, most: int) -> list[int]:
     """The share of so many units in each amount, rounded down, together never above `most`."""
     shares = []
@@ -147,3 +142,12 @@ def share_of(amounts: Sequence[int], units: int, all_units: int, most: int) -> l
 def rank(order: str, klass: str) -> int:
     """Which of the classes comes first under the order of the policy; 0 is first."""
     return RANKS[order][klass]
+
+
+def least_that(most: int, holds: Callable[[int], bool]) -> int:
+    """The least number from 1 to `most` for which something holds from then on; else `most`."""
+    low, high = 1, most
+    while low < high:
+        middle = (low + high) // 2
+        low, high = (low, middle) if holds(middle) else (middle + 1, high)
+    return max(0, high)

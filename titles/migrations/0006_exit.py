@@ -368,7 +368,6 @@ class Migration(migrations.Migration):
                 ("owed", models.BigIntegerField(help_text="cents owed at this step")),
                 ("units", models.BigIntegerField(default=0)),
                 ("amount", models.BigIntegerField(default=0, help_text="cents set off")),
-                ("mailed_at", models.DateTimeField(null=True)),
                 (
                     "selldown",
                     models.ForeignKey(

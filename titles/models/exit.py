@@ -217,7 +217,6 @@ class SellDownStep(models.Model):
     owed = models.BigIntegerField(help_text="cents owed at this step")
     units = models.BigIntegerField(default=0)
     amount = models.BigIntegerField(default=0, help_text="cents set off")
-    mailed_at = models.DateTimeField(null=True)
 
     class Meta:
         ordering = ["pk"]
