@@ -67,6 +67,8 @@ TRANSACTIONS = {
     "fee charged": _("Reminder fee charged"),
     "direct debit returned": _("Direct debit came back"),
     "profit paid": _("Paid above cost: became equity credit"),
+    "paid ahead": _("Paid ahead for something planned"),
+    "paid ahead, released": _("Paid ahead: became ordinary credit"),
     "credit converted": _("Equity credit became shares"),
     "shares redeemed": _("Shares taken back"),
     "credit paid out": _("Credit to be paid out"),

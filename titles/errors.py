@@ -201,3 +201,44 @@ class NothingToInherit(DomainError):
     code = "nothing_to_inherit"
     status = 409
     text = _("This member holds no shares, no credit and no prepaid money.")
+
+
+class WrongCapacity(DomainError):
+    """What a planned thing yields names no resource, or nothing."""
+
+    code = "wrong_capacity"
+    text = _("Say what it will yield in a period: a known resource and an amount above zero.")
+
+
+class CampaignOver(DomainError):
+    """Nobody can pay ahead for what was bought, given up, or closed."""
+
+    code = "campaign_over"
+    status = 409
+    text = _("“%(name)s” takes no more money: it is over. Nothing was booked.")
+
+
+class BelowCampaignMinimum(DomainError):
+    """Less than a campaign takes at once."""
+
+    code = "below_campaign_minimum"
+    text = _("The smallest payment is %(minimum)s cents.")
+
+
+class BeyondGoal(DomainError):
+    """More than the goal leaves."""
+
+    code = "beyond_goal"
+    status = 409
+    text = _("The goal leaves %(left)s cents: pay that or less.")
+
+
+class KeptForCampaigns(DomainError):
+    """Money that was paid ahead for one thing buys no other."""
+
+    code = "kept_for_campaigns"
+    status = 409
+    text = _(
+        "The growth fund holds %(held)s cents, of which %(kept)s were paid ahead for something "
+        "else; this costs %(cost)s. Nothing was bought."
+    )

@@ -27,6 +27,11 @@ class LotLeft:
     lot: CreditLot
     left: int
 
+    @property
+    def is_ahead(self) -> bool:
+        """Whether it was paid ahead for one planned thing, and waits for that alone."""
+        return self.lot.period.startswith("c")
+
 
 @dataclass(frozen=True)
 class Terms:

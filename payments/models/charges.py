@@ -23,6 +23,7 @@ class Charge(models.Model):
         PERIOD = "period", _("use and cost of a period")
         PREPAID = "prepaid", _("prepaid balance")
         FEE = "fee", _("reminder fee")
+        CAMPAIGN = "campaign", _("paid ahead for something planned")
 
     class State(models.TextChoices):
         """Where a charge stands."""

@@ -1,5 +1,6 @@
 """Tables of ownership: subscriptions, signed titles and their chain, credit, leaving."""
 
+from titles.models.campaigns import Campaign, Prepayment
 from titles.models.exit import (
     Contribution,
     Leaving,
@@ -30,6 +31,7 @@ from titles.models.ownership import (
 from titles.models.papers import EarlierRedemption, ImportedFile, RegisterImport
 
 __all__ = [
+    "Campaign",
     "Contribution",
     "Conversion",
     "ConversionShare",
@@ -40,6 +42,7 @@ __all__ = [
     "InheritanceShare",
     "Leaving",
     "Position",
+    "Prepayment",
     "PurchaseDraft",
     "Redemption",
     "RedemptionRequest",

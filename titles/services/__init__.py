@@ -1,5 +1,11 @@
 """Every write of ownership, by business subject."""
 
+from titles.services.campaigns import (
+    cancel_prepayment,
+    give_up_campaign,
+    open_campaign,
+    prepay,
+)
 from titles.services.credit import acquire, convert_credit
 from titles.services.founding import issue_founding_units
 from titles.services.inheritance import pass_on_estate
@@ -36,17 +42,21 @@ __all__ = [
     "accept_payment",
     "accept_transfer",
     "acquire",
+    "cancel_prepayment",
     "cancel_subscription",
     "convert_credit",
     "decline_transfer",
     "drop_draft",
     "find_offer",
+    "give_up_campaign",
     "issue_founding_units",
     "join_waiting_list",
     "keep_draft",
     "leave_waiting_list",
     "offer_units",
+    "open_campaign",
     "pass_on_estate",
+    "prepay",
     "request_credit_payout",
     "request_redemption",
     "serve_queue",

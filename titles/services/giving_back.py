@@ -89,7 +89,7 @@ def cost_shares(pool: Pool, units: int, gross: int) -> dict[int, int]:
 
 def drawn_credit(pool: Pool, member: Member, cents: int) -> dict[int, int]:
     """So much of a member's credit by lot account, the oldest first."""
-    lots = [lot for lot in credit_lots(member, pool) if lot.left > 0]
+    lots = [lot for lot in credit_lots(member, pool) if lot.left > 0 and not lot.is_ahead]
     accounts = {lot.lot.period: lot.lot.account_id for lot in lots}
     parts = draw([(lot.lot.period, lot.left) for lot in lots], cents)
     return {accounts[period]: part for period, part in parts.items()}

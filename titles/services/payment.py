@@ -22,6 +22,7 @@ from payments.services import (
     require_payable,
     require_prepaid,
 )
+from titles.services.campaigns import pay_prepayment
 from titles.services.locks import lock_members, lock_pools
 from titles.services.profit import credit_profits
 from titles.services.purchase import pay_subscription
@@ -154,6 +155,8 @@ def _pay(
     for receipt, period in receipts:
         if receipt.charge.kind == Charge.Kind.SUBSCRIPTION:
             payments.append(pay_subscription(receipt, period, actor))
+        elif receipt.charge.kind == Charge.Kind.CAMPAIGN:
+            payments.append(pay_prepayment(receipt, period, actor))
     return payments
 
 
