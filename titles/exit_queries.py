@@ -15,9 +15,10 @@ from ledger.models import Balance
 from ledger.queries import balance
 from members.models import Member
 from payments.models import Payout
+from payments.services import prepaid_balance
 from policies.models import PolicyValue
 from policies.queries import in_force, policy
-from titles.models import Leaving, Redemption, RedemptionRequest, SellDown
+from titles.models import CreditLot, Leaving, Redemption, RedemptionRequest, SellDown
 from titles.queries import credit_lots, holdings
 from titles.redeeming import RANKS, Budget, Price, Served, Waiting, serve
 
@@ -279,3 +280,27 @@ def leaving_of(member: Member) -> Leaving | None:
 def selldowns_of(member: Member) -> QuerySet[SellDown]:
     """A member's defaults with their steps, the newest first."""
     return SellDown.objects.filter(member=member).prefetch_related("steps").order_by("-pk")
+
+
+def owes(member: Member) -> bool:
+    """Whether a member has charges to pay, final ones or those of the running period."""
+    kinds = ("receivable", "provisional_receivable")
+    return any(balance(MONEY, kind, f"member/{member.pk}") > 0 for kind in kinds)
+
+
+def unsettled(member: Member) -> list[str]:
+    """What keeps a membership from ending: "shares", "credit", "charges", "payouts", "prepaid"."""
+    shares = Balance.objects.filter(
+        account__kind="holding", account__owner=f"member/{member.pk}", amount__gt=0
+    )
+    credit = Balance.objects.filter(
+        account_id__in=CreditLot.objects.filter(member=member).values("account_id"), amount__lt=0
+    )
+    found = {
+        "shares": shares.exists(),
+        "credit": credit.exists(),
+        "charges": owes(member),
+        "payouts": payable_of(member) != 0,
+        "prepaid": prepaid_balance(member.pk) != 0,
+    }
+    return [name for name, is_so in found.items() if is_so]

@@ -6,9 +6,11 @@ from titles.services.campaigns import (
     open_campaign,
     prepay,
 )
+from titles.services.contribution import contribute
 from titles.services.credit import acquire, convert_credit
 from titles.services.founding import issue_founding_units
 from titles.services.inheritance import pass_on_estate
+from titles.services.leaving import leave, sweep_leavings, withdraw_leaving
 from titles.services.payment import Arrival, accept_arrivals, accept_payment, settle_charges
 from titles.services.prepaid import settle_from_prepaid, settle_within
 from titles.services.redemption import (
@@ -19,6 +21,7 @@ from titles.services.redemption import (
     withdraw_redemption,
 )
 from titles.services.returns import take_back_payment
+from titles.services.selldown import advance_default, sweep_defaults
 from titles.services.split import split_title
 from titles.services.subscription import (
     cancel_subscription,
@@ -35,6 +38,7 @@ from titles.services.transfer import (
     withdraw_transfer,
 )
 from titles.services.waiting import join_waiting_list, leave_waiting_list, take_offer
+from titles.services.write_off import write_off
 
 __all__ = [
     "Arrival",
@@ -42,8 +46,10 @@ __all__ = [
     "accept_payment",
     "accept_transfer",
     "acquire",
+    "advance_default",
     "cancel_prepayment",
     "cancel_subscription",
+    "contribute",
     "convert_credit",
     "decline_transfer",
     "drop_draft",
@@ -52,6 +58,7 @@ __all__ = [
     "issue_founding_units",
     "join_waiting_list",
     "keep_draft",
+    "leave",
     "leave_waiting_list",
     "offer_units",
     "open_campaign",
@@ -66,9 +73,13 @@ __all__ = [
     "settle_within",
     "split_title",
     "subscribe",
+    "sweep_defaults",
+    "sweep_leavings",
     "sweep_moves",
     "take_back_payment",
     "take_offer",
+    "withdraw_leaving",
     "withdraw_redemption",
     "withdraw_transfer",
+    "write_off",
 ]

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
@@ -64,7 +65,15 @@ def request_redemption(
     if units < 1:
         raise NothingToRedeem
     require_unbound(pool, member, units)
-    return enqueue(member=member, pool=pool, wanted=units, numbers=numbers, reason=reason, key=key)
+    return enqueue(
+        member=member,
+        pool=pool,
+        wanted=units,
+        numbers=numbers,
+        reason=reason,
+        key=key,
+        **_of_a_leaver(member),
+    )
 
 
 @transaction.atomic(durable=True)
@@ -89,7 +98,14 @@ def request_credit_payout(
         raise CreditTooYoung(asked=amount, old=ripe)
     if waiting_credit(member, pool) is not None:
         raise CreditQueued
-    return enqueue(member=member, pool=pool, wanted=amount, kind=Kind.CREDIT, key=key)
+    more = _of_a_leaver(member)
+    return enqueue(member=member, pool=pool, wanted=amount, kind=Kind.CREDIT, key=key, **more)
+
+
+def _of_a_leaver(member: Member) -> Any:
+    """Whoever is leaving asks as a leaver."""
+    leaving = queries.leaving_of(member)
+    return {} if leaving is None else {"klass": Class.LEAVING, "leaving": leaving}
 
 
 def enqueue(
