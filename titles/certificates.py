@@ -13,12 +13,14 @@ from ledger.access import reader_of
 from ledger.log import tree
 from ledger.log.showing import document_or_none
 from members.access import member_required, the_member
+from members.models import NumberVoid
 from signing import dsse, keys
 from titles import queries
-from titles.access import public_title, title_for
+from titles.access import title_for
 from titles.certificate import document_digest
 from titles.forms import NumberForm
 from titles.models import Title
+from titles.papers.chain import chain_of
 from titles.verify import is_genuine
 
 
@@ -65,6 +67,7 @@ def _shown(request: HttpRequest, found: Title) -> dict[str, object]:
         "facts": queries.facts_of(found),
         "is_genuine": is_genuine(bytes(found.envelope), keys.public_key()),
         "is_live": queries.is_live(found),
+        "chain": chain_of(found),
         "address": address,
         "code": _code(address),
         "may_name": reader_of(request.user).may_name(f"member/{found.member_id}"),
@@ -93,25 +96,10 @@ def verify(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 def verify_number(request: HttpRequest, number: int) -> HttpResponse:
-    """What anyone may know of a title: valid, cancelled, or unknown."""
+    """What anyone may know of a title: valid, passed on, cancelled, or never issued."""
     found = queries.title_by_number(number)
     if found is None:
-        return render(request, "titles/unknown.html", {"number": number}, status=404)
+        void = NumberVoid.objects.filter(kind="title", number=number).first()
+        context = {"number": number, "void": void}
+        return render(request, "titles/unknown.html", context, status=404)
     return render(request, "titles/verified.html", _shown(request, found))
-
-
-@require_GET
-def document(request: HttpRequest, number: int) -> HttpResponse:
-    """The signed file, byte for byte."""
-    found = public_title(number)
-    response = HttpResponse(bytes(found.envelope), content_type="application/json")
-    response["Content-Disposition"] = f'attachment; filename="title-{found.number:04d}.json"'
-    return response
-
-
-@require_GET
-def public_key(request: HttpRequest) -> HttpResponse:
-    """The cooperative's public key as hex: what the offline check needs."""
-    response = HttpResponse(f"{keys.public_key().hex()}\n", content_type="text/plain")
-    response["Content-Disposition"] = 'attachment; filename="cooperative.key"'
-    return response

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from titles import certificates, stewards, views
+from titles.papers import views as papers
 
 app_name = "titles"
 urlpatterns = [
@@ -14,9 +15,12 @@ urlpatterns = [
     path("titles/", certificates.mine, name="mine"),
     path("titles/<int:number>/", certificates.title, name="title"),
     path("verify/", certificates.verify, name="verify"),
-    path("verify/key", certificates.public_key, name="public_key"),
+    path("titles/<int:number>/certificate.pdf", papers.certificate, name="certificate"),
+    path("verify/key", papers.public_key, name="public_key"),
+    path("verify/issuer.json", papers.issuer, name="issuer"),
     path("verify/<int:number>/", certificates.verify_number, name="verify_number"),
-    path("verify/<int:number>/file", certificates.document, name="document"),
+    path("verify/<int:number>/file", papers.document, name="document"),
+    path("verify/<int:number>/credential", papers.credential, name="credential"),
     path("stewardship/payments/", stewards.incoming, name="incoming"),
     path("stewardship/payments/<int:charge_id>/", stewards.receive, name="receive"),
 ]

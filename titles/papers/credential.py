@@ -96,12 +96,11 @@ def verify(document: bytes, public_key: bytes) -> dict[str, Any]:
     return bare
 
 
-def controller(issuer: str, name: str, public_key: bytes) -> dict[str, Any]:
+def controller(issuer: str, public_key: bytes) -> dict[str, Any]:
     """Who issues: the document that names the key with which the issuer asserts."""
     return {
         "@context": CONTROLLER_CONTEXT,
         "id": issuer,
-        "alsoKnownAs": [f"urn:cooperative:{hashlib.sha256(public_key).hexdigest()[:32]}"],
         "verificationMethod": [
             {
                 "id": f"{issuer}{KEY}",
