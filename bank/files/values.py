@@ -11,7 +11,7 @@ from bank.files.problem import Problem, Why
 AMOUNT = re.compile(r"([0-9]{1,13})(?:\.([0-9]{1,5}))?")
 DAY = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})(?:$|T|Z|[+-][0-9]{2}:[0-9]{2}$)")
 EARLIEST = date(1970, 1, 1)
-REFERENCE = re.compile(r"(?<![A-Z0-9])RF ?[0-9]{2}(?: ?[A-Z0-9]){1,21}")
+REFERENCE = re.compile(r"(?<![A-Z0-9])RF(?=( ?[0-9]{2}(?: ?[A-Z0-9]){1,21}))")
 CHECKED = 2000
 """characters of free text that are searched"""
 MOST_FOUND = 20
@@ -62,7 +62,7 @@ def references_in(text: str) -> tuple[str, ...]:
     """
     found: dict[str, None] = {}
     for match in islice(REFERENCE.finditer(text[:CHECKED].upper()), MOST_FOUND):
-        run = match.group().replace(" ", "")
+        run = "RF" + match.group(1).replace(" ", "")
         for length in range(min(len(run), LONGEST), SHORTEST - 1, -1):
             checked = reference(run[:length])
             if checked:
