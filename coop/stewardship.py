@@ -13,6 +13,7 @@ from django.utils.translation import ngettext
 
 from coop.amounts import day_format, money_text
 from governance.queries import drafts_waiting
+from members.identity.queries import erasure_waiting
 from members.queries import applicants
 from metering.models import EnrolmentRequest, Node
 from payments.queries import open_charges
@@ -46,7 +47,7 @@ class Queue:
 
 def work_waiting() -> list[Queue]:
     """Every kind of work, the waiting ones first."""
-    queues = [applications(), shares(), charges(), period(), drafts(), nodes()]
+    queues = [applications(), shares(), charges(), period(), drafts(), nodes(), erasures()]
     return sorted(queues, key=lambda queue: queue.number == 0)
 
 
@@ -133,6 +134,17 @@ def drafts() -> Queue:
     url = reverse("governance:decisions")
     empty = _("No draft waits for publication.")
     return queue(_("Drafts to publish"), items, url, _("See all decisions"), empty)
+
+
+def erasures() -> Queue:
+    """Former members who ask to be forgotten."""
+    url = reverse("erasures")
+    items = [
+        Item(row.member.name, _("asked %(day)s") % {"day": day(row.asked_at)}, url)
+        for row in erasure_waiting()
+    ]
+    empty = _("Nobody asks to be forgotten.")
+    return queue(_("Requests for erasure"), items, url, _("Decide them"), empty)
 
 
 def nodes() -> Queue:

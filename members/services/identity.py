@@ -99,20 +99,31 @@ def revoke_key(*, member_id: int, end: str, note: str = "", actor: User | None) 
     """
     if end not in BY_HAND:
         raise EndUnknown
-    member, now = _locked(member_id), timezone.now()
+    member = _locked(member_id)
+    key = end_current_key(member, end, actor=actor, at=timezone.now(), note=note)
+    return _ended_before(member, end) if key is None else key
+
+
+def end_current_key(
+    member: Member, end: str, *, actor: User | None, at: datetime, note: str = ""
+) -> MemberKey | None:
+    """The current key ended, with a document that the cooperative signs; None without a key.
+
+    Call inside a transaction, with the member locked.
+    """
     key = current_key(member)
     if key is None:
-        return _ended_before(member, end)
+        return None
     document = {
         "v": statements.VERSION,
         "member": member.number,
         "public_key": key.public_key,
         "end": end,
-        "revoked_at": statements.utc(now),
+        "revoked_at": statements.utc(at),
     }
     signed = keys.sign_document(END, strict_json.dumps(document)).as_json()
     key.note = note.strip()
-    return _end(key, end, signed, now, actor)
+    return _end(key, end, signed, at, actor)
 
 
 def verify_statement(
