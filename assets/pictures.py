@@ -25,9 +25,8 @@ BROKEN = (
     SyntaxError,
     EOFError,
     MemoryError,
-    Image.DecompressionBombError,
-    Image.DecompressionBombWarning,
 )
+BOMBS = (Image.DecompressionBombError, Image.DecompressionBombWarning)
 
 
 class NotAFile(Exception):
@@ -73,6 +72,8 @@ def read_picture(data: bytes) -> Upload:
                 raise TooLarge
             drawn = ImageOps.exif_transpose(found)
             return _upload(_plain(drawn))
+    except BOMBS as error:
+        raise TooLarge from error
     except BROKEN as error:
         raise NotAFile from error
 

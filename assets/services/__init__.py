@@ -5,6 +5,7 @@ from assets.services.depreciation import plan_depreciation, run_depreciation
 from assets.services.disposal import dispose, enter_bill
 from assets.services.ending import end_asset
 from assets.services.files import add_file, remove_file, show_file
+from assets.services.importing import Report, import_assets
 from assets.services.life import (
     Facts,
     correct_facts,
@@ -30,6 +31,7 @@ from assets.services.upkeep import Work, log_upkeep
 __all__ = [
     "Details",
     "Facts",
+    "Report",
     "Work",
     "add_cost_line",
     "add_file",
@@ -43,6 +45,7 @@ __all__ = [
     "end_of_life",
     "enter_bill",
     "give_back",
+    "import_assets",
     "log_upkeep",
     "move_asset",
     "offer_custody",

@@ -1,7 +1,7 @@
 """The life of an asset: ordered, into its pool, in service, faulty, moved, ended."""
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime, time
 from typing import NotRequired, TypedDict, Unpack
 
 from django.db import transaction
@@ -106,14 +106,17 @@ def correct_facts(*, asset_id: int, actor: User | None, **facts: Unpack[Facts]) 
 
 
 @transaction.atomic
-def take_into_pool(*, asset_id: int, paid_from: str, actor: User | None, key: str) -> Asset:
+def take_into_pool(
+    *, asset_id: int, paid_from: str, actor: User | None, key: str, on: date | None = None
+) -> Asset:
     """Take an ordered asset into its pool: cost ÷ issue price new units come into its treasury.
 
+    The price is that of today, or of `on` for what is taken over from an older register.
     `paid_from` as in `place_asset`. The same key gives the first result. Raises AlreadyPlaced,
     WrongStep, GrowthFundTooSmall.
     """
     asset = lock_asset(asset_id)
-    units = asset.cost // policy("issue_price", timezone.now(), asset.pool.code)
+    units = asset.cost // policy("issue_price", _end_of(on), asset.pool.code)
     details = Details(
         name=asset.name, kind=asset.kind, cost=asset.cost, in_service=None, paid_from=paid_from
     )
@@ -125,6 +128,13 @@ def take_into_pool(*, asset_id: int, paid_from: str, actor: User | None, key: st
     asset.units_created, asset.paid_from = units, paid_from
     asset.save(update_fields=["txn_id", "units_created", "paid_from"])
     return asset
+
+
+def _end_of(day: date | None) -> datetime:
+    """The last moment of a day; now for today and where no day is given."""
+    if day is None:
+        return timezone.now()
+    return min(timezone.now(), timezone.make_aware(datetime.combine(day, time.max)))
 
 
 def _placed(asset: Asset, key: str) -> Asset:
