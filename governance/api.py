@@ -5,6 +5,7 @@ vote is closed its board shows leaves and links only, so that a receipt can be f
 running result can be read from it.
 """
 
+import typing
 from typing import Any
 
 from django.shortcuts import get_object_or_404
@@ -22,9 +23,11 @@ from governance.models import Ballot, Certificate, Proposal
 from governance.queries import board_of, published
 from governance.services import cast
 from ledger.api import NewestFirst
-from members.access import IsMember, the_user
+from members.access import IsMember, may_read, the_user
+from members.queries import member_of
 from signing import strict_json
 
+OF_PERSONS = ("reason", "appeal")
 KEY = OpenApiParameter(
     "Idempotency-Key", str, OpenApiParameter.HEADER, description="the same key casts once"
 )
@@ -58,6 +61,18 @@ class DecisionSerializer(serializers.ModelSerializer[Proposal]):
             "executes_from",
             "expires_at",
         ]
+
+    def to_representation(self, instance: Proposal) -> dict[str, Any]:
+        """Members read all of it; the public not what is said of a person."""
+        shown: dict[str, Any] = super().to_representation(instance)
+        context = typing.cast(dict[str, Any], self.context)
+        if "named" not in context:
+            user = getattr(context.get("request"), "user", None)
+            context["named"] = may_read(member_of(user))
+        if not context["named"]:
+            for part in ("payload", "preview"):
+                shown[part] = {k: v for k, v in (shown[part] or {}).items() if k not in OF_PERSONS}
+        return shown
 
 
 class BallotInput(serializers.Serializer[Any]):

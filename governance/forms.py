@@ -13,9 +13,14 @@ from assets.names import resource_name
 from assets.queries import resources_of
 from governance import notation
 from governance.counting import ABSTAIN, AGAINST, FOR
-from payments.forms import RateField
+from members.models import Member
+from members.queries import applicants
+from payments.forms import CentsField, RateField
+from payments.queries import charge_by_reference
+from payments.references import compact
 from policies.queries import policy
 from policies.registry import MOST_RATE, PARAMETERS, Parameter
+from titles.models import Contribution
 
 CHOICES = [(FOR, _("For")), (AGAINST, _("Against")), (ABSTAIN, _("Abstain"))]
 
@@ -124,6 +129,133 @@ class PolicyForm(ProposalForm):
         }  # fmt: skip
 
 
+class AdmitMemberForm(ProposalForm):
+    """Whose application is put to the vote."""
+
+    application = forms.IntegerField(
+        label=_("Number of the application"),
+        min_value=1,
+        help_text=_("It stands on the stewards’ page of applications. Members read the name."),
+    )
+    field_order = ("application", "title", "text", "key")
+
+    def clean_application(self) -> int:
+        """The id of somebody who applied and waits."""
+        number: int = self.cleaned_data["application"]
+        if not applicants().filter(pk=number).exists():
+            raise ValidationError(_("No application of this number waits."))
+        return number
+
+    def payload(self) -> dict[str, Any]:
+        return {"member": self.cleaned_data["application"]}
+
+
+class AgainstMemberForm(ProposalForm):
+    """Who is to be suspended or expelled, why, and how they may appeal."""
+
+    number = forms.IntegerField(label=_("Member number"), min_value=1)
+    reason = forms.CharField(
+        label=_("Reason"),
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 4}),
+        help_text=_(
+            "The member reads it, and so do all who vote. The public reads the text below."
+        ),
+    )
+    appeal = forms.CharField(
+        label=_("How the member may appeal"),
+        required=False,
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=_("To whom, and until when."),
+    )
+    field_order = ("number", "reason", "appeal", "title", "text", "key")
+
+    def clean_number(self) -> int:
+        """The id of the member of this number."""
+        found = Member.objects.filter(number=self.cleaned_data["number"]).first()
+        if found is None:
+            raise ValidationError(_("Nobody has this member number."))
+        return found.pk
+
+    def payload(self) -> dict[str, Any]:
+        data = self.cleaned_data
+        return {"member": data["number"], "reason": data["reason"], "appeal": data["appeal"]}
+
+
+class ContributionForm(ProposalForm):
+    """What a member gives, and what it is worth."""
+
+    number = forms.IntegerField(label=_("Member number of the giver"), min_value=1)
+    pool = forms.ChoiceField(label=_("For which pool?"))
+    given = forms.ChoiceField(label=_("What is given?"), choices=Contribution.Kind.choices)
+    what = forms.CharField(
+        label=_("Describe it in a few words"),
+        max_length=120,
+        help_text=_("It stands on the register of assets and on titles, e.g. Router for the hill."),
+    )
+    value = CentsField(
+        label=_("Value"), help_text=_("What it would cost us, e.g. 240.00. Say below why.")
+    )
+    asset_kind = forms.CharField(
+        label=_("Kind of thing"),
+        required=False,
+        max_length=40,
+        help_text=_("For hardware: mast, fibre, router, server, disk shelf."),
+    )
+    serial = forms.CharField(label=_("Serial number"), required=False, max_length=80)
+    place = forms.CharField(label=_("Place"), required=False, max_length=120)
+    field_order = (
+        "number", "pool", "given", "what", "value", "asset_kind", "serial", "place",
+        "title", "text", "key",
+    )  # fmt: skip
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        pools = [(pool.code, pool.name) for pool in Pool.objects.all()]
+        self.fields["pool"].choices = pools  # type: ignore[attr-defined]
+
+    def clean_number(self) -> int:
+        """The number of a member."""
+        number: int = self.cleaned_data["number"]
+        if not Member.objects.filter(number=number).exists():
+            raise ValidationError(_("Nobody has this member number."))
+        return number
+
+    def clean_value(self) -> int:
+        """More than nothing."""
+        value: int = self.cleaned_data["value"]
+        if value <= 0:
+            raise ValidationError(_("Write a value above zero."))
+        return value
+
+    def payload(self) -> dict[str, Any]:
+        data = self.cleaned_data
+        named = ("pool", "what", "value", "asset_kind", "serial", "place")
+        return {"member": data["number"], "kind": data["given"], **{n: data[n] for n in named}}
+
+
+class WriteOffForm(ProposalForm):
+    """Which debt is not asked for any more."""
+
+    reference = forms.CharField(
+        label=_("Reference of the charge"),
+        max_length=40,
+        help_text=_("RF and digits. The vote names it, and not who owes it."),
+    )
+    field_order = ("reference", "title", "text", "key")
+
+    def clean_reference(self) -> str:
+        """The reference of a charge, written compactly."""
+        reference = compact(self.cleaned_data["reference"])
+        if charge_by_reference(reference) is None:
+            raise ValidationError(_("No charge has this reference."))
+        return reference
+
+    def payload(self) -> dict[str, Any]:
+        return {"reference": self.cleaned_data["reference"]}
+
+
 class BallotForm(forms.Form):
     """One answer with an optional reason."""
 
@@ -143,6 +275,11 @@ class BallotForm(forms.Form):
 PROPOSAL_FORMS: dict[str, type[ProposalForm]] = {
     "set_posted_price": PostedPriceForm,
     "set_policy": PolicyForm,
+    "admit_member": AdmitMemberForm,
+    "suspend_member": AgainstMemberForm,
+    "expel_member": AgainstMemberForm,
+    "value_contribution": ContributionForm,
+    "write_off_debt": WriteOffForm,
     "resolution": ProposalForm,
 }
 

@@ -82,10 +82,13 @@ def place_in_the_log(proposal: Proposal) -> Shown | None:
 
 
 def carried_out(proposal: Proposal) -> list[tuple[dict[str, Any], Line | None]]:
-    """What a vote wrote into policy, each with when it holds."""
+    """What a vote wrote; a rule of policy with when it holds."""
     execution = getattr(proposal, "execution", None)
     effects = [] if execution is None else execution.effects
-    return [(effect, line_of(effect["id"])) for effect in effects]
+    return [
+        (effect, line_of(effect["id"]) if effect["kind"] == "policy" else None)
+        for effect in effects
+    ]
 
 
 def draft_terms(proposal: Proposal) -> Terms:

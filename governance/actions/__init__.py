@@ -1,12 +1,28 @@
 """Typed actions: all that a passed vote can do. Nothing else can do these things by vote (R16)."""
 
+from governance.actions.admit_member import AdmitMember
 from governance.actions.base import Action, Effect
+from governance.actions.expel_member import ExpelMember, SuspendMember
 from governance.actions.parameters import SetPolicy
 from governance.actions.posted_price import SetPostedPrice
 from governance.actions.resolution import Resolution
+from governance.actions.value_contribution import ValueContribution
+from governance.actions.write_off_debt import WriteOffDebt
 from governance.errors import UnknownAction
 
-ACTIONS: dict[str, Action] = {a.key: a for a in (SetPostedPrice(), SetPolicy(), Resolution())}
+ACTIONS: dict[str, Action] = {
+    a.key: a
+    for a in (
+        SetPostedPrice(),
+        SetPolicy(),
+        AdmitMember(),
+        SuspendMember(),
+        ExpelMember(),
+        ValueContribution(),
+        WriteOffDebt(),
+        Resolution(),
+    )
+}
 
 __all__ = ["ACTIONS", "Action", "Effect", "action_named"]
 

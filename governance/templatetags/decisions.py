@@ -11,6 +11,7 @@ from assets.models import Pool, Resource
 from assets.names import resource_name
 from governance import notation, presenting
 from governance.actions import ACTIONS
+from members.models import Member
 from policies.registry import PARAMETERS
 
 register = template.Library()
@@ -53,6 +54,18 @@ def pool_name(code: str) -> str:
     """A pool's name by its code."""
     found = Pool.objects.filter(code=code).values_list("name", flat=True).first()
     return found or code
+
+
+@register.filter
+def member_state(state: str) -> str:
+    """A member's state as people call it."""
+    return str(Member.State(state).label)
+
+
+@register.simple_tag
+def member_with(member_id: int) -> Member | None:
+    """The member whom a decision concerns."""
+    return Member.objects.filter(pk=member_id).first()
 
 
 @register.filter
