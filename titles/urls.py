@@ -3,6 +3,7 @@
 from django.urls import path
 
 from titles import certificates, stewards, views
+from titles.exchange import views as exchange
 from titles.papers import views as papers
 
 app_name = "titles"
@@ -21,6 +22,10 @@ urlpatterns = [
     path("verify/<int:number>/", certificates.verify_number, name="verify_number"),
     path("verify/<int:number>/file", papers.document, name="document"),
     path("verify/<int:number>/credential", papers.credential, name="credential"),
+    path("stewardship/register/moving/", exchange.moving, name="moving"),
+    path("stewardship/register/moving/confirm/", exchange.confirm, name="confirm_moving"),
+    path("stewardship/register/export.zip", exchange.export, name="export"),
+    path("stewardship/register/ocf.zip", exchange.ocf, name="ocf"),
     path("stewardship/payments/", stewards.incoming, name="incoming"),
     path("stewardship/payments/<int:charge_id>/", stewards.receive, name="receive"),
 ]

@@ -80,9 +80,9 @@ def _members() -> Iterator[MemberRow]:
         born_on=Subquery(said.values("born_on")[:1]),
     )
     for row in found.order_by("number").values(*AS_THEY_ARE, *OTHERWISE).iterator(CHUNK):
-        named = {name: row[column] or "" for column, name in OTHERWISE.items()}
-        named["conversion"] = row["consents_to_conversion"]
-        yield MemberRow(**{name: row[name] for name in AS_THEY_ARE}, **named)
+        facts: dict[str, Any] = {name: row[name] for name in AS_THEY_ARE}
+        facts |= {name: row[column] or "" for column, name in OTHERWISE.items()}
+        yield MemberRow(**facts | {"conversion": row["consents_to_conversion"]})
 
 
 def _events(members: list[MemberRow]) -> Iterator[EventRow]:

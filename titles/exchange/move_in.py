@@ -190,7 +190,7 @@ def _void(register: Register, now: datetime, actor: User | None) -> None:
 def _remember(register: Register, files: Files, now: datetime, actor: User | None) -> None:
     salt = secrets.token_bytes(SALT_BYTES)
     kept = RegisterImport.objects.create(
-        pk=1, digest=_digest(files), counts=dict(register.counts()), salt=salt,
+        pk=1, digest=digest_of(files), counts=dict(register.counts()), salt=salt,
         imported_at=now, actor=actor,
     )  # fmt: skip
     ImportedFile.objects.bulk_create(
@@ -199,7 +199,8 @@ def _remember(register: Register, files: Files, now: datetime, actor: User | Non
     )
 
 
-def _digest(files: Files) -> bytes:
+def digest_of(files: Files) -> bytes:
+    """What a set is known by: SHA-256 over all its files."""
     whole = hashlib.sha256()
     for name, raw in sorted(files.items()):
         whole.update(hashlib.sha256(name.encode()).digest() + hashlib.sha256(raw).digest())
@@ -213,7 +214,7 @@ def _lines(raw: bytes, salt: bytes) -> bytes:
 
 def _changes(before: RegisterImport, files: Files) -> Iterator[Problem]:
     """The first line of each file that is not as it was moved in."""
-    if _digest(files) == bytes(before.digest):
+    if digest_of(files) == bytes(before.digest):
         return
     text = _("A register was moved in with another line here: correct it in the site instead.")
     kept = {file.name: bytes(file.lines) for file in before.files.all()}

@@ -26,6 +26,12 @@ class RegisterImport(models.Model):
             models.CheckConstraint(condition=Q(pk=1), name="titles_registerimport_only_one"),
         ]
 
+    @property
+    def titles(self) -> int:
+        """How many titles came with it."""
+        count: int = self.counts["titles.csv"]
+        return count
+
 
 class ImportedFile(models.Model):
     """One row is one file of it: eight bytes of a salted hash of each line, to name a change."""
