@@ -5,12 +5,14 @@ from dataclasses import dataclass
 from django.db.models import Q, QuerySet, Sum
 from django.utils import timezone
 
-from assets.models import Pool
+from assets.models import Pool, Resource
 from ledger.models import Balance
 from members.models import Member
 from payments.models import Charge
 from titles.models import Campaign, CreditLot, Prepayment
 
+MILLI = 1000
+"""millitokens of a token"""
 AHEAD = "c"
 """how the lots of campaigns begin: those of months begin with a digit"""
 
@@ -90,3 +92,9 @@ def kept_for_campaigns(pool: Pool, *, but: Campaign | None = None) -> int:
     accounts = lots.values("account_id")
     total = Balance.objects.filter(account_id__in=accounts).aggregate(n=Sum("amount", default=0))
     return -int(total["n"])
+
+
+def yields_of(campaign: Campaign) -> list[tuple[Resource, int]]:
+    """What a planned thing will yield in a period: resources with whole tokens, rounded down."""
+    found = Resource.objects.filter(code__in=campaign.capacity)
+    return [(resource, campaign.capacity[resource.code] // MILLI) for resource in found]
