@@ -4,12 +4,13 @@ Each app may have a module `privacy` with `data_on(member)` (a summary in its ow
 `open_matters(member)` (what is still to be settled, as sentences) and `forget(member=, actor=)`.
 """
 
+import re
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
 
 from django.apps import apps
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -18,10 +19,16 @@ from coop import personal
 from coop.amounts import day_format, money_text
 from ledger.labels import account_kind
 from members.identity.errors import KeptByLaw, NothingAsked, StillAMember, StillOpen
-from members.models import ErasureRequest, Member, User
+from members.models import ErasureRequest, Member, Particulars, User
+from members.privacy import ERASED
 from members.services.erasure import ENDED, kept_until
 from members.services.lifecycle import locked
 
+LETTERS = """
+UPDATE payments_mail
+SET subject = regexp_replace(subject, %(name)s, %(erased)s, 'g'),
+    body = regexp_replace(body, %(name)s, %(erased)s, 'g')
+WHERE subject ~ %(name)s OR body ~ %(name)s"""
 APPS = ("governance", "metering", "tokens", "bank", "titles", "assets", "payments", "members")
 """In the order in which they forget: what points to others first."""
 
@@ -62,6 +69,7 @@ def erase(*, request_id: int, actor: User | None) -> ErasureRequest:
     if request.state != ErasureRequest.State.WAITING:
         raise NothingAsked
     require_erasable(member)
+    _take_out_of_letters(member)
     for app in APPS:
         if (forget := _of_app(app, "forget")) is not None:
             forget(member=member, actor=actor)
@@ -80,6 +88,16 @@ def require_erasable(member: Member) -> None:
         raise KeptByLaw(day=date_format(until, day_format()))
     if matters := open_matters(member):
         raise StillOpen(matters="; ".join(matters))
+
+
+def _take_out_of_letters(member: Member) -> None:
+    """No copy of a letter to others keeps a name that the member ever stood under."""
+    known = Particulars.objects.filter(member=member, forgotten_at=None)
+    names = {member.name, *known.values_list("name", flat=True)} - {ERASED, ""}
+    with connection.cursor() as cursor:
+        for name in sorted(names):
+            whole = rf"\m{re.escape(name)}\M"
+            cursor.execute(LETTERS, {"name": whole, "erased": ERASED})
 
 
 def _open_accounts(member: Member) -> list[str]:
