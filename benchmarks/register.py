@@ -249,6 +249,9 @@ def main() -> None:
     from benchmarks.growth import throw_away_server
 
     with throw_away_server():
+        import django
+
+        django.setup()
         from benchmarks.register_pages import measure
 
         print(measure(given.members, given.events))
