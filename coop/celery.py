@@ -14,7 +14,17 @@ app.conf.beat_schedule = {
     "rate-waiting-evidence": {"task": "metering.tasks.rate_waiting", "schedule": 5},
     "seal-the-books": {"task": "ledger.tasks.seal", "schedule": 3},
     "let-reservations-go": {"task": "titles.tasks.sweep_moves", "schedule": 60},
+    "send-letters": {"task": "payments.tasks.send_mails", "schedule": 60},
+    "remind-who-is-late": {
+        "task": "payments.tasks.remind",
+        "schedule": crontab(hour=4, minute=7),
+    },
+    "mail-statements": {"task": "coop.tasks.mail_statements", "schedule": 600},
     "carry-votes-on": {"task": "governance.tasks.advance", "schedule": 5},
+    "forget-contact-data": {
+        "task": "members.tasks.forget_contacts",
+        "schedule": crontab(hour=4, minute=5),
+    },
     "keep-partitions-ahead": {
         "task": "ledger.tasks.keep_partitions_ahead",
         "schedule": crontab(hour=3, minute=17),

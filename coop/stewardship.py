@@ -14,7 +14,7 @@ from django.utils.translation import ngettext
 from coop.amounts import day_format, money_text
 from governance.queries import drafts_waiting
 from members.identity.queries import erasure_waiting
-from members.queries import applicants
+from members.queries import applicants, open_appeals
 from metering.models import EnrolmentRequest, Node
 from payments.queries import open_charges
 from titles.queries import waiting_subscriptions
@@ -47,7 +47,16 @@ class Queue:
 
 def work_waiting() -> list[Queue]:
     """Every kind of work, the waiting ones first."""
-    queues = [applications(), shares(), charges(), period(), drafts(), nodes(), erasures()]
+    queues = [
+        applications(),
+        appeals(),
+        shares(),
+        charges(),
+        period(),
+        drafts(),
+        nodes(),
+        erasures(),
+    ]
     return sorted(queues, key=lambda queue: queue.number == 0)
 
 
@@ -59,6 +68,19 @@ def applications() -> Queue:
     ]
     empty = _("Nobody waits to be admitted.")
     return queue(_("Applications"), items, url, _("Read them"), empty)
+
+
+def appeals() -> Queue:
+    items = [
+        Item(
+            _("%(member)s appeals") % {"member": row.event.member.name},
+            _("against: %(decision)s") % {"decision": row.event.get_to_state_display()},
+            reverse("members:appeal", args=[row.pk]),
+        )
+        for row in open_appeals()
+    ]
+    empty = _("Nobody waits for an answer to an appeal.")
+    return queue(_("Appeals"), items, reverse("members:register"), _("See the register"), empty)
 
 
 def shares() -> Queue:

@@ -138,6 +138,13 @@ class ReadsRegister(BasePermission):
         return is_auditor(request.user)
 
 
+class IsSteward(BasePermission):
+    """API: stewards."""
+
+    def has_permission(self, request: Request, view: APIView) -> bool:
+        return is_steward(request.user)
+
+
 def member_or_404(member_id: int) -> Member:
     """Somebody on the register in any state; raises Http404."""
     return get_object_or_404(Member.objects.select_related("user"), pk=member_id)

@@ -27,7 +27,7 @@ from members.forms import (
     StateForm,
     TextForm,
 )
-from members.models import Appeal, LinkedMembers, Member, Representative, Role, User
+from members.models import Appeal, LinkedMembers, Member, MemberEvent, Representative, Role, User
 
 Said = dict[str, Any]
 
@@ -61,19 +61,21 @@ def state(request: HttpRequest, member_id: int) -> HttpResponse:
 
 
 def _change(actor: User, row: Member, said: Said) -> str:
-    to, reason = said["change"].split(":")
-    words = {"reason": reason, "text": said["text"], "appeal": said["appeal"], "actor": actor}
-    day = said["effective_on"]
+    to, reason = said.pop("change").split(":")
+    done = record_change(actor, row, to=to, reason=reason, **said)
+    words = {"name": done.name, "state": done.get_state_display()}
+    return _("%(name)s is now: %(state)s.") % words
+
+
+def record_change(actor: User, row: Member, *, to: str, **said: Any) -> Member:
+    """What a steward records of a member; suspension and expulsion have rules of their own."""
+    if said["reason"] == MemberEvent.Reason.ADMISSION:
+        return services.admit(member_id=row.pk, actor=actor, effective_on=said.get("effective_on"))
     if to == Member.State.SUSPENDED:
-        done = services.suspend(member_id=row.pk, effective_on=day, **words)
-    elif to == Member.State.EXPELLED:
-        done = services.expel(member_id=row.pk, effective_on=day, **words)
-    else:
-        done = services.change_state(member_id=row.pk, to=to, effective_on=day, **words)
-    return _("%(name)s is now: %(state)s.") % {
-        "name": done.name,
-        "state": done.get_state_display(),
-    }
+        return services.suspend(member_id=row.pk, actor=actor, **said)
+    if to == Member.State.EXPELLED:
+        return services.expel(member_id=row.pk, actor=actor, **said)
+    return services.change_state(member_id=row.pk, to=to, actor=actor, **said)
 
 
 @require_http_methods(["GET", "POST"])
