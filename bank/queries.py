@@ -19,7 +19,7 @@ MOST_SUGGESTED = 20
 
 @dataclass(frozen=True)
 class Standing:
-    """How many lines are in a state, and their sum in cents."""
+    """How many lines are in a state (or payments from a source), and their sum in cents."""
 
     state: str
     label: str
@@ -86,6 +86,15 @@ def lines(state: str = "", statement: int | None = None, text: str = "") -> Quer
 def counts(statement: int | None = None) -> list[Standing]:
     """How many lines stand where, the waiting ones first."""
     rows = Line.objects.all() if statement is None else Line.objects.filter(statement=statement)
+    return _standing(rows)
+
+
+def counts_of(statement_ids: Sequence[int]) -> list[Standing]:
+    """The same for the lines of some statements."""
+    return _standing(Line.objects.filter(statement__in=statement_ids))
+
+
+def _standing(rows: QuerySet[Line]) -> list[Standing]:
     found = {
         row["state"]: row
         for row in rows.order_by().values("state").annotate(n=Count("pk"), sum=Sum("amount"))
@@ -178,13 +187,15 @@ def reconciled() -> Reconciled | None:
     )
 
 
-def by_source() -> dict[str, tuple[int, int]]:
-    """How many payments came from where, and their cents, by Payment.Source."""
-    rows = Payment.objects.filter(taken_back=None).order_by().values("source")
-    return {
-        row["source"]: (row["n"], row["sum"])
+def by_source() -> list[Standing]:
+    """How many payments came from where, and their cents."""
+    rows = Payment.objects.filter(taken_back=None).order_by("source").values("source")
+    return [
+        Standing(
+            row["source"], str(Payment.Source(row["source"]).label), row["n"], row["sum"], False
+        )
         for row in rows.annotate(n=Count("pk"), sum=Sum("amount"))
-    }
+    ]
 
 
 def cash_in_books() -> int:
