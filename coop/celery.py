@@ -20,6 +20,7 @@ app.conf.beat_schedule = {
         "schedule": crontab(hour=4, minute=7),
     },
     "mail-statements": {"task": "coop.tasks.mail_statements", "schedule": 600},
+    "see-who-goes": {"task": "titles.tasks.sweep_exits", "schedule": crontab(minute=23)},
     "carry-votes-on": {"task": "governance.tasks.advance", "schedule": 5},
     "forget-contact-data": {
         "task": "members.tasks.forget_contacts",

@@ -186,6 +186,7 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": False,
     "ENUM_NAME_OVERRIDES": {
         "ChargeState": "payments.models.Charge.State",
+        "PayoutState": "payments.models.Payout.State",
         "MemberState": "members.models.Member.State",
         "SubscriptionState": "titles.models.Subscription.State",
         "TitleState": "titles.models.Title.State",

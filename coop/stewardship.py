@@ -16,7 +16,15 @@ from governance.queries import drafts_waiting
 from members.identity.queries import erasure_waiting
 from members.queries import applicants, open_appeals
 from metering.models import EnrolmentRequest, Node
-from payments.queries import open_charges
+from payments.models import Payout
+from payments.queries import (
+    defaults_in_force,
+    open_charges,
+    overdue_charges,
+    payouts_approved,
+    payouts_waiting,
+    unsure_mails,
+)
 from titles.queries import waiting_subscriptions
 from tokens.queries import current_period
 from tokens.services.close import next_step
@@ -52,6 +60,8 @@ def work_waiting() -> list[Queue]:
         appeals(),
         shares(),
         charges(),
+        payouts(),
+        late(),
         period(),
         drafts(),
         nodes(),
@@ -116,6 +126,39 @@ def charges() -> Queue:
     ]
     empty = _("Everything charged is paid.")
     return queue(_("Charges not paid yet"), items, url, _("Mark payments"), empty)
+
+
+def payouts() -> Queue:
+    """Payouts that wait for two treasurers, and approved ones that wait for a file."""
+    url = reverse("payments:payouts_desk")
+    items = [
+        *(payout_item(row, _("waits for approval")) for row in payouts_waiting()),
+        *(payout_item(row, _("approved: waits for its file")) for row in payouts_approved()),
+    ]
+    empty = _("No payout waits for approval.")
+    return queue(_("Payouts"), items, url, _("See the payouts"), empty)
+
+
+def payout_item(row: Payout, note: str) -> Item:
+    words = {"amount": money_text(row.amount), "member": row.member.name}
+    url = reverse("payments:payout", args=[row.pk])
+    return Item(_("%(amount)s to %(member)s") % words, note, url)
+
+
+def late() -> Queue:
+    """Disputes that want an answer, members in default, letters that may not have gone."""
+    url = reverse("payments:reminders_desk")
+    disputed = overdue_charges(timezone.localdate()).filter(stop="disputed")
+    items = [
+        *(Item(row.member.name, _("disputes %(what)s") % {"what": row.reference}, url)
+          for row in disputed),
+        *(Item(row.member.name, _("in default since %(day)s")
+               % {"day": date_format(row.since, day_format())}, url)
+          for row in defaults_in_force()),
+        *(Item(row.member.name, _("a letter may not have gone"), url) for row in unsure_mails()),
+    ]  # fmt: skip
+    empty = _("Nobody disputes a charge or is in default.")
+    return queue(_("Reminders"), items, url, _("See the reminders"), empty)
 
 
 def overdue(due: date) -> str:

@@ -10,6 +10,7 @@ from rest_framework import generics, serializers
 from ledger.api import NewestFirst
 from members.access import IsMember, the_member
 from payments.models import Charge, ChargeLine
+from payments.payout_api import urlpatterns as of_payouts
 from payments.queries import charges_of
 
 
@@ -49,4 +50,4 @@ class ChargesView(generics.ListAPIView[Charge]):
         return charges_of(the_member(self.request))
 
 
-urlpatterns = [path("charges", ChargesView.as_view(), name="api_charges")]
+urlpatterns = [path("charges", ChargesView.as_view(), name="api_charges"), *of_payouts]

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
 from django.conf import settings
@@ -14,6 +14,7 @@ from members.models import Member
 from payments.models import (
     OWED_KINDS,
     Charge,
+    Mail,
     Mandate,
     MemberDefault,
     Payment,
@@ -21,6 +22,7 @@ from payments.models import (
     Reminder,
     ReminderStop,
 )
+from payments.services.mails import MOST_FAILURES
 from payments.services.payouts import TO_APPROVE, current_account, digest_of
 
 
@@ -170,6 +172,20 @@ def payouts_ordered() -> QuerySet[Payout]:
     """Payouts that stand in a file and were not confirmed yet, the oldest first."""
     rows = Payout.objects.filter(state=Payout.State.ORDERED).select_related("member", "account")
     return rows.order_by("pk")
+
+
+def payouts_done() -> QuerySet[Payout]:
+    """Payouts that were executed or cancelled, the latest first."""
+    states = (Payout.State.EXECUTED, Payout.State.CANCELLED)
+    return Payout.objects.filter(state__in=states).select_related("member").order_by("-pk")
+
+
+def unsure_mails() -> QuerySet[Mail]:
+    """Letters that may or may not have gone, and those the mail server keeps refusing."""
+    long_ago = timezone.now() - timedelta(minutes=10)
+    claimed = Q(claimed_at__lt=long_ago) | Q(failures__gte=MOST_FAILURES)
+    rows = Mail.objects.filter(claimed, sent_at=None).defer("file")
+    return rows.select_related("member").order_by("pk")
 
 
 def overdue_charges(today: date) -> QuerySet[Charge]:

@@ -17,6 +17,8 @@ from payments.services.mails import put_down
 from policies.registry import PARAMETERS
 
 KEYS = ("reminder_days", "second_reminder_days", "default_days", "second_reminder_fee")
+HELD = (ReminderStop.Kind.PAUSED, ReminderStop.Kind.DISPUTED)
+"""what holds the steps of a charge"""
 ONE_SWEEP = 0x64756E
 """the advisory lock that lets one sweep run at a time"""
 TERM = """coalesce((SELECT (v.value #>> '{{}}')::bigint FROM policies_policyvalue v

@@ -1,0 +1,147 @@
+"""Pages of the files that go to the bank."""
+
+from uuid import uuid4
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods
+
+from bank.models import CollectionOrder, PaymentOrder
+from bank.orders import queries, services
+from bank.orders.forms import CollectionForm, PaymentForm
+from ledger.errors import DomainError
+from members.access import the_user
+from payments.pages.acting import (
+    desk_reader_required,
+    done,
+    is_treasurer,
+    onward,
+    treasurer_required,
+)
+from payments.queries import payouts_approved
+
+SHOWN = 50
+GROUP = 8
+
+
+@require_GET
+@desk_reader_required
+def orders(request: HttpRequest) -> HttpResponse:
+    """What can go into a file now, and the files that were made."""
+    context = {
+        "approved": payouts_approved().count(),
+        "collectable": queries.collectable().count(),
+        "payments": queries.payment_orders()[:SHOWN],
+        "collections": queries.collection_orders()[:SHOWN],
+        "treasurer": is_treasurer(request),
+    }
+    return render(request, "bank/orders/orders.html", context)
+
+
+@require_http_methods(["GET", "POST"])
+@treasurer_required
+def new_payments(request: HttpRequest) -> HttpResponse:
+    """Choose approved payouts and make their file."""
+    first = {"key": uuid4(), "day": timezone.localdate(), "payouts": payouts_approved()}
+    form = PaymentForm(request.POST or None, initial=first)
+
+    def make() -> None:
+        services.make_payment_order(
+            payout_ids=[payout.pk for payout in form.cleaned_data["payouts"]],
+            day=form.cleaned_data["day"], key=form.cleaned_data["key"].hex,
+            actor=the_user(request),
+        )  # fmt: skip
+
+    if request.method == "POST" and done(form, make):
+        made = PaymentOrder.objects.get(key=form.cleaned_data["key"].hex)
+        return onward(
+            request, reverse("bank:payment_order", args=[made.pk]), _("The file is made.")
+        )
+    context = {"form": form, "rows": payouts_approved()}
+    return render(
+        request, "bank/orders/new_payments.html", context, status=422 if form.errors else 200
+    )
+
+
+@require_http_methods(["GET", "POST"])
+@treasurer_required
+def new_collections(request: HttpRequest) -> HttpResponse:
+    """Choose charges under a mandate and make their file."""
+    first = {
+        "key": uuid4(), "day": services.earliest_collection(), "charges": queries.collectable(),
+    }  # fmt: skip
+    form = CollectionForm(request.POST or None, initial=first)
+
+    def make() -> None:
+        services.make_collection_order(
+            charge_ids=[charge.pk for charge in form.cleaned_data["charges"]],
+            day=form.cleaned_data["day"], key=form.cleaned_data["key"].hex,
+            actor=the_user(request),
+        )  # fmt: skip
+
+    if request.method == "POST" and done(form, make):
+        made = CollectionOrder.objects.get(key=form.cleaned_data["key"].hex)
+        url = reverse("bank:collection_order", args=[made.pk])
+        return onward(request, url, _("The file is made, and every payer is told."))
+    context = {"form": form, "rows": queries.collectable(), "creditor": _creditor()}
+    return render(
+        request, "bank/orders/new_collections.html", context, status=422 if form.errors else 200
+    )
+
+
+@require_GET
+@desk_reader_required
+def payment_order(request: HttpRequest, order_id: int) -> HttpResponse:
+    """One file of payouts: what stands in it, who approved each, its digest."""
+    order = get_object_or_404(PaymentOrder.objects.defer("content"), pk=order_id)
+    items = order.items.select_related("payout__member", "payout__account").prefetch_related(
+        "payout__approvals__user__member"
+    )
+    context = {"order": order, "items": items.order_by("pk"), "digest": spaced(order.sha256)}
+    return render(request, "bank/orders/payment_order.html", context)
+
+
+@require_GET
+@desk_reader_required
+def collection_order(request: HttpRequest, order_id: int) -> HttpResponse:
+    """One file of direct debits: what stands in it, what came back, its digest."""
+    order = get_object_or_404(CollectionOrder.objects.defer("content"), pk=order_id)
+    items = order.items.select_related("charge__member", "mandate").order_by("pk")
+    context = {"order": order, "items": items, "digest": spaced(order.sha256)}
+    return render(request, "bank/orders/collection_order.html", context)
+
+
+@require_GET
+@treasurer_required
+def payment_file(request: HttpRequest, order_id: int) -> HttpResponse:
+    """The file of payouts, always the same bytes."""
+    return _file(get_object_or_404(PaymentOrder, pk=order_id))
+
+
+@require_GET
+@treasurer_required
+def collection_file(request: HttpRequest, order_id: int) -> HttpResponse:
+    """The file of direct debits, always the same bytes."""
+    return _file(get_object_or_404(CollectionOrder, pk=order_id))
+
+
+def spaced(digest: str) -> str:
+    """A digest in groups, to be compared by eye."""
+    return " ".join(digest[i : i + GROUP] for i in range(0, len(digest), GROUP))
+
+
+def _file(order: PaymentOrder | CollectionOrder) -> HttpResponse:
+    response = HttpResponse(bytes(order.content), content_type="application/xml")
+    response["Content-Disposition"] = f'attachment; filename="{order.file_name}"'
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+def _creditor() -> str:
+    try:
+        return services.creditor_id()
+    except DomainError:
+        return ""

@@ -1,0 +1,1 @@
+"""Pages of money that goes out: what members keep up themselves, and the treasurers' desks."""
