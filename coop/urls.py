@@ -36,6 +36,7 @@ urlpatterns = [
     path("api/v1/", include("members.identity.api")),
     path("api/v1/", include("payments.api")),
     path("api/v1/", include("titles.api")),
+    path("api/v1/", include("titles.campaign_api")),
     path("api/v1/", include("tokens.api")),
     path("admin/", admin.site.urls),
     path("account/", include("allauth.account.urls")),

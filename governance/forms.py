@@ -15,12 +15,12 @@ from governance import notation
 from governance.counting import ABSTAIN, AGAINST, FOR
 from members.models import Member
 from members.queries import applicants
-from payments.forms import CentsField, RateField
+from payments.forms import CentsField, DayInput, RateField
 from payments.queries import charge_by_reference
 from payments.references import compact
 from policies.queries import policy
 from policies.registry import MOST_RATE, PARAMETERS, Parameter
-from titles.models import Contribution
+from titles.models import Campaign, Contribution
 
 CHOICES = [(FOR, _("For")), (AGAINST, _("Against")), (ABSTAIN, _("Abstain"))]
 
@@ -256,6 +256,61 @@ class WriteOffForm(ProposalForm):
         return {"reference": self.cleaned_data["reference"]}
 
 
+class AcquireForm(ProposalForm):
+    """What the growth fund of a pool shall buy."""
+
+    pool = forms.ModelChoiceField(label=_("For which pool?"), queryset=Pool.objects.all())
+    campaign = forms.ModelChoiceField(
+        label=_("Campaign that paid for it"),
+        queryset=Campaign.objects.filter(state=Campaign.State.OPEN),
+        required=False,
+        empty_label=_("none: from the growth fund alone"),
+    )
+    name = forms.CharField(label=_("What is it?"), max_length=120)
+    kind = forms.CharField(
+        label=_("Kind of thing"),
+        max_length=40,
+        help_text=_("For hardware: mast, fibre, router, server, disk shelf."),
+    )
+    cost = CentsField(label=_("What it costs"))
+    since = forms.DateField(label=_("In service from"), widget=DayInput())
+    field_order = ("pool", "campaign", "name", "kind", "cost", "since")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.codes = {f"yields_{r.code}": r.code for r in Resource.objects.all()}
+        for resource in Resource.objects.all():
+            words = {"resource": resource_name(resource), "unit": resource.unit}
+            self.fields[f"yields_{resource.code}"] = forms.IntegerField(
+                label=_("%(resource)s per period, in %(unit)s") % words,
+                required=False,
+                min_value=0,
+                max_value=10**12,
+            )
+        self.order_fields([*self.field_order, *self.codes, "title", "text", "key"])
+
+    def clean_cost(self) -> int:
+        """More than nothing."""
+        cost: int = self.cleaned_data["cost"]
+        if cost <= 0:
+            raise ValidationError(_("Write a value above zero."))
+        return cost
+
+    def payload(self) -> dict[str, Any]:
+        data = self.cleaned_data
+        campaign = data.get("campaign")
+        yields = {code: data.get(name) or 0 for name, code in self.codes.items()}
+        return {
+            "pool": data["pool"].code,
+            "campaign": campaign.pk if campaign else 0,
+            "name": data["name"],
+            "kind": data["kind"],
+            "cost": data["cost"],
+            "since": data["since"].isoformat(),
+            "capacity": {code: amount * 1000 for code, amount in yields.items() if amount},
+        }
+
+
 class BallotForm(forms.Form):
     """One answer with an optional reason."""
 
@@ -272,9 +327,25 @@ class BallotForm(forms.Form):
     key = forms.CharField(widget=forms.HiddenInput, max_length=80, initial=fresh_key)
 
 
+class OwnBallotForm(forms.Form):
+    """The answer that a member wants to sign themselves."""
+
+    choice = forms.ChoiceField(
+        label=_("How do you vote?"), choices=CHOICES, widget=forms.RadioSelect
+    )
+    reason = forms.CharField(
+        label=_("Your reason"),
+        required=False,
+        max_length=500,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text=_("Members can read it with your name after the close; the public cannot."),
+    )
+
+
 PROPOSAL_FORMS: dict[str, type[ProposalForm]] = {
     "set_posted_price": PostedPriceForm,
     "set_policy": PolicyForm,
+    "acquire_asset": AcquireForm,
     "admit_member": AdmitMemberForm,
     "suspend_member": AgainstMemberForm,
     "expel_member": AgainstMemberForm,

@@ -1,5 +1,6 @@
 """Typed actions: all that a passed vote can do. Nothing else can do these things by vote (R16)."""
 
+from governance.actions.acquire_asset import AcquireAsset
 from governance.actions.admit_member import AdmitMember
 from governance.actions.base import Action, Effect
 from governance.actions.expel_member import ExpelMember, SuspendMember
@@ -15,6 +16,7 @@ ACTIONS: dict[str, Action] = {
     for a in (
         SetPostedPrice(),
         SetPolicy(),
+        AcquireAsset(),
         AdmitMember(),
         SuspendMember(),
         ExpelMember(),
