@@ -13,13 +13,16 @@ from titles.certificate import document_digest
 
 KINDS = PUBLIC, MEMBERS = "public", "members"
 TITLES = """
-SELECT t.number, p.code, t.units, t.state, a.id, t.envelope, t.salt
+SELECT t.number, p.code, t.units, t.state, a.id, t.envelope, t.salt, NULL
 FROM titles_title t
 LEFT JOIN assets_pool p ON p.id = t.pool_id
 LEFT JOIN ledger_commodity c ON c.code = 'unit:' || p.code
 LEFT JOIN ledger_account a
     ON a.commodity_id = c.id AND a.kind = 'holding' AND a.owner = 'member/' || t.member_id
-ORDER BY t.number"""
+UNION ALL
+SELECT number, NULL, NULL, NULL, NULL, NULL, NULL, reason
+FROM members_numbervoid WHERE kind = 'title'
+ORDER BY number"""
 
 
 def export_books(place: Path, *, kind: str, tell: Tell) -> Written:
@@ -43,12 +46,15 @@ def names() -> dict[str, str]:
 
 
 def title_lines(*, members: bool) -> Iterator[bytes]:
-    """titles.ndjson, by number.
+    """titles.ndjson, by number; a number that is void stands there with its reason.
 
     The digest is the members' to see: beside the number, which titles show to everybody, it would
     lead to a title's place in the log, and from there to its holder's accounts.
     """
-    for number, pool, units, state, account, envelope, salt in streamed(TITLES):
+    for number, pool, units, state, account, envelope, salt, void in streamed(TITLES):
+        if void is not None:
+            yield canonical({"number": number, "void": void})
+            continue
         line = {"number": number, "pool": pool, "units": units, "state": state}
         if members:
             document, secret = bytes(envelope), bytes(salt)

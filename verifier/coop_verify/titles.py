@@ -16,6 +16,7 @@ SALT_BYTES = 16
 MAX_SIGNATURES = 4
 STATES = ("live", "transferred", "cancelled")
 _PUBLIC: dict[str, Types] = {"number": int, "pool": str, "units": int, "state": str}
+_VOID: dict[str, Types] = {"number": int, "void": str}
 _DIGEST: dict[str, Types] = {"digest": str}
 _MEMBERS: dict[str, Types] = {"holder_account": int, "envelope": str, "salt": str}
 
@@ -32,19 +33,33 @@ class Titles:
         self.key = key
         self.names_people = names_people
         self.without_digest = 0
+        self.voids = 0
         self.by_pool: dict[str, int] = {}
         self.by_account: dict[int, int] = {}
 
     def check(self, bundle: Bundle) -> None:
         """Look at all titles and what they add up to."""
-        count = 0
-        for count, line in enumerate(bundle.lines("titles"), 1):
+        place = 0
+        for place, line in enumerate(bundle.lines("titles"), 1):
             try:
-                self._title(count, self._shaped(loads(line)))
+                self._line(place, loads(line))
             except Malformed as error:
-                self.report.broken("titles", f"line {count} of titles.ndjson: {error}")
-        self._all_listed(count)
+                self.report.broken("titles", f"line {place} of titles.ndjson: {error}")
+        self._all_listed(place - self.voids)
         self._sums()
+
+    def _line(self, place: int, value: Any) -> None:
+        """A title, or a number that no title bears, with the reason."""
+        if isinstance(value, dict) and "void" in value:
+            number = shaped(value, _VOID)["number"]
+            self.voids += 1
+            self._is_in_place(place, number)
+        else:
+            self._title(place, self._shaped(value))
+
+    def _is_in_place(self, place: int, number: int) -> None:
+        if number != place:
+            self.report.broken("titles", f"place {place} has title {number}")
 
     def _shaped(self, value: Any) -> dict[str, Any]:
         has_digest = self.names_people or (isinstance(value, dict) and "digest" in value)
@@ -59,8 +74,7 @@ class Titles:
         return title
 
     def _title(self, place: int, title: dict[str, Any]) -> None:
-        if title["number"] != place:
-            self.report.broken("titles", f"place {place} has title {title['number']}")
+        self._is_in_place(place, title["number"])
         if "digest" in title:
             self._is_sealed(title["number"], from_hex(title["digest"], 32))
         else:
