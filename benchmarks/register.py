@@ -58,11 +58,13 @@ REDEEMED, PASSED_ON = 0.15, 0.35
 """how often an event is one, as long as somebody holds something"""
 
 
-def register(members: int = MEMBERS, events: int = EVENTS, years: int = YEARS) -> "Register":
+def register(
+    members: int = MEMBERS, events: int = EVENTS, years: int = YEARS, seed: int = SEED
+) -> "Register":
     """A made-up register: so many members, so many times that a title was issued or ended."""
     from titles.exchange.shapes import Register
 
-    making = _Making(members, years)
+    making = _Making(members, years, seed)
     days = sorted(making.dice.randrange(1, years * 365 - 30) for _ in range(events))
     made = 0
     for day in days:
@@ -82,11 +84,11 @@ def files(members: int = MEMBERS, events: int = EVENTS, years: int = YEARS) -> "
 class _Making:
     """Makes up a register, day by day."""
 
-    def __init__(self, members: int, years: int) -> None:
+    def __init__(self, members: int, years: int, seed: int) -> None:
         from titles.exchange import shapes
 
         self.shapes = shapes
-        self.dice = random.Random(SEED)
+        self.dice = random.Random(seed)
         self.years = years
         self.titles: list[shapes.TitleRow] = []
         self.transfers: list[shapes.TransferRow] = []
