@@ -1,6 +1,7 @@
 """Thin: what is due stands in PostgreSQL, and is found by looking."""
 
 from celery import shared_task
+from django.utils import timezone
 
 from titles import services
 
@@ -9,3 +10,11 @@ from titles import services
 def sweep_moves() -> int:
     """End reservations, offers and transfers past their time; offer what is free to who waits."""
     return services.sweep_moves()
+
+
+@shared_task(name="titles.tasks.sweep_exits")
+def sweep_exits() -> int:
+    """Serve the queues of redemption, take the next step of defaults, end what is settled."""
+    now = timezone.now()
+    steps = services.sweep_redemptions(at=now) + services.sweep_defaults(at=now)
+    return steps + services.sweep_leavings(at=now)

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from titles import certificates, stewards, views
+from titles import certificates, exit_stewards, exit_views, stewards, views
 from titles.exchange import views as exchange
 from titles.papers import views as papers
 
@@ -15,6 +15,19 @@ urlpatterns = [
     path("purchases/<int:subscription_id>/cancel/", views.cancel, name="cancel"),
     path("titles/", certificates.mine, name="mine"),
     path("titles/<int:number>/", certificates.title, name="title"),
+    path("redemptions/", exit_views.redemptions, name="redemptions"),
+    path("redemptions/<int:request_id>/withdraw/", exit_views.withdraw, name="redemption_withdraw"),
+    path("redemptions/pool/<slug:code>/", exit_views.redeem, name="redeem"),
+    path("redemptions/pool/<slug:code>/credit/", exit_views.credit_out, name="credit_out"),
+    path("leave/", exit_views.leave, name="leave"),
+    path("leave/review/", exit_views.review_leaving, name="review_leaving"),
+    path("leave/stay/", exit_views.stay, name="stay"),
+    path("stewardship/exits/", exit_stewards.desk, name="exits"),
+    path("stewardship/exits/pool/<slug:code>/", exit_stewards.queue, name="exit_queue"),
+    path(
+        "stewardship/exits/requests/<int:request_id>/", exit_stewards.set_class, name="exit_class"
+    ),
+    path("stewardship/exits/members/<int:member_id>/", exit_stewards.begin, name="exit_begin"),
     path("verify/", certificates.verify, name="verify"),
     path("titles/<int:number>/certificate.pdf", papers.certificate, name="certificate"),
     path("verify/key", papers.public_key, name="public_key"),

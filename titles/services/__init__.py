@@ -14,10 +14,12 @@ from titles.services.leaving import leave, sweep_leavings, withdraw_leaving
 from titles.services.payment import Arrival, accept_arrivals, accept_payment, settle_charges
 from titles.services.prepaid import settle_from_prepaid, settle_within
 from titles.services.redemption import (
+    preview_queue,
     request_credit_payout,
     request_redemption,
     serve_queue,
     set_class,
+    sweep_redemptions,
     withdraw_redemption,
 )
 from titles.services.returns import take_back_payment
@@ -32,9 +34,11 @@ from titles.services.subscription import (
 from titles.services.sweep import sweep_moves
 from titles.services.transfer import (
     accept_transfer,
+    claim_offer,
     decline_transfer,
     find_offer,
     offer_units,
+    try_offer,
     withdraw_transfer,
 )
 from titles.services.waiting import join_waiting_list, leave_waiting_list, take_offer
@@ -49,6 +53,7 @@ __all__ = [
     "advance_default",
     "cancel_prepayment",
     "cancel_subscription",
+    "claim_offer",
     "contribute",
     "convert_credit",
     "decline_transfer",
@@ -64,6 +69,7 @@ __all__ = [
     "open_campaign",
     "pass_on_estate",
     "prepay",
+    "preview_queue",
     "request_credit_payout",
     "request_redemption",
     "serve_queue",
@@ -76,8 +82,10 @@ __all__ = [
     "sweep_defaults",
     "sweep_leavings",
     "sweep_moves",
+    "sweep_redemptions",
     "take_back_payment",
     "take_offer",
+    "try_offer",
     "withdraw_leaving",
     "withdraw_redemption",
     "withdraw_transfer",

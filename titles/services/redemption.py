@@ -1,5 +1,6 @@
 """The queue of redemption: asking, withdrawing, whose turn comes first, and serving it."""
 
+import uuid
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -23,7 +24,7 @@ from titles.exit_errors import (
     RedemptionSuspended,
 )
 from titles.limits import require_unbound
-from titles.models import Leaving, RedemptionRequest, RedemptionRun, Title, TitleLink
+from titles.models import Leaving, Redemption, RedemptionRequest, RedemptionRun, Title, TitleLink
 from titles.redeeming import Served
 from titles.services.giving_back import (
     Return,
@@ -189,6 +190,30 @@ def serve_queue(*, pool: Pool, at: datetime, actor: User | None, key: str) -> Re
     RedemptionSuspended, KeyConflict.
     """
     return serve_within(pool=pool, at=at, actor=actor, key=key)
+
+
+def preview_queue(*, pool: Pool, at: datetime) -> tuple[RedemptionRun, list[Redemption]]:
+    """What serving now would book, worked out by doing it and taking it back.
+
+    Raises RedemptionSuspended.
+    """
+    with transaction.atomic():
+        run = serve_within(pool=pool, at=at, actor=None, key=f"preview:{uuid.uuid4().hex}")
+        rows = list(run.redemptions.select_related("member", "request").order_by("pk"))
+        transaction.set_rollback(True)
+    return run, rows
+
+
+def sweep_redemptions(*, at: datetime) -> int:
+    """Serve each pool once a month, as soon as somebody's turn has come; how many pools."""
+    served = 0
+    for pool in Pool.objects.order_by("pk"):
+        key = f"month:{queries.month_of(at)}"
+        done = RedemptionRun.objects.filter(pool=pool, key=key).exists()
+        if not done and queries.would_serve(pool, at):
+            serve_queue(pool=pool, at=at, actor=None, key=key)
+            served += 1
+    return served
 
 
 def serve_within(*, pool: Pool, at: datetime, actor: User | None, key: str) -> RedemptionRun:
