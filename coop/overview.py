@@ -22,6 +22,7 @@ from payments import queries as payments
 from payments.models import Charge, ChargeLine
 from titles import queries as titles
 from titles.models import Title
+from titles.transfers import offers_to, standing_places
 from tokens.models import Period, Settlement
 from tokens.queries import books_of, current_period, gifts_waiting
 
@@ -89,6 +90,7 @@ def tasks_of(member: Member) -> list[Task]:
         *votes(member),
         *unpaid(member),
         *reservations(member),
+        *offered_shares(member),
         *gifts(member),
         *new_titles(member),
     ]
@@ -151,6 +153,27 @@ def reservations(member: Member) -> list[Task]:
         )
         for row in waiting
     ]
+
+
+def offered_shares(member: Member) -> list[Task]:
+    """Offers of other members, and what the waiting list keeps for this one."""
+    given = [
+        offered_task(row.units, row.pool.name, reverse("titles:transfer", args=[row.pk]))
+        for row in offers_to(member)
+    ]
+    kept = standing_places(member).filter(state="offered")
+    return given + [
+        offered_task(row.offered, row.pool.name, reverse("titles:buy_in")) for row in kept
+    ]
+
+
+def offered_task(units: int, pool: str, url: str) -> Task:
+    text = ngettext(
+        "%(count)s share of %(pool)s is offered to you",
+        "%(count)s shares of %(pool)s are offered to you",
+        units,
+    ) % {"count": units, "pool": pool}
+    return Task(_("waits for your answer"), "wait", text, _("Look at it"), url)
 
 
 def gifts(member: Member) -> list[Task]:

@@ -11,6 +11,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from bank.queries import waiting_lines
 from coop.amounts import day_format, money_text
 from governance.queries import drafts_waiting
 from members.identity.queries import erasure_waiting
@@ -19,12 +20,13 @@ from metering.models import EnrolmentRequest, Node
 from payments.models import Payout
 from payments.queries import (
     defaults_in_force,
+    disputed_charges,
     open_charges,
-    overdue_charges,
     payouts_approved,
     payouts_waiting,
     unsure_mails,
 )
+from titles.heritage import estates_waiting
 from titles.queries import waiting_subscriptions
 from tokens.queries import current_period
 from tokens.services.close import next_step
@@ -60,8 +62,10 @@ def work_waiting() -> list[Queue]:
         appeals(),
         shares(),
         charges(),
+        bank_lines(),
         payouts(),
         late(),
+        estates(),
         period(),
         drafts(),
         nodes(),
@@ -113,6 +117,21 @@ def shares() -> Queue:
     return queue(_("Shares waiting for payment"), items, url, _("Mark payments"), empty)
 
 
+def estates() -> Queue:
+    """Deceased members whose shares wait for their heirs."""
+    url = reverse("titles:estates")
+    items = [
+        Item(
+            row.name,
+            _("member %(number)s") % {"number": row.number},
+            reverse("titles:estate", args=[row.pk]),
+        )
+        for row in estates_waiting()
+    ]
+    empty = _("No estate waits for its heirs.")
+    return queue(_("Estates"), items, url, _("Pass them on"), empty)
+
+
 def charges() -> Queue:
     url = reverse("titles:incoming")
     items = [
@@ -148,10 +167,9 @@ def payout_item(row: Payout, note: str) -> Item:
 def late() -> Queue:
     """Disputes that want an answer, members in default, letters that may not have gone."""
     url = reverse("payments:reminders_desk")
-    disputed = overdue_charges(timezone.localdate()).filter(stop="disputed")
     items = [
         *(Item(row.member.name, _("disputes %(what)s") % {"what": row.reference}, url)
-          for row in disputed),
+          for row in disputed_charges()),
         *(Item(row.member.name, _("in default since %(day)s")
                % {"day": date_format(row.since, day_format())}, url)
           for row in defaults_in_force()),
@@ -159,6 +177,21 @@ def late() -> Queue:
     ]  # fmt: skip
     empty = _("Nobody disputes a charge or is in default.")
     return queue(_("Reminders"), items, url, _("See the reminders"), empty)
+
+
+def bank_lines() -> Queue:
+    """Lines of bank statements that only a person can decide."""
+    items = [
+        Item(
+            _("%(amount)s, %(name)s")
+            % {"amount": money_text(row.amount), "name": row.name or _("without a name")},
+            row.get_state_display(),
+            reverse("bank:line", args=[row.pk]),
+        )
+        for row in waiting_lines()
+    ]
+    empty = _("Every line of the statements is booked or decided.")
+    return queue(_("Bank"), items, reverse("bank:desk"), _("To the bank desk"), empty)
 
 
 def overdue(due: date) -> str:

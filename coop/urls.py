@@ -9,6 +9,7 @@ from coop import health, views
 urlpatterns = [
     path("", views.home, name="home"),
     path("overview/", views.overview, name="overview"),
+    path("overview/path/", views.path_page, name="path"),
     path("stewardship/", views.stewardship, name="stewardship"),
     path("preferences/", views.preferences, name="preferences"),
     path("favicon.ico", views.favicon, name="favicon"),
@@ -35,7 +36,9 @@ urlpatterns = [
     path("api/v1/", include("members.api")),
     path("api/v1/", include("members.identity.api")),
     path("api/v1/", include("payments.api")),
+    path("api/v1/", include("assets.api")),
     path("api/v1/", include("titles.api")),
+    path("api/v1/", include("titles.moving_api")),
     path("api/v1/", include("titles.campaign_api")),
     path("api/v1/", include("tokens.api")),
     path("admin/", admin.site.urls),

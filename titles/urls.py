@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from titles import certificates, exit_stewards, exit_views, stewards, views
+from titles import certificates, exit_stewards, exit_views, prepaid, stewards, views
 from titles.exchange import views as exchange
 from titles.papers import views as papers
 
@@ -41,4 +41,10 @@ urlpatterns = [
     path("stewardship/register/ocf.zip", exchange.ocf, name="ocf"),
     path("stewardship/payments/", stewards.incoming, name="incoming"),
     path("stewardship/payments/<int:charge_id>/", stewards.receive, name="receive"),
+    path("prepaid/", prepaid.prepaid, name="prepaid"),
+    path("prepaid/settle/", prepaid.settle, name="settle"),
+    path("prepaid/refund/", prepaid.refund, name="prepaid_refund"),
+    path("pay/<int:charge_id>/<slug:name>/", prepaid.pay_with, name="pay_with"),
+    path("pay/notify/<slug:name>/", prepaid.notify, name="notify"),
+    path("pay/demo-card/<int:charge_id>/", prepaid.demo_card, name="demo_card"),
 ]

@@ -1,7 +1,7 @@
 """Buying in: choose a pool, count, review, confirm, pay."""
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
 from typing import Any
 from urllib.parse import urlencode
@@ -19,16 +19,24 @@ from assets.models import Pool
 from assets.queries import pools, total_units
 from ledger.errors import DomainError
 from members.access import member_required, the_member, the_user
+from members.models import Member
 from payments.models import Charge
 from payments.transfers import transfer_for
 from titles import queries, services
 from titles.access import pool_or_404, subscription_or_404
-from titles.errors import BelowMinimum, BeyondCap, BeyondTreasury
+from titles.errors import (
+    AboveMaximum,
+    BelowMinimum,
+    BeyondCap,
+    BeyondTreasury,
+    NotInSteps,
+)
 from titles.forms import CountForm, PurchaseForm
-from titles.models import Subscription
+from titles.models import PurchaseDraft, Subscription
 from titles.services.reserving import require_possible
+from titles.transfers import Place, places_of
 
-AT_THE_COUNT = (BelowMinimum, BeyondCap, BeyondTreasury)
+AT_THE_COUNT = (AboveMaximum, BelowMinimum, BeyondCap, BeyondTreasury, NotInSteps)
 TYPICAL = 10
 
 
@@ -37,17 +45,27 @@ TYPICAL = 10
 def buy_in(request: HttpRequest) -> HttpResponse:
     """Every pool: what a share costs and brings, and how many this member can buy."""
     member = the_member(request)
-    offers = [
-        {
-            "pool": pool,
-            "terms": queries.terms(pool, member),
-            "units": total_units(pool),
-            "yields": queries.yields_for(pool, 1),
-        }
-        for pool in pools()
-    ]
-    waiting = queries.subscriptions_of(member).filter(state=Subscription.State.RESERVED)
-    return render(request, "titles/buy_in.html", {"offers": offers, "waiting": waiting})
+    places = places_of(member)
+    drafts = dict(PurchaseDraft.objects.filter(member=member).values_list("pool_id", "count"))
+    context = {
+        "places": places,
+        "offers": [_offer(pool, member, places, drafts) for pool in pools()],
+        "waiting": queries.subscriptions_of(member).filter(state=Subscription.State.RESERVED),
+    }
+    return render(request, "titles/buy_in.html", context)
+
+
+def _offer(
+    pool: Pool, member: Member, places: Sequence[Place], drafts: Mapping[int, int]
+) -> dict[str, Any]:
+    return {
+        "pool": pool,
+        "terms": queries.terms(pool, member),
+        "units": total_units(pool),
+        "yields": queries.yields_for(pool, 1),
+        "has_place": any(place.row.pool_id == pool.pk for place in places),
+        "draft": drafts.get(pool.pk),
+    }
 
 
 @require_GET
@@ -58,7 +76,8 @@ def count(request: HttpRequest, code: str) -> HttpResponse:
     pool = pool_or_404(code)
     terms = queries.terms(pool, the_member(request))
     asked = request.GET.get("count")
-    start = max(terms.minimum, min(TYPICAL, terms.possible))
+    typical = TYPICAL - TYPICAL % terms.step
+    start = max(terms.first, min(typical, terms.possible))
     form = CountForm({"count": asked} if asked else None, initial={"count": start})
     wanted = form.cleaned_data.get("count") if form.is_valid() else None if asked else start
     context = _review_context(request, pool, wanted) | {"form": form}

@@ -12,7 +12,8 @@ from titles.services.founding import issue_founding_units
 from titles.services.inheritance import pass_on_estate
 from titles.services.leaving import leave, sweep_leavings, withdraw_leaving
 from titles.services.payment import Arrival, accept_arrivals, accept_payment, settle_charges
-from titles.services.prepaid import settle_from_prepaid, settle_within
+from titles.services.notices import accept_notice
+from titles.services.prepaid import settle_from_prepaid, settle_within, sweep_wishes
 from titles.services.redemption import (
     preview_queue,
     request_credit_payout,
@@ -47,6 +48,7 @@ from titles.services.write_off import write_off
 __all__ = [
     "Arrival",
     "accept_arrivals",
+    "accept_notice",
     "accept_payment",
     "accept_transfer",
     "acquire",
@@ -82,6 +84,7 @@ __all__ = [
     "sweep_defaults",
     "sweep_leavings",
     "sweep_moves",
+    "sweep_wishes",
     "sweep_redemptions",
     "take_back_payment",
     "take_offer",

@@ -100,6 +100,25 @@ def offer_units(
     return Offered(transfer, code)
 
 
+@transaction.atomic
+def try_offer(
+    *,
+    giver: Member,
+    pool: Pool,
+    units: int,
+    to_number: int | None,
+    kind: str,
+    numbers: Sequence[int],
+    note: str,
+) -> Chosen:
+    """The titles that an offer would take, with nothing written; raises what it would raise."""
+    receiver = None if to_number is None else _receiver(to_number)
+    pool, giver, receiver = _lock(pool, giver, receiver)
+    return require_passable(
+        pool=pool, giver=giver, receiver=receiver, units=units, numbers=numbers, offered=0
+    )
+
+
 def require_passable(
     *,
     pool: Pool,
@@ -202,6 +221,30 @@ def expire_transfers(*, pool: Pool) -> list[Transfer]:
         _decide(transfer, State.EXPIRED)
         notices.transfer_answered(transfer)
     return transfers
+
+
+@transaction.atomic(durable=True)
+def claim_offer(*, code: str, receiver: Member, actor: User | None) -> Transfer:
+    """Put the offer that a code leads to before whoever typed it; from then on it is theirs alone.
+
+    A second call of the same member gives the same. Raises WrongCode, ToOneself.
+    """
+    found = Transfer.objects.filter(code_hash=code_hash(code)).first()
+    if found is None:
+        raise WrongCode
+    _lock(found.pool, found.giver, receiver)
+    transfer = _lock_row(found.pk)
+    if transfer.receiver_id == receiver.pk:
+        return transfer
+    if transfer.receiver_id is not None or transfer.state != State.OFFERED:
+        raise WrongCode
+    if transfer.expires_at < timezone.now():
+        raise WrongCode
+    if transfer.giver_id == receiver.pk:
+        raise ToOneself
+    transfer.receiver = receiver
+    transfer.save(update_fields=["receiver"])
+    return transfer
 
 
 def find_offer(*, code: str) -> Transfer:

@@ -1,0 +1,443 @@
+"""API: passing units on, dividing titles, the waiting list, estates, the register of any moment."""
+
+from typing import Any
+
+from django.urls import path
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import serializers, status
+from rest_framework.exceptions import NotFound, PermissionDenied, ValidationError
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from assets.models import Pool
+from members.access import IsMember, the_member, the_user
+from members.models import Member
+from members.queries import is_auditor, is_steward
+from titles import services
+from titles.api import IDEMPOTENCY, SubscriptionSerializer, TitleSerializer, idempotency_key
+from titles.models import Inheritance, Transfer, WaitingPlace
+from titles.moving_forms import RegisterForm
+from titles.queries import titles_of
+from titles.register import holders_as_of, totals_as_of
+from titles.registers import asked_moment
+from titles.transfers import offers_from, offers_to, past_transfers_of, standing_places, transfer_of
+
+MOST = 10**12
+
+
+class OfferSerializer(serializers.Serializer[Transfer]):
+    """What to offer; without `to_number` the answer holds a code for the receiver."""
+
+    pool = serializers.SlugRelatedField[Pool](slug_field="code", queryset=Pool.objects.all())
+    units = serializers.IntegerField(min_value=1, max_value=MOST)
+    kind = serializers.ChoiceField(choices=Transfer.Kind.choices, default=Transfer.Kind.TRANSFER)
+    to_number = serializers.IntegerField(min_value=1, required=False, allow_null=True)
+    numbers = serializers.ListField(child=serializers.IntegerField(min_value=1), default=list)
+    note = serializers.CharField(max_length=500, allow_blank=True, default="")
+
+
+class TransferSerializer(serializers.ModelSerializer[Transfer]):
+    """An offer as its two sides see it: members by number, never by name."""
+
+    pool = serializers.SlugRelatedField[Pool](slug_field="code", read_only=True)
+    giver = serializers.IntegerField(source="giver.number", read_only=True)
+    receiver = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Transfer
+        fields = ("id", "pool", "units", "kind", "numbers", "note", "giver", "receiver", "state",
+                  "created_at", "expires_at", "decided_at")  # fmt: skip
+        read_only_fields = fields
+
+    def get_receiver(self, transfer: Transfer) -> int | None:
+        return transfer.receiver.number if transfer.receiver else None
+
+
+class OfferedSerializer(TransferSerializer):
+    """An offer just made; `code` is shown this once, and empty where a member is named."""
+
+    code = serializers.SerializerMethodField()
+
+    class Meta(TransferSerializer.Meta):
+        fields = (*TransferSerializer.Meta.fields, "code")  # type: ignore[assignment]
+
+    def get_code(self, transfer: Transfer) -> str:
+        return str(self.context["code"])
+
+
+class TransfersSerializer(serializers.Serializer[Any]):
+    """What is on its way to and from the member who asks, and what was decided lately."""
+
+    incoming = TransferSerializer(many=True)
+    outgoing = TransferSerializer(many=True)
+    past = TransferSerializer(many=True)
+
+
+class CodeSerializer(serializers.Serializer[Any]):
+    """The code of an offer."""
+
+    code = serializers.CharField(max_length=40)
+
+
+class PartsSerializer(serializers.Serializer[Any]):
+    """Units in each part of a title."""
+
+    parts = serializers.ListField(child=serializers.IntegerField(min_value=1, max_value=MOST))
+
+
+class WishSerializer(serializers.Serializer[Any]):
+    """What to wait for."""
+
+    pool = serializers.SlugRelatedField[Pool](slug_field="code", queryset=Pool.objects.all())
+    wish = serializers.IntegerField(min_value=1, max_value=MOST)
+    takes_part = serializers.BooleanField(default=False)
+
+
+class PlaceSerializer(serializers.ModelSerializer[WaitingPlace]):
+    """A place in a waiting list."""
+
+    pool = serializers.SlugRelatedField[Pool](slug_field="code", read_only=True)
+
+    class Meta:
+        model = WaitingPlace
+        fields = ("id", "pool", "wish", "takes_part", "state", "offered", "offer_until",
+                  "created_at")  # fmt: skip
+        read_only_fields = fields
+
+
+class HeirSerializer(serializers.Serializer[Any]):
+    """One heir: member number and part."""
+
+    number = serializers.SlugRelatedField[Member](
+        slug_field="number", queryset=Member.objects.filter(number__isnull=False)
+    )
+    weight = serializers.IntegerField(min_value=1, max_value=10**6)
+
+
+class EstateSerializer(serializers.Serializer[Any]):
+    """An estate to pass on; a steward's work."""
+
+    deceased = serializers.SlugRelatedField[Member](
+        slug_field="number", queryset=Member.objects.filter(state=Member.State.DECEASED)
+    )
+    heirs = HeirSerializer(many=True)
+    evidence = serializers.CharField(max_length=2000)
+
+
+class InheritanceSerializer(serializers.ModelSerializer[Inheritance]):
+    """An estate that was passed on."""
+
+    deceased = serializers.IntegerField(source="deceased.number", read_only=True)
+
+    class Meta:
+        model = Inheritance
+        fields = ("id", "deceased", "evidence", "recorded_at")
+        read_only_fields = fields
+
+
+class TotalSerializer(serializers.Serializer[Any]):
+    """Sums of one pool: what anyone may know."""
+
+    pool = serializers.CharField(source="code")
+    units = serializers.IntegerField(source="held")
+    holders = serializers.IntegerField()
+    titles = serializers.IntegerField()
+
+
+class HolderSerializer(serializers.Serializer[Any]):
+    """Who held how much of a pool; `capital` in cents."""
+
+    member = serializers.IntegerField(source="number")
+    name = serializers.CharField()
+    pool = serializers.CharField(source="code")
+    units = serializers.IntegerField(source="held")
+    capital = serializers.IntegerField(source="paid_in")
+    titles = serializers.IntegerField()
+
+
+class RegisterSerializer(serializers.Serializer[Any]):
+    """The register at a moment; `holders` is empty for those who may not read names."""
+
+    at = serializers.DateTimeField()
+    known = serializers.DateTimeField(allow_null=True)
+    totals = TotalSerializer(many=True)
+    holders = HolderSerializer(many=True)
+
+
+def checked(found: serializers.Serializer[Any]) -> dict[str, Any]:
+    """What was sent, valid; raises ValidationError."""
+    if not found.is_valid():
+        raise ValidationError(found.errors)
+    values: dict[str, Any] = found.validated_data
+    return values
+
+
+class TransfersView(APIView):
+    """Offers of units."""
+
+    permission_classes = (IsMember,)
+
+    @extend_schema(operation_id="transfers", responses=TransfersSerializer, tags=["titles"])
+    def get(self, request: Request) -> Response:
+        """What is offered to me, by me, and what became of earlier offers."""
+        member = the_member(request)
+        past = past_transfers_of(member)[:50]
+        shown = {"incoming": offers_to(member), "outgoing": offers_from(member), "past": past}
+        return Response(TransfersSerializer(shown).data)
+
+    @extend_schema(
+        operation_id="offer_transfer",
+        request=OfferSerializer,
+        responses={status.HTTP_201_CREATED: OfferedSerializer},
+        parameters=[IDEMPOTENCY],
+        tags=["titles"],
+    )
+    def post(self, request: Request) -> Response:
+        """Offer units to a member, or to whoever gets the code."""
+        member, key = the_member(request), idempotency_key(request)
+        asked = checked(OfferSerializer(data=request.data))
+        offered = services.offer_units(
+            giver=member, actor=the_user(request), key=f"api:{member.pk}:{key}", **asked
+        )
+        shown = OfferedSerializer(offered.transfer, context={"code": offered.code})
+        return Response(shown.data, status.HTTP_201_CREATED)
+
+
+class TransferView(APIView):
+    """One offer, for its two sides."""
+
+    permission_classes = (IsMember,)
+
+    @extend_schema(operation_id="transfer", responses=TransferSerializer, tags=["titles"])
+    def get(self, request: Request, transfer_id: int) -> Response:
+        """How it stands."""
+        return Response(TransferSerializer(own_transfer(request, transfer_id)).data)
+
+
+class AnswerView(APIView):
+    """An answer to an offer."""
+
+    permission_classes = (IsMember,)
+
+    @extend_schema(
+        operation_id="answer_transfer",
+        request=None,
+        responses=TransferSerializer,
+        parameters=[
+            OpenApiParameter(
+                "answer", str, OpenApiParameter.PATH, enum=["accept", "decline", "withdraw"]
+            )
+        ],
+        tags=["titles"],
+    )
+    def post(self, request: Request, transfer_id: int, answer: str) -> Response:
+        """Accept, decline, or withdraw; a second time changes nothing."""
+        found, member = own_transfer(request, transfer_id), the_member(request)
+        user = the_user(request)
+        if answer == "withdraw":
+            if found.giver_id != member.pk:
+                raise NotFound
+            services.withdraw_transfer(transfer_id=found.pk, giver=member, actor=user)
+        elif answer == "accept":
+            services.accept_transfer(transfer_id=found.pk, receiver=member, actor=user)
+        elif answer == "decline":
+            services.decline_transfer(transfer_id=found.pk, receiver=member, actor=user)
+        else:
+            raise NotFound
+        return Response(TransferSerializer(own_transfer(request, transfer_id)).data)
+
+
+class ClaimView(APIView):
+    """An offer behind a code."""
+
+    permission_classes = (IsMember,)
+
+    @extend_schema(
+        operation_id="claim_transfer",
+        request=CodeSerializer,
+        responses=TransferSerializer,
+        tags=["titles"],
+    )
+    def post(self, request: Request) -> Response:
+        """Be the one to whom the offer behind a code is addressed."""
+        code = checked(CodeSerializer(data=request.data))["code"]
+        found = services.claim_offer(
+            code=code, receiver=the_member(request), actor=the_user(request)
+        )
+        return Response(TransferSerializer(found).data)
+
+
+class SplitView(APIView):
+    """Dividing a title."""
+
+    permission_classes = (IsMember,)
+
+    @extend_schema(
+        operation_id="split_title",
+        request=PartsSerializer,
+        responses={status.HTTP_201_CREATED: TitleSerializer(many=True)},
+        parameters=[IDEMPOTENCY],
+        tags=["titles"],
+    )
+    def post(self, request: Request, number: int) -> Response:
+        """Titles over the parts in place of one."""
+        member, key = the_member(request), idempotency_key(request)
+        title = titles_of(member).filter(number=number).first()
+        if title is None:
+            raise NotFound
+        parts = checked(PartsSerializer(data=request.data))["parts"]
+        made = services.split_title(
+            holder=member,
+            title=title,
+            parts=parts,
+            actor=the_user(request),
+            key=f"api:{member.pk}:{key}",
+        )
+        return Response(TitleSerializer(made, many=True).data, status.HTTP_201_CREATED)
+
+
+class WaitingView(APIView):
+    """The waiting lists."""
+
+    permission_classes = (IsMember,)
+
+    @extend_schema(operation_id="waiting", responses=PlaceSerializer(many=True), tags=["titles"])
+    def get(self, request: Request) -> Response:
+        """My places."""
+        places = standing_places(the_member(request)).order_by("pk")
+        return Response(PlaceSerializer(places, many=True).data)
+
+    @extend_schema(
+        operation_id="join_waiting_list",
+        request=WishSerializer,
+        responses={status.HTTP_201_CREATED: PlaceSerializer},
+        parameters=[IDEMPOTENCY],
+        tags=["titles"],
+    )
+    def post(self, request: Request) -> Response:
+        """Wait until units of a pool are free."""
+        member, key = the_member(request), idempotency_key(request)
+        place = services.join_waiting_list(
+            member=member,
+            actor=the_user(request),
+            key=f"api:{member.pk}:{key}",
+            **checked(WishSerializer(data=request.data)),
+        )
+        return Response(PlaceSerializer(place).data, status.HTTP_201_CREATED)
+
+
+class PlaceView(APIView):
+    """One place in a waiting list."""
+
+    permission_classes = (IsMember,)
+
+    @extend_schema(
+        operation_id="take_offered_units",
+        request=None,
+        responses={status.HTTP_201_CREATED: SubscriptionSerializer},
+        tags=["titles"],
+    )
+    def post(self, request: Request, place_id: int) -> Response:
+        """Take what the list offers: a reservation with its charge."""
+        place = own_place(request, place_id)
+        bought = services.take_offer(place_id=place.pk, actor=the_user(request))
+        return Response(SubscriptionSerializer(bought).data, status.HTTP_201_CREATED)
+
+    @extend_schema(
+        operation_id="leave_waiting_list", request=None, responses=PlaceSerializer, tags=["titles"]
+    )
+    def delete(self, request: Request, place_id: int) -> Response:
+        """Give the place up."""
+        place = own_place(request, place_id)
+        left = services.leave_waiting_list(place_id=place.pk, actor=the_user(request))
+        return Response(PlaceSerializer(left).data)
+
+
+class EstatesView(APIView):
+    """Estates."""
+
+    permission_classes = (IsMember,)
+
+    @extend_schema(
+        operation_id="pass_on_estate",
+        request=EstateSerializer,
+        responses={status.HTTP_201_CREATED: InheritanceSerializer},
+        parameters=[IDEMPOTENCY],
+        tags=["titles"],
+    )
+    def post(self, request: Request) -> Response:
+        """Pass an estate on to its heirs; for stewards."""
+        if not is_steward(request.user):
+            raise PermissionDenied
+        key, asked = idempotency_key(request), checked(EstateSerializer(data=request.data))
+        done = services.pass_on_estate(
+            deceased=asked["deceased"],
+            heirs={row["number"]: row["weight"] for row in asked["heirs"]},
+            evidence=asked["evidence"],
+            actor=the_user(request),
+            key=f"api:estate:{key}",
+        )
+        return Response(InheritanceSerializer(done).data, status.HTTP_201_CREATED)
+
+
+class RegisterView(APIView):
+    """The register of titles."""
+
+    permission_classes = (AllowAny,)
+
+    @extend_schema(
+        operation_id="title_register",
+        responses=RegisterSerializer,
+        parameters=[
+            OpenApiParameter("day", OpenApiTypes.DATE, description="as of the end of this day"),
+            OpenApiParameter("known", OpenApiTypes.DATETIME, description="as known then"),
+            OpenApiParameter("pool", str, description="code"),
+        ],
+        tags=["titles"],
+    )
+    def get(self, request: Request) -> Response:
+        """Who held what at the end of a day, as known at a moment; sums alone for the public."""
+        form = RegisterForm(request.query_params)
+        if not form.is_valid():
+            raise ValidationError({n: [str(e) for e in found] for n, found in form.errors.items()})
+        moment, pool = asked_moment(form), form.cleaned_data.get("pool")
+        holders = holders_as_of(moment, pool) if is_auditor(request.user) else []
+        shown = {
+            "at": moment.at,
+            "known": moment.known,
+            "totals": totals_as_of(moment),
+            "holders": holders,
+        }
+        return Response(RegisterSerializer(shown).data)
+
+
+def own_transfer(request: Request, transfer_id: int) -> Transfer:
+    """An offer of the member who asks; raises NotFound."""
+    found = transfer_of(the_member(request), transfer_id)
+    if found is None:
+        raise NotFound
+    return found
+
+
+def own_place(request: Request, place_id: int) -> WaitingPlace:
+    """A place of the member who asks; raises NotFound."""
+    found = WaitingPlace.objects.filter(pk=place_id, member=the_member(request)).first()
+    if found is None:
+        raise NotFound
+    return found
+
+
+urlpatterns = [
+    path("titles/register", RegisterView.as_view(), name="api_title_register"),
+    path("titles/<int:number>/split", SplitView.as_view(), name="api_split_title"),
+    path("transfers", TransfersView.as_view(), name="api_transfers"),
+    path("transfers/claim", ClaimView.as_view(), name="api_transfer_claim"),
+    path("transfers/<int:transfer_id>", TransferView.as_view(), name="api_transfer"),
+    path("transfers/<int:transfer_id>/<slug:answer>", AnswerView.as_view(), name="api_answer"),
+    path("waiting", WaitingView.as_view(), name="api_waiting"),
+    path("waiting/<int:place_id>", PlaceView.as_view(), name="api_place"),
+    path("estates", EstatesView.as_view(), name="api_estates"),
+]
