@@ -17,6 +17,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from governance import own
 from governance.access import public_proposal, voting_member
 from governance.counting import CHOICES
 from governance.models import Ballot, Certificate, Proposal
@@ -26,6 +27,8 @@ from ledger.api import NewestFirst
 from members.access import IsMember, may_read, the_user
 from members.queries import member_of
 from signing import strict_json
+from signing.dsse import Envelope
+from signing.errors import SigningError
 
 OF_PERSONS = ("reason", "appeal")
 KEY = OpenApiParameter(
@@ -82,6 +85,23 @@ class BallotInput(serializers.Serializer[Any]):
     choices = serializers.DictField(
         child=serializers.ChoiceField(choices=CHOICES), required=False, allow_null=True
     )
+    reason = serializers.CharField(required=False, default="", allow_blank=True, max_length=2000)
+    envelope = serializers.JSONField(
+        required=False, allow_null=True, help_text="DSSE: the answer as signed with one's own key"
+    )
+
+    def validate_envelope(self, value: Any) -> Envelope | None:
+        """The envelope; a validation error for another shape."""
+        try:
+            return None if value is None else Envelope.from_dict(value)
+        except SigningError as error:
+            raise serializers.ValidationError(str(error)) from error
+
+
+class OwnInput(serializers.Serializer[Any]):
+    """The answer that a statement is wanted for."""
+
+    choice = serializers.ChoiceField(choices=CHOICES)
     reason = serializers.CharField(required=False, default="", allow_blank=True, max_length=2000)
 
 
@@ -174,6 +194,24 @@ class Ballots(APIView):
             **answer.validated_data,
         )
         return Response(ReceiptSerializer(ballot).data, status=201)
+
+
+class OwnDrafts(APIView):
+    """Statements for those who sign their ballots themselves."""
+
+    permission_classes = [IsMember]
+
+    @extend_schema(operation_id="draft_ballot", request=OwnInput, responses={200: dict})
+    def post(self, request: Request, proposal_id: int) -> Response:
+        """What to sign with one's own key: an envelope without signatures."""
+        answer = OwnInput(data=request.data)
+        answer.is_valid(raise_exception=True)
+        drafted = own.draft(
+            proposal=public_proposal(proposal_id),
+            member=voting_member(request),
+            **answer.validated_data,
+        )
+        return Response(as_json(drafted.as_json()))
 
 
 class Board(APIView):

@@ -1,5 +1,6 @@
 """The documents of a vote that are hashed or signed: notice, ballot, receipt, certificate."""
 
+import hashlib
 from datetime import UTC, datetime
 from typing import Any
 
@@ -42,9 +43,14 @@ def ballot_document(
     choices: dict[str, str],
     reason_hash: str,
     at: datetime,
+    own: bytes | None = None,
 ) -> dict[str, Any]:
-    """What a ballot says; signed by the site for the member, which `attested` admits."""
-    return {
+    """What a ballot says; signed by the site for the member, which `attested` admits.
+
+    `own` is the statement that the member signed themselves: of it the ballot holds the hash.
+    """
+    signed = {} if own is None else {"own_sha256": hashlib.sha256(own).hexdigest()}
+    return signed | {
         "proposal": proposal.pk,
         "notice_sha256": proposal.notice_hash,
         "index": index,
@@ -52,7 +58,7 @@ def ballot_document(
         "choices": choices,
         "reason_sha256": reason_hash,
         "cast_at": utc(at),
-        "attested": True,
+        "attested": own is None,
     }
 
 

@@ -58,6 +58,13 @@ class NotOnRoll(DomainError):
     text = _("You are not on the roll of this vote: it was frozen when the ballot opened.")
 
 
+class OtherBallot(DomainError):
+    """A signed statement that is over another vote, another member or another reason."""
+
+    code = "other_ballot"
+    text = _("This statement is for another vote, or for another reason. Take a fresh one.")
+
+
 class UnknownChoice(DomainError):
     """A ballot answers in every chamber of its voter with one of the three answers."""
 

@@ -172,6 +172,7 @@ class Ballot(models.Model):
     key = models.CharField(max_length=80)
     cast_at = models.DateTimeField()
     envelope = models.BinaryField()
+    own_envelope = models.BinaryField(null=True, help_text="what the member signed, if they did")
     leaf = models.CharField(max_length=64)
     link = models.CharField(max_length=64, help_text="head of the board's chain with this entry")
     receipt = models.BinaryField()

@@ -144,6 +144,7 @@ def receipt_context(ballot: Ballot) -> dict[str, Any]:
             member_id=ballot.member_id, index__gt=ballot.index
         ).exists(),
         "envelope": bytes(ballot.envelope).decode(),
+        "own": bytes(ballot.own_envelope).decode() if ballot.own_envelope else "",
         "receipt": bytes(ballot.receipt).decode(),
     }
 

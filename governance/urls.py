@@ -12,6 +12,7 @@ urlpatterns = [
     path("decisions/new/<slug:action>/", views.propose, name="propose"),
     path("decisions/<int:proposal_id>/", views.decision, name="decision"),
     path("decisions/<int:proposal_id>/vote/", views.vote, name="vote"),
+    path("decisions/<int:proposal_id>/vote/sign/", views.sign_vote, name="sign_vote"),
     path("decisions/<int:proposal_id>/receipts/<int:index>/", views.receipt, name="receipt"),
     path("decisions/<int:proposal_id>/publish/", views.publish, name="publish"),
     path("decisions/<int:proposal_id>/withdraw/", views.withdraw, name="withdraw"),
@@ -19,6 +20,11 @@ urlpatterns = [
     path("api/v1/decisions/", api.Decisions.as_view(), name="api_decisions"),
     path("api/v1/decisions/<int:proposal_id>/", api.Decision.as_view(), name="api_decision"),
     path("api/v1/decisions/<int:proposal_id>/ballots/", api.Ballots.as_view(), name="api_ballots"),
+    path(
+        "api/v1/decisions/<int:proposal_id>/ballots/drafts/",
+        api.OwnDrafts.as_view(),
+        name="api_ballot_drafts",
+    ),
     path("api/v1/decisions/<int:proposal_id>/board/", api.Board.as_view(), name="api_board"),
     path("api/v1/decisions/<int:proposal_id>/rolls/", api.Rolls.as_view(), name="api_rolls"),
     path(

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from governance import board
+from governance import board, own
 from governance.counting import BallotGroup, MotionResult, Roll, Sums, count_motion, total
-from governance.models import Chamber, Proposal, RollRow
+from governance.models import Ballot, Chamber, Proposal, RollRow
 from governance.terms import terms_of
 from signing import strict_json
 from signing.dsse import Envelope
@@ -62,19 +62,20 @@ def wrong_on_board(proposal: Proposal) -> list[str]:
             found.append(f"{name}: the envelope of entry {place} does not give its leaf")
         if ballot.link != link:
             found.append(f"{name}: the chain breaks at entry {place}")
-        found += wrong_in_envelope(name, place, bytes(ballot.envelope), ballot.choices)
+        found += wrong_in_envelope(name, place, ballot)
     return found
 
 
-def wrong_in_envelope(name: str, place: int, envelope: bytes, choices: dict[str, str]) -> list[str]:
-    """Whether an envelope is signed and says what its row says."""
+def wrong_in_envelope(name: str, place: int, ballot: Ballot) -> list[str]:
+    """Whether an entry's envelope is signed and says what its row, and its member, say."""
     try:
-        document = opened(envelope, board.BALLOT)
+        document = opened(bytes(ballot.envelope), board.BALLOT)
     except SigningError as error:
         return [f"{name}: the envelope of entry {place} is not sound: {error.code}"]
-    if (document["index"], document["choices"]) != (place, choices):
+    if (document["index"], document["choices"]) != (place, ballot.choices):
         return [f"{name}: entry {place} does not say what its envelope says"]
-    return []
+    wrong = own.wrong_with(ballot, document)
+    return [f"{name}: entry {place} {wrong}"] if wrong else []
 
 
 def wrong_on_rolls(proposal: Proposal) -> list[str]:

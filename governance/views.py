@@ -8,12 +8,15 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from governance import access, services
+from governance import access, own, services
 from governance.actions import ACTIONS, action_named
-from governance.forms import PROPOSAL_FORMS, BallotForm
+from governance.forms import PROPOSAL_FORMS, BallotForm, OwnBallotForm
+from governance.models import Proposal
 from governance.pages import decision_context, list_context, receipt_context, rules_context
 from ledger.errors import DomainError
 from members.access import member_required, steward_required, the_member, the_user
+from members.identity.forms import SignedForm
+from members.identity.pages import draft_context
 
 
 @require_GET
@@ -87,6 +90,39 @@ def vote(request: HttpRequest, proposal_id: int) -> HttpResponse:
             form.add_error(None, str(error))
     context = decision_context(request, proposal) | {"form": form}
     return render(request, "governance/vote.html", context, status=422 if form.errors else 200)
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def sign_vote(request: HttpRequest, proposal_id: int) -> HttpResponse:
+    """What to sign for a vote with a key of one's own; then take what was signed."""
+    proposal = access.proposal_for(request, proposal_id)
+    asked, form = OwnBallotForm(request.GET or None), SignedForm(request.POST or None)
+    context = decision_context(request, proposal) | {"asked": asked, "form": form}
+    try:
+        if asked.is_valid():
+            member = access.voting_member(request)
+            drafted = own.draft(proposal=proposal, member=member, **asked.cleaned_data)
+            context |= draft_context(drafted)
+        if asked.is_valid() and form.is_valid():
+            return _cast_signed(request, proposal, asked, form)
+    except DomainError as error:
+        (form if form.is_bound else asked).add_error(None, str(error))
+    status = 422 if asked.errors or form.errors else 200
+    return render(request, "governance/sign_vote.html", context, status=status)
+
+
+def _cast_signed(
+    request: HttpRequest, proposal: Proposal, asked: OwnBallotForm, form: SignedForm
+) -> HttpResponse:
+    ballot = services.cast(
+        proposal_id=proposal.pk,
+        member=access.voting_member(request),
+        actor=the_user(request),
+        reason=asked.cleaned_data["reason"],
+        envelope=form.cleaned_data["envelope"],
+    )
+    return See(reverse("governance:receipt", args=[proposal.pk, ballot.index]))
 
 
 @login_required
