@@ -153,6 +153,8 @@ COOP_LOG_DIR = os.environ.get("COOP_LOG_DIR", "")
 # Under this identifier (SEPA) the cooperative collects by direct debit; "" where it does not.
 COOP_CREDITOR_ID = os.environ.get("COOP_CREDITOR_ID", "")
 COOP_CURRENCY = os.environ.get("COOP_CURRENCY", "EUR")
+# Payment services, as dotted paths of classes (docs/bank.md); the demo works in a demo only.
+COOP_PROVIDERS = os.environ.get("COOP_PROVIDERS", "payments.providers.demo.Demo").split(",")
 
 CSRF_FAILURE_VIEW = "coop.errors.forged"
 
@@ -185,6 +187,7 @@ SPECTACULAR_SETTINGS = {
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
     "ENUM_NAME_OVERRIDES": {
+        "AssetState": "assets.models.Asset.State",
         "ChargeState": "payments.models.Charge.State",
         "PayoutState": "payments.models.Payout.State",
         "MemberState": "members.models.Member.State",

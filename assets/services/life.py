@@ -210,6 +210,8 @@ def report_repaired(
 
 
 def _back(asset: Asset, on: date, reason: str, actor: User | None, key: str | None) -> Asset:
+    if asset.state != FAULTY:
+        raise WrongStep(asset=asset.name, state=asset.get_state_display(), wanted=SERVES.label)
     step(asset, SERVES, on=on, reason=reason, actor=actor, key=key)
     asset.save(update_fields=["state"])
     take_back(asset, on, only_outages=True)
