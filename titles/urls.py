@@ -2,7 +2,17 @@
 
 from django.urls import path
 
-from titles import certificates, exit_stewards, exit_views, prepaid, stewards, views
+from titles import (
+    certificates,
+    estates,
+    exit_stewards,
+    exit_views,
+    moving,
+    prepaid,
+    registers,
+    stewards,
+    views,
+)
 from titles.exchange import views as exchange
 from titles.papers import views as papers
 
@@ -11,6 +21,37 @@ urlpatterns = [
     path("buy-in/", views.buy_in, name="buy_in"),
     path("buy-in/<slug:code>/", views.count, name="count"),
     path("buy-in/<slug:code>/review/", views.review, name="review"),
+    path("buy-in/<slug:code>/draft/", moving.keep_draft, name="draft"),
+    path("buy-in/<slug:code>/wait/", moving.wait, name="wait"),
+    path("waiting/<int:place_id>/take/", moving.answer_place, {"answer": "take"}, name="take"),
+    path("waiting/<int:place_id>/leave/", moving.answer_place, {"answer": "leave"}, name="leave"),
+    path("transfers/", moving.transfers, name="transfers"),
+    path("transfers/code/", moving.transfer_claim, name="transfer_claim"),
+    path("transfers/new/<slug:code>/", moving.transfer_new, name="transfer_new"),
+    path("transfers/<int:transfer_id>/", moving.transfer, name="transfer"),
+    path(
+        "transfers/<int:transfer_id>/accept/",
+        moving.transfer_answer,
+        {"answer": "accept"},
+        name="transfer_accept",
+    ),
+    path(
+        "transfers/<int:transfer_id>/decline/",
+        moving.transfer_answer,
+        {"answer": "decline"},
+        name="transfer_decline",
+    ),
+    path(
+        "transfers/<int:transfer_id>/withdraw/",
+        moving.transfer_answer,
+        {"answer": "withdraw"},
+        name="transfer_withdraw",
+    ),
+    path("titles/<int:number>/divide/", moving.split, name="split"),
+    path("titles/register/", registers.register, name="register"),
+    path("titles/register.csv", registers.register_csv, name="register_csv"),
+    path("stewardship/estates/", estates.estates, name="estates"),
+    path("stewardship/estates/<int:member_id>/", estates.estate, name="estate"),
     path("purchases/<int:subscription_id>/", views.pay, name="pay"),
     path("purchases/<int:subscription_id>/cancel/", views.cancel, name="cancel"),
     path("titles/", certificates.mine, name="mine"),
