@@ -20,6 +20,7 @@ from payments import services
 from payments.models import Payout
 from payments.pages.forms import PeriodForm
 from payments.queries import payout_digest, payouts_of
+from payments.services.payouts import current_account
 from payments.statements.build import member_statement
 
 OWN = (
@@ -38,12 +39,17 @@ class IsTreasurer(BasePermission):
 class PayoutSerializer(serializers.ModelSerializer[Payout]):
     """A payout; the amount is cents, the account its last characters only."""
 
-    account = serializers.CharField(source="account.masked", default=None, read_only=True)
+    account = serializers.SerializerMethodField()
 
     class Meta:
         model = Payout
         fields: tuple[str, ...] = OWN
         read_only_fields: tuple[str, ...] = OWN
+
+    def get_account(self, payout: Payout) -> str:
+        """The account it was approved for, else the member's; "" while none is named."""
+        account = payout.account or current_account(payout.member_id)
+        return account.masked if account else ""
 
 
 class DeskPayoutSerializer(PayoutSerializer):

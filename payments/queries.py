@@ -174,6 +174,18 @@ def payouts_ordered() -> QuerySet[Payout]:
     return rows.order_by("pk")
 
 
+def disputed_charges() -> QuerySet[Charge]:
+    """Open charges that their members dispute and no treasurer has answered yet."""
+    last = ReminderStop.objects.filter(charge_id=OuterRef("pk")).order_by("-pk")
+    return (
+        Charge.objects.filter(state=Charge.State.OPEN)
+        .annotate(stop=Subquery(last.values("kind")[:1]))
+        .filter(stop=ReminderStop.Kind.DISPUTED)
+        .select_related("member")
+        .order_by("due", "pk")
+    )
+
+
 def payouts_done() -> QuerySet[Payout]:
     """Payouts that were executed or cancelled, the latest first."""
     states = (Payout.State.EXECUTED, Payout.State.CANCELLED)

@@ -46,3 +46,14 @@ class CollectionForm(forms.Form):
         if self.is_bound:
             return set(self.data.getlist("charges"))  # type: ignore[attr-defined]
         return {str(charge.pk) for charge in collectable()}
+
+
+class CameBackForm(forms.Form):
+    """A debit that the bank refused or gave back."""
+
+    code = forms.RegexField(
+        r"^[A-Z]{2}[0-9]{2}$",
+        label=_("Reason code"),
+        help_text=_("Two letters and two digits, as the bank gives them: AM04, AC04, MD01 …"),
+    )
+    day = forms.DateField(label=_("Day at the bank"), widget=DayInput())

@@ -1,7 +1,8 @@
 """Every write of orders to the bank: payouts ordered, charges collected, collections returned."""
 
 import hashlib
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Sequence
 from datetime import UTC, date, timedelta
 
 from django.conf import settings
@@ -36,6 +37,9 @@ from payments.services import (
 )
 from policies.queries import policy
 from titles.services import take_back_payment
+
+REASON_CODE = re.compile(r"[A-Z]{2}[0-9]{2}")
+"""what banks give as the reason of a return (ISO 20022 external code set)"""
 
 
 @transaction.atomic(durable=True)
@@ -119,9 +123,23 @@ def collection_returned(
         raise UnknownCollection(reference=reference)
     _take_back(item.charge, reason_code, booked_on, key, actor)
     _mark_returned(item, reason_code, booked_on, key)
-    first = item.sequence == CollectionItem.Sequence.FIRST and not _others_hold(item)
-    mark_mandate(mandate_id=item.mandate_id, reason_code=reason_code, first=first, actor=actor)
+    _mark_mandate(item, reason_code, actor)
     return item
+
+
+def note_returns(
+    *, charge_ids: Iterable[int], reason: str, booked_on: date, key: str, actor: User | None
+) -> None:
+    """Mark the debits of charges whose payments a statement's line has just taken back.
+
+    `reason` begins with the bank's code where it gives one. Call inside a transaction.
+    """
+    given = REASON_CODE.match(reason)
+    items = CollectionItem.objects.filter(charge_id__in=set(charge_ids), returned_on=None)
+    for item in items.select_related("charge").order_by("pk"):
+        code = given.group() if given else "NARR"
+        _mark_returned(item, code, booked_on, f"{key}:{item.pk}")
+        _mark_mandate(item, code, actor)
 
 
 def creditor_id() -> str:
@@ -306,6 +324,11 @@ def _mark_returned(item: CollectionItem, reason_code: str, booked_on: date, key:
     )
     if not marked.update(returned_on=booked_on, reason_code=reason_code[:4], return_key=key):
         raise UnknownCollection(reference=item.charge.reference)
+
+
+def _mark_mandate(item: CollectionItem, reason_code: str, actor: User | None) -> None:
+    first = item.sequence == CollectionItem.Sequence.FIRST and not _others_hold(item)
+    mark_mandate(mandate_id=item.mandate_id, reason_code=reason_code, first=first, actor=actor)
 
 
 def _others_hold(item: CollectionItem) -> bool:

@@ -24,4 +24,5 @@ urlpatterns = [
         views.collection_file,
         name="collection_file",
     ),
+    path("stewardship/orders/debits/<int:item_id>/", views.came_back, name="debit_came_back"),
 ]

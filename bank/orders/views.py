@@ -9,9 +9,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
-from bank.models import CollectionOrder, PaymentOrder
+from bank.models import CollectionItem, CollectionOrder, PaymentOrder
 from bank.orders import queries, services
-from bank.orders.forms import CollectionForm, PaymentForm
+from bank.orders.forms import CameBackForm, CollectionForm, PaymentForm
 from ledger.errors import DomainError
 from members.access import the_user
 from payments.pages.acting import (
@@ -110,8 +110,35 @@ def collection_order(request: HttpRequest, order_id: int) -> HttpResponse:
     """One file of direct debits: what stands in it, what came back, its digest."""
     order = get_object_or_404(CollectionOrder.objects.defer("content"), pk=order_id)
     items = order.items.select_related("charge__member", "mandate").order_by("pk")
-    context = {"order": order, "items": items, "digest": spaced(order.sha256)}
+    context = {
+        "order": order, "items": items, "digest": spaced(order.sha256),
+        "treasurer": is_treasurer(request),
+    }  # fmt: skip
     return render(request, "bank/orders/collection_order.html", context)
+
+
+@require_http_methods(["GET", "POST"])
+@treasurer_required
+def came_back(request: HttpRequest, item_id: int) -> HttpResponse:
+    """Say that a debit came back, where no bank statement says so."""
+    rows = CollectionItem.objects.select_related("charge__member", "mandate", "order")
+    item = get_object_or_404(rows.defer("order__content"), pk=item_id, returned_on=None)
+    form = CameBackForm(request.POST or None)
+
+    def note() -> None:
+        services.collection_returned(
+            reference=item.charge.reference, amount=item.charge.amount,
+            reason_code=form.cleaned_data["code"], booked_on=form.cleaned_data["day"],
+            key=f"by hand:{item.pk}", actor=the_user(request),
+        )  # fmt: skip
+
+    if request.method == "POST" and done(form, note):
+        url = reverse("bank:collection_order", args=[item.order_id])
+        return onward(request, url, _("What it was for is owed again."))
+    context = {"form": form, "item": item, "charge": item.charge}
+    return render(
+        request, "bank/orders/came_back.html", context, status=422 if form.errors else 200
+    )
 
 
 @require_GET

@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from bank.errors import NoteNeeded, NothingToUndo, NotTheOtherSide, PayoutFirst
 from bank.models import UNASSIGNED, Decision, Line
+from bank.orders.services import note_returns
 from bank.services.locks import lock_desk, lock_line
 from ledger.errors import KeyConflict
 from ledger.services import reverse
@@ -91,6 +92,10 @@ def take_back(*, line: Line, other: Line, actor: User | None) -> None:
         take_decision_back(
             other, decision, reason=reason, actor=actor, key=f"back:{line.pk}:{decision.pk}"
         )
+        note_returns(
+            charge_ids=[part["charge"] for part in decision.parts if "charge" in part],
+            reason=reason, booked_on=line.booked_on, key=f"line:{line.pk}", actor=actor,
+        )  # fmt: skip
     other.state, other.other = State.RETURNED, line
     other.save(update_fields=["state", "other"])
     Decision.objects.create(

@@ -7,7 +7,8 @@ from django.utils import timezone
 
 from assets.models import Pool, Resource
 from assets.services import add_cost_line, create_pool, create_resource, place_asset
-from coop.demo import cast
+from coop.demo import cast, things
+from coop.demo.payouts import pay_out
 from members.bylaws import VERSION
 from members.models import Cooperative, Member, User
 from members.services import apply, enrol_member, found_cooperative, grant_role, register_user
@@ -40,11 +41,13 @@ def build() -> None:
     place_things(months[0])
     people = admit_people()
     hand_out_founding_units(people)
+    things.furnish(people, timezone.localtime(months[0]).date())
     for start, used in zip(months, cast.USED, strict=True):
         play_month(start, used, people)
     start = month_start(timezone.now())
     if not Period.objects.filter(start=start).exists():
         open_period(start=start, end=next_end(start), code=next_code(start), actor=None)
+    pay_out(people)
 
 
 def history_starts(now: datetime) -> list[datetime]:
