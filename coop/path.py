@@ -157,7 +157,8 @@ def stake_of(
         )
         for b in books
     )
-    return ownership.Stake(held.units, held.all_units, room, held.issue_price, held.credit, uses)
+    credit = titles.free_credit(member, held.pool)
+    return ownership.Stake(held.units, held.all_units, room, held.issue_price, credit, uses)
 
 
 def last_used(member: Member) -> dict[tuple[int, int], int] | None:

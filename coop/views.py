@@ -14,9 +14,11 @@ from django.views.decorators.http import require_GET, require_POST
 
 from coop.forms import PreferencesForm, SampleForm
 from coop.overview import overview_of
+from coop.path_page import path_page as path_of_member
 from coop.queries import public_facts
 from coop.services import choose_preferences
 from coop.stewardship import work_waiting
+from members.access import member_required, the_member
 from members.queries import is_steward, member_of
 
 YEAR = 365 * 24 * 3600
@@ -36,6 +38,13 @@ def overview(request: HttpRequest) -> HttpResponse:
     admitted = member is not None and member.number is not None
     context = overview_of(member) if member and admitted else {"greeting": _("Welcome")}
     return render(request, "coop/overview.html", context)
+
+
+@require_GET
+@member_required
+def path_page(request: HttpRequest) -> HttpResponse:
+    """Own, need and gap, break-even, and when all that is used is owned."""
+    return render(request, "coop/path_page.html", path_of_member(the_member(request)))
 
 
 @login_required

@@ -115,6 +115,11 @@ def equity_credit(member: Member, pool: Pool) -> int:
     return sum(lot.left for lot in credit_lots(member, pool))
 
 
+def free_credit(member: Member, pool: Pool) -> int:
+    """Cents of a member's credit that no campaign keeps for one planned thing."""
+    return sum(lot.left for lot in credit_lots(member, pool) if not lot.is_ahead)
+
+
 def amounts_of(account_ids: list[int]) -> Mapping[int, int]:
     """Balances by account id."""
     rows = Balance.objects.filter(account_id__in=account_ids)
