@@ -26,6 +26,7 @@ from payments.queries import (
     payouts_waiting,
     unsure_mails,
 )
+from titles.exit_pages import desk_context
 from titles.heritage import estates_waiting
 from titles.queries import waiting_subscriptions
 from tokens.queries import current_period
@@ -66,6 +67,7 @@ def work_waiting() -> list[Queue]:
         payouts(),
         late(),
         estates(),
+        exits(),
         period(),
         drafts(),
         nodes(),
@@ -198,6 +200,26 @@ def overdue(due: date) -> str:
     words = {"day": date_format(due, day_format())}
     late = due < timezone.localdate()
     return (_("overdue since %(day)s") if late else _("due %(day)s")) % words
+
+
+def exits() -> Queue:
+    """Queues of redemption that can be served now, and ways out that nobody has begun."""
+    desk, url = desk_context(), reverse("titles:exits")
+    items = [
+        Item(
+            _("Shares of %(pool)s come back") % {"pool": row["pool"].name},
+            ngettext("%(n)s request can be served", "%(n)s requests can be served", row["served"])
+            % {"n": row["served"]},
+            reverse("titles:exit_queue", args=[row["pool"].code]),
+        )
+        for row in desk["rows"]
+        if row["served"]
+    ]
+    items += [
+        Item(member.name, _("has gone; what is held waits"), url) for member in desk["to_begin"]
+    ]
+    empty = _("Nobody waits to be served.")
+    return queue(_("Those who go"), items, url, _("See the queues"), empty)
 
 
 def period() -> Queue:

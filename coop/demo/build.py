@@ -8,7 +8,9 @@ from django.utils import timezone
 from assets.models import Pool, Resource
 from assets.services import add_cost_line, create_pool, create_resource, place_asset
 from coop.demo import cast, things
+from coop.demo.exits import ask_back
 from coop.demo.payouts import pay_out
+from coop.demo.plans import plan_ahead
 from members.bylaws import VERSION
 from members.models import Cooperative, Member, User
 from members.services import apply, enrol_member, found_cooperative, grant_role, register_user
@@ -48,6 +50,8 @@ def build() -> None:
     if not Period.objects.filter(start=start).exists():
         open_period(start=start, end=next_end(start), code=next_code(start), actor=None)
     pay_out(people)
+    plan_ahead(people)
+    ask_back(people)
 
 
 def history_starts(now: datetime) -> list[datetime]:
