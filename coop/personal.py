@@ -14,6 +14,7 @@ from typing import Any
 from django.apps import apps
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from ledger.models import Account, Entry
 from members.models import Member, User
@@ -22,15 +23,17 @@ from signing.errors import SigningError
 
 DEEPEST = 3
 LEFT_OUT = {
-    "governance.Certificate": "of a whole vote, and public; not of who proposed it",
-    "governance.Chamber": "of a whole vote, and public; not of who proposed it",
-    "governance.Execution": "of a whole vote, and public; not of who proposed it",
-    "tokens.RatingRun": "of all members of a pool at once; the usages it rated are in the export",
-    "metering.Envelope": "of a machine; it carries the counters of all who use it",
-    "metering.EnvelopeConflict": "of a machine, not of its owner",
-    "metering.RefusedBatch": "of a machine, not of its owner",
-    "metering.Receipt": "of a machine, not of its owner",
-    "metering.Gap": "of a machine, not of its owner",
+    "governance.Certificate": _("of a whole vote, and public; not of who proposed it"),
+    "governance.Chamber": _("of a whole vote, and public; not of who proposed it"),
+    "governance.Execution": _("of a whole vote, and public; not of who proposed it"),
+    "tokens.RatingRun": _(
+        "of all members of a pool at once; the usages it rated are in the export"
+    ),
+    "metering.Envelope": _("of a machine; it carries the counters of all who use it"),
+    "metering.EnvelopeConflict": _("of a machine, not of its owner"),
+    "metering.RefusedBatch": _("of a machine, not of its owner"),
+    "metering.Receipt": _("of a machine, not of its owner"),
+    "metering.Gap": _("of a machine, not of its owner"),
 }
 """Models that lead to a person and are not in their export, each with the reason."""
 HIDDEN = {("members.User", "password")}
