@@ -8,7 +8,9 @@ from django.utils import timezone
 from assets.models import Pool, Resource
 from assets.services import add_cost_line, create_pool, create_resource, place_asset
 from coop.demo import cast, things
+from coop.demo.bank import tell_of_the_bank
 from coop.demo.exits import ask_back
+from coop.demo.identity import sign_and_vouch
 from coop.demo.payouts import pay_out
 from coop.demo.plans import plan_ahead
 from members.bylaws import VERSION
@@ -50,8 +52,10 @@ def build() -> None:
     if not Period.objects.filter(start=start).exists():
         open_period(start=start, end=next_end(start), code=next_code(start), actor=None)
     pay_out(people)
+    tell_of_the_bank(people)
     plan_ahead(people)
     ask_back(people)
+    sign_and_vouch(people)
 
 
 def history_starts(now: datetime) -> list[datetime]:
