@@ -20,6 +20,7 @@ from ledger.queries import balance
 from members.models import Member
 from payments import queries as payments
 from payments.models import Charge, ChargeLine
+from payments.statements.words import in_words
 from titles import queries as titles
 from titles.models import Title
 from titles.transfers import offers_to, standing_places
@@ -224,6 +225,8 @@ def what_of(line: payments.StatementLine) -> str:
         return _("Shares bought and paid, reference %(reference)s") % reference
     if line.paid:
         return _("Payment, reference %(reference)s") % reference
+    if line.charge.kind != Charge.Kind.PERIOD:
+        return in_words(line.charge)
     period = line.charge.about.partition(":")[2]
     return _("Use and cost of %(period)s, closed") % {"period": period}
 
