@@ -9,6 +9,7 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from members.models import Member, User
+from titles import exit_privacy
 from titles.models import (
     Inheritance,
     Leaving,
@@ -21,7 +22,7 @@ from titles.models import (
 
 
 def data_on(member: Member) -> dict[str, Any]:
-    """The titles that a member held or holds."""
+    """The titles that a member held or holds, and what came of the ways out."""
     held = Title.objects.filter(member=member).order_by("number").select_related("pool")
     return {
         "titles": [
@@ -36,7 +37,8 @@ def data_on(member: Member) -> dict[str, Any]:
                 "state": title.state,
             }
             for title in held
-        ]
+        ],
+        **exit_privacy.data_on(member),
     }
 
 
