@@ -268,5 +268,5 @@ DEEDS: Mapping[str, Deed] = {
 def open_to(asset: Asset) -> dict[str, Deed]:
     """What can be done with an asset as it stands."""
     found = {name: deed for name, deed in DEEDS.items() if asset.state in deed.states}
-    unfit = {"take"} if asset.txn_id is not None else {"serve"}
+    unfit = {"take"} if asset.txn_id is not None or not asset.cost else {"serve"}
     return {name: deed for name, deed in found.items() if name not in unfit}

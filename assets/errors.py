@@ -101,6 +101,14 @@ class NotInPool(DomainError):
     text = _("Take %(asset)s into its pool first: only what we own yields tokens.")
 
 
+class CostsNothing(DomainError):
+    """A gift without a price: there is nothing to book and no unit to create."""
+
+    code = "costs_nothing"
+    status = 409
+    text = _("%(asset)s cost nothing and brings no shares. Put it in service as it is.")
+
+
 class WrongValue(DomainError):
     """A residual value below nothing or above the cost."""
 

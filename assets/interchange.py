@@ -194,7 +194,7 @@ def _together(values: dict[str, Any]) -> list[str]:
     if values["paid_from"] not in PAYERS:
         words = {"payer": values["paid_from"], "payers": ", ".join(PAYERS[1:])}
         faults.append(_("“%(payer)s” pays for nothing; there are %(payers)s.") % words)
-    if values["in_service"] and not values["paid_from"]:
+    if values["in_service"] and values["cost"] and not values["paid_from"]:
         faults.append(_("What is in its pool needs to say what paid for it: “paid_from”."))
     if state in ("retired", "sold", "lost") and not values["ended_on"]:
         faults.append(_("What has ended needs the day: “ended_on”."))

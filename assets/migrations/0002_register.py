@@ -598,6 +598,7 @@ class Migration(migrations.Migration):
                 condition=models.Q(
                     ("state__in", ["ordered", "retired", "sold", "lost"]),
                     models.Q(("in_service__isnull", False), ("txn_id__isnull", False)),
+                    models.Q(("cost", 0), ("in_service__isnull", False)),
                     _connector="OR",
                 ),
                 name="assets_asset_serves_in_its_pool",

@@ -18,9 +18,10 @@ CODE = RegexValidator(
 class Asset(models.Model):
     """One row is a physical thing that the cooperative has ordered, owns or once owned.
 
-    It backs units of its pool from the moment it was placed there (`txn_id`), and yields from the
-    day it is in service. What changes over its life is a row of its own (AssetEvent, AssetMove,
-    AssetCustody); `state`, `place` and `location` here are the last of them.
+    It backs units of its pool from the moment it was placed there (`txn_id`; what cost nothing has
+    nothing to book), and yields from the day it is in service. What changes over its life is a row
+    of its own (AssetEvent, AssetMove, AssetCustody); `state`, `place` and `location` here are the
+    last of them.
     """
 
     class State(models.TextChoices):
@@ -79,7 +80,8 @@ class Asset(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(state__in=["ordered", "retired", "sold", "lost"])
-                | Q(in_service__isnull=False, txn_id__isnull=False),
+                | Q(in_service__isnull=False, txn_id__isnull=False)
+                | Q(in_service__isnull=False, cost=0),
                 name="assets_asset_serves_in_its_pool",
             ),
             models.CheckConstraint(

@@ -120,7 +120,7 @@ def _add(line: Line, actor: User | None) -> None:
         useful_months=values["useful_months"] or 60,
         **_facts(values),
     )
-    if values["paid_from"]:
+    if values["paid_from"] and values["cost"]:
         _into_pool(asset, values, actor)
     _live(asset, line, actor)
 

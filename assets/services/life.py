@@ -9,7 +9,15 @@ from django.db.models import Sum, Value
 from django.db.models.functions import Greatest
 from django.utils import timezone
 
-from assets.errors import AlreadyPlaced, CodeTaken, NotInPool, WrongCapacity, WrongStep, WrongValue
+from assets.errors import (
+    AlreadyPlaced,
+    CodeTaken,
+    CostsNothing,
+    NotInPool,
+    WrongCapacity,
+    WrongStep,
+    WrongValue,
+)
 from assets.models import Asset, AssetEvent, AssetMove, CapacityChange, Pool, Resource
 from assets.services.custody import end_custody
 from assets.services.pools import Details, book_asset, set_capacity
@@ -113,9 +121,11 @@ def take_into_pool(
 
     The price is that of today, or of `on` for what is taken over from an older register.
     `paid_from` as in `place_asset`. The same key gives the first result. Raises AlreadyPlaced,
-    WrongStep, GrowthFundTooSmall.
+    WrongStep, GrowthFundTooSmall, CostsNothing.
     """
     asset = lock_asset(asset_id)
+    if asset.cost == 0:
+        raise CostsNothing(asset=asset.name)
     units = asset.cost // policy("issue_price", _end_of(on), asset.pool.code)
     details = Details(
         name=asset.name, kind=asset.kind, cost=asset.cost, in_service=None, paid_from=paid_from
@@ -161,7 +171,7 @@ def put_in_service(
     asset = lock_asset(asset_id)
     if is_repeated(asset, SERVES, key):
         return asset
-    if asset.txn_id is None:
+    if asset.txn_id is None and asset.cost:
         raise NotInPool(asset=asset.name)
     if asset.state == FAULTY:
         return _back(asset, on, reason, actor, key)

@@ -18,7 +18,6 @@ from assets.services import (
     put_in_service,
     register_asset,
     report_faulty,
-    take_into_pool,
 )
 from members.models import Member
 
@@ -113,7 +112,6 @@ def fail_a_radio(since: date) -> None:
         location="Mill, south gable",
         supplier="Dario Conti",
     )
-    take_into_pool(asset_id=radio.pk, paid_from="grant", actor=None, key="demo:radio")
     put_in_service(asset_id=radio.pk, on=since + timedelta(days=3), actor=None)
     day = min(since + timedelta(days=60), timezone.localdate())
     report_faulty(asset_id=radio.pk, on=day, reason="Water in the plug after the storm", actor=None)

@@ -16,6 +16,7 @@ from assets.services import (
     end_asset,
     import_assets,
     move_asset,
+    put_in_service,
     report_faulty,
     report_repaired,
     take_into_pool,
@@ -44,6 +45,8 @@ def of_every_kind() -> None:
     ordered("On its way", salvage=100, useful_months=7, purchased_on=days_ago(3), bill="-1")
     bought = ordered("In its pool")
     take_into_pool(asset_id=bought.pk, paid_from="loan", actor=None, key="bought")
+    gift = ordered("A gift", cost=0)
+    put_in_service(asset_id=gift.pk, on=days_ago(3), capacity={"storage": 5}, actor=None)
     broken, mended = serving("Broken"), serving("Mended")
     for asset in (broken, mended):
         report_faulty(asset_id=asset.pk, on=days_ago(20), reason="storm", actor=None)
@@ -68,7 +71,7 @@ def test_what_goes_out_comes_in_the_same_to_the_last_cell() -> None:
     renamed = text.replace("A-0", "B-0").replace(",backbone,", ",second,")
     pool = make_pool("second", price=100)
     report = take(renamed)
-    assert (report.errors, len(report.added)) == ([], 10)
+    assert (report.errors, len(report.added)) == ([], 11)
     again = [row for row in rows_of(interchange.written()) if row[1] in ("pool", "second")]
     assert again == rows_of(renamed)
     assert total_units(pool) == total_units(the_pool())
@@ -81,7 +84,7 @@ def test_the_same_file_again_changes_nothing() -> None:
     counts = [model.objects.count() for model in (Asset, AssetEvent, CapacityChange)]
     for _ in range(2):
         report = take(text)
-        assert (report.errors, report.added, len(report.known)) == ([], [], 10)
+        assert (report.errors, report.added, len(report.known)) == ([], [], 11)
     assert [m.objects.count() for m in (Asset, AssetEvent, CapacityChange)] == counts
     assert interchange.written() == text
 

@@ -10,6 +10,7 @@ from django.utils import timezone
 from assets.errors import (
     AlreadyPlaced,
     CodeTaken,
+    CostsNothing,
     NotInPool,
     WrongCapacity,
     WrongDay,
@@ -188,6 +189,16 @@ def test_what_is_placed_keeps_its_cost_and_may_get_its_name_mended() -> None:
     correct_facts(asset_id=asset.pk, actor=None, cost=asset.cost, **facts)
     asset.refresh_from_db()
     assert (asset.name, asset.serial, asset.place) == ("Router", "S-9", "School")
+
+
+def test_a_gift_serves_without_shares_and_without_a_booking() -> None:
+    asset = ordered(cost=0)
+    with pytest.raises(CostsNothing), transaction.atomic():
+        take_into_pool(asset_id=asset.pk, paid_from="grant", actor=None, key="take")
+    put_in_service(asset_id=asset.pk, on=days_ago(1), capacity={"bandwidth": 5}, actor=None)
+    end_asset(asset_id=asset.pk, to=State.LOST, on=days_ago(0), reason="x", actor=None)
+    assert (total_units(the_pool()), bandwidth(days_ago(1))) == (0, (5, 5))
+    assert all_wrong() == []
 
 
 def test_a_move_is_written_once_and_not_backwards() -> None:
