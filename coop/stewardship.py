@@ -11,6 +11,8 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from assets.register import faulty
+from assets.register import waiting as waiting_assets
 from bank.queries import waiting_lines
 from coop.amounts import day_format, money_text
 from governance.queries import drafts_waiting
@@ -26,6 +28,7 @@ from payments.queries import (
     payouts_waiting,
     unsure_mails,
 )
+from titles.campaigns import campaigns, progress_of
 from titles.exit_pages import desk_context
 from titles.heritage import estates_waiting
 from titles.queries import waiting_subscriptions
@@ -71,6 +74,8 @@ def work_waiting() -> list[Queue]:
         period(),
         drafts(),
         nodes(),
+        things(),
+        planned(),
         erasures(),
     ]
     return sorted(queues, key=lambda queue: queue.number == 0)
@@ -283,6 +288,34 @@ def nodes() -> Queue:
     ]
     empty = _("Every node signs as it should.")
     return queue(_("Nodes to look at"), items, url, _("See the nodes"), empty)
+
+
+def things() -> Queue:
+    """Assets that wait for repair, and assets that are ordered."""
+    broken = [(row, _("faulty: %(why)s") % {"why": row.events.all()[0].reason}) for row in faulty()]
+    coming = [(row, _("ordered; it does not serve yet")) for row in waiting_assets()]
+    items = [
+        Item(row.name, note, reverse("assets:asset", args=[row.pk]))
+        for row, note in broken + coming
+    ]
+    empty = _("Everything that we own serves.")
+    return queue(_("Assets to look after"), items, reverse("assets:register"), _("See them"), empty)
+
+
+def planned() -> Queue:
+    """Campaigns whose money is there: somebody has to propose the purchase."""
+    url = reverse("campaigns:list")
+    items = [
+        Item(
+            progress.campaign.name,
+            _("%(amount)s is there: propose to buy it") % {"amount": money_text(progress.paid)},
+            reverse("campaigns:campaign", args=[progress.campaign.pk]),
+        )
+        for progress in progress_of(campaigns().filter(state="open"))
+        if progress.paid >= progress.campaign.goal
+    ]
+    empty = _("No campaign has reached its goal.")
+    return queue(_("Things to buy"), items, url, _("See what is planned"), empty)
 
 
 def queue(title: str, items: Iterable[Item], url: str, verb: str, empty: str) -> Queue:

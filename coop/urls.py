@@ -42,6 +42,7 @@ urlpatterns = [
     path("api/v1/", include("titles.moving_api")),
     path("api/v1/", include("titles.exit_api")),
     path("api/v1/", include("titles.campaign_api")),
+    path("api/v1/", include("bank.api")),
     path("api/v1/", include("tokens.api")),
     path("admin/", admin.site.urls),
     path("account/", include("allauth.account.urls")),

@@ -75,3 +75,10 @@ class ReceivedForm(forms.Form):
         label=_("Amount received"),
         help_text=_("Type it from the bank statement; it must be the amount of the charge."),
     )
+
+
+class PrepaidForm(forms.Form):
+    """An amount to pay ahead, or to have back; the key makes a second click the same wish."""
+
+    key = forms.UUIDField(widget=forms.HiddenInput)
+    amount = CentsField(label=_("Amount"))

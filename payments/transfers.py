@@ -1,5 +1,6 @@
 """How a charge is paid by bank transfer: what to type, and the code to scan."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.conf import settings
@@ -9,13 +10,17 @@ from members.queries import cooperative
 from payments import references
 from payments.errors import cents_text
 from payments.models import Charge
+from payments.providers import Provider, open_providers
 
 IBAN_GROUP = 4
 
 
 @dataclass(frozen=True)
 class Transfer:
-    """What a member gives their bank. `qr` is SVG, empty where no code can carry this."""
+    """What a member gives their bank. `qr` is SVG, empty where no code can carry this.
+
+    `services` are those by which it can be paid instead.
+    """
 
     name: str
     iban: str
@@ -24,6 +29,7 @@ class Transfer:
     exact: str
     reference: str
     qr: SafeString
+    services: Sequence[Provider] = ()
 
 
 def transfer_for(charge: Charge) -> Transfer:
@@ -38,6 +44,7 @@ def transfer_for(charge: Charge) -> Transfer:
         exact=cents_text(charge.amount),
         reference=references.spaced(charge.reference),
         qr=_code(charge, coop.legal_name, iban, coop.bic),
+        services=open_providers(),
     )
 
 

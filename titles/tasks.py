@@ -18,3 +18,9 @@ def sweep_exits() -> int:
     now = timezone.now()
     steps = services.sweep_redemptions(at=now) + services.sweep_defaults(at=now)
     return steps + services.sweep_leavings(at=now)
+
+
+@shared_task(name="titles.tasks.settle_from_prepaid")
+def settle_from_prepaid() -> int:
+    """Pay charges from prepaid balances for the members who wish it."""
+    return services.sweep_wishes()

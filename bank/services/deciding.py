@@ -16,6 +16,7 @@ from bank.services.undoing import latest_of, members_of, take_back
 from ledger.errors import KeyConflict
 from members.models import Member, User
 from payments.accounts import money_accounts
+from payments.errors import UnknownReference
 from payments.models import Charge, Payment, Payout
 from payments.services import credit_prepaid, request_payout
 from payments.services.funding import BANK, UNASSIGNED
@@ -109,8 +110,8 @@ def _charges(line: Line, wish: Wish, actor: User | None, key: str) -> _Result:
     charges = list(Charge.objects.filter(pk__in=wish.charge_ids).order_by("due", "pk"))
     wanted = sum(charge.amount for charge in charges)
     _require_incoming(line)
-    if not charges:
-        raise BeyondLine(wanted=0, there=line.amount)
+    if not charges or len(charges) < len(set(wish.charge_ids)):
+        raise UnknownReference(reference="–")
     if wanted > line.amount:
         raise BeyondLine(wanted=wanted, there=line.amount)
     rest = line.amount - wanted
@@ -188,9 +189,9 @@ def _refund(line: Line, wish: Wish, actor: User | None, key: str) -> _Result:
 
 
 def _return(line: Line, wish: Wish, actor: User | None) -> _Result:
-    if wish.other_id is None:
+    other = Line.objects.filter(pk=wish.other_id or 0).first()
+    if other is None:
         raise NotTheOtherSide
-    other = Line.objects.get(pk=wish.other_id)
     take_back(line=line, other=other, actor=actor)
     return _Result(State.RETURNED, [{"line": other.pk}], [])
 
@@ -201,6 +202,7 @@ def _require_incoming(line: Line) -> None:
 
 
 def _member(wish: Wish) -> Member:
-    if wish.member_id is None:
+    member = Member.objects.filter(pk=wish.member_id or 0, number__isnull=False).first()
+    if member is None:
         raise WhoseBalance
-    return Member.objects.get(pk=wish.member_id)
+    return member

@@ -8,7 +8,6 @@ from typing import Any
 from django.db import connection, transaction
 from django.utils import timezone
 
-from ledger.errors import KeyConflict
 from ledger.services import Leg, Posting, actor_name, merge, post_many
 from members.models import Member, User
 from payments.accounts import Name, money_accounts
@@ -145,14 +144,6 @@ def require_payable(*, charge: Charge, amount: int, received_on: date) -> None:
     raised_on = timezone.localdate(charge.created_at)
     if received_on < raised_on:
         raise ReceivedTooEarly(since=raised_on)
-
-
-def payment_before(*, charge: Charge, amount: int, key: str) -> Payment | None:
-    """The payment recorded under this key, if any; KeyConflict where it was for something else."""
-    payment = Payment.objects.filter(key=key).first()
-    if payment and (payment.charge_id, payment.amount) != (charge.pk, amount):
-        raise KeyConflict
-    return payment
 
 
 def record_receipts(*, receipts: Sequence[Receipt], actor: User | None) -> list[Payment]:

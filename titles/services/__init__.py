@@ -11,8 +11,8 @@ from titles.services.credit import acquire, convert_credit
 from titles.services.founding import issue_founding_units
 from titles.services.inheritance import pass_on_estate
 from titles.services.leaving import leave, sweep_leavings, withdraw_leaving
-from titles.services.payment import Arrival, accept_arrivals, accept_payment, settle_charges
 from titles.services.notices import accept_notice
+from titles.services.payment import Arrival, accept_arrivals, accept_payment, settle_charges
 from titles.services.prepaid import settle_from_prepaid, settle_within, sweep_wishes
 from titles.services.redemption import (
     preview_queue,
@@ -84,8 +84,8 @@ __all__ = [
     "sweep_defaults",
     "sweep_leavings",
     "sweep_moves",
-    "sweep_wishes",
     "sweep_redemptions",
+    "sweep_wishes",
     "take_back_payment",
     "take_offer",
     "try_offer",

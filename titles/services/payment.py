@@ -16,7 +16,6 @@ from payments.queries import charge_by_reference
 from payments.references import compact
 from payments.services import (
     Receipt,
-    payment_before,
     record_receipts,
     record_top_ups,
     require_payable,
@@ -89,20 +88,27 @@ def accept_arrivals(*, arrivals: Sequence[Arrival], actor: User | None) -> list[
     pools = lock_pools({line.fund for found in lines.values() for line in found})
     lock_members(Member.objects.filter(charges__in=ids))
     charges = _locked(ids)
-    paid: dict[str, Payment] = {}
-    receipts: list[tuple[Receipt, str]] = []
-    for arrival in arrivals:
-        charge = charges[arrival.charge_id]
-        before = payment_before(charge=charge, amount=arrival.amount, key=arrival.key)
-        if before is not None:
-            paid[arrival.key] = before
-            continue
-        receipts.append((_receipt(arrival, charge, lines[charge.pk]), arrival.period))
+    paid = _paid_before(arrivals)
+    receipts = [
+        (_receipt(arrival, charges[arrival.charge_id], lines[arrival.charge_id]), arrival.period)
+        for arrival in arrivals
+        if arrival.key not in paid
+    ]
     _require_once(receipts)
     _require_balances([receipt for receipt, _period in receipts])
     for payment in _pay(receipts, pools, actor):
         paid[payment.key] = payment
     return [paid[arrival.key] for arrival in arrivals]
+
+
+def _paid_before(arrivals: Sequence[Arrival]) -> dict[str, Payment]:
+    """Payments recorded under these keys; KeyConflict where one was for something else."""
+    wanted = {arrival.key: arrival for arrival in arrivals}
+    found = {payment.key: payment for payment in Payment.objects.filter(key__in=wanted)}
+    for key, payment in found.items():
+        if (payment.charge_id, payment.amount) != (wanted[key].charge_id, wanted[key].amount):
+            raise KeyConflict
+    return found
 
 
 def _lines_of(charge_ids: Sequence[int]) -> dict[int, list[ChargeLine]]:

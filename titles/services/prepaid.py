@@ -25,9 +25,9 @@ def settle_from_prepaid(*, member: Member, actor: User | None) -> list[Payment]:
 
 def settle_within(*, member_id: int, actor: User | None) -> list[Payment]:
     """The same; call inside a transaction that holds nothing lower than a pool yet."""
-    lock_pools(set(_owed(member_id).values_list("lines__fund", flat=True)))
+    lock_pools(set(owed(member_id).values_list("lines__fund", flat=True)))
     lock_members(Member.objects.filter(pk=member_id))
-    covered = _covered(list(_owed(member_id)), prepaid_balance(member_id))
+    covered = _covered(list(owed(member_id)), prepaid_balance(member_id))
     today = timezone.localdate()
     arrivals = [
         Arrival(c.pk, c.amount, today, f"prepaid:{c.reference}", Payment.Source.PREPAID)
@@ -49,7 +49,8 @@ def wishes_it(member_id: int) -> bool:
     return PrepaidWish.objects.filter(member_id=member_id, settles=True).exists()
 
 
-def _owed(member_id: int) -> QuerySet[Charge]:
+def owed(member_id: int) -> QuerySet[Charge]:
+    """The open charges that a balance may pay, the longest due first."""
     return Charge.objects.filter(
         member_id=member_id, state=Charge.State.OPEN, kind__in=OWED_KINDS
     ).order_by("due", "pk")
