@@ -97,8 +97,8 @@ def cost_at(pool: Pool, on: date) -> dict[str, int]:
 
 def assets_of(pool: Pool) -> QuerySet[Asset]:
     """The physical things that a pool has and that serve or will, oldest first."""
-    there = Asset.objects.filter(pool=pool, txn_id__isnull=False, ended_on=None)
-    return there.order_by("in_service", "pk")
+    there = Asset.objects.filter(pool=pool, ended_on=None)
+    return there.exclude(state=Asset.State.ORDERED, txn_id=None).order_by("in_service", "pk")
 
 
 def backing(pool: Pool) -> Backing:
