@@ -11,6 +11,7 @@ from coop.demo import cast, things
 from coop.demo.bank import tell_of_the_bank
 from coop.demo.exits import ask_back
 from coop.demo.identity import sign_and_vouch
+from coop.demo.members import furnish_the_register
 from coop.demo.payouts import pay_out
 from coop.demo.plans import plan_ahead
 from members.bylaws import VERSION
@@ -44,6 +45,7 @@ def build() -> None:
     months = history_starts(timezone.now())
     place_things(months[0])
     people = admit_people()
+    furnish_the_register(people)
     hand_out_founding_units(people)
     things.furnish(people, timezone.localtime(months[0]).date())
     for start, used in zip(months, cast.USED, strict=True):
