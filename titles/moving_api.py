@@ -150,7 +150,7 @@ class TotalSerializer(serializers.Serializer[Any]):
 class HolderSerializer(serializers.Serializer[Any]):
     """Who held how much of a pool; `capital` in cents."""
 
-    member = serializers.IntegerField(source="number")
+    member = serializers.IntegerField(source="member_number")
     name = serializers.CharField()
     pool = serializers.CharField(source="code")
     units = serializers.IntegerField(source="held")

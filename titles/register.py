@@ -55,16 +55,16 @@ def titles_as_of(moment: AsOf, pool: Pool | None = None) -> QuerySet[Title]:
 def holders_as_of(moment: AsOf, pool: Pool | None = None) -> QuerySet[Any, Any]:
     """Who held what: a row for each member and pool, by member number and pool.
 
-    Each row: number, name, pool (code), pool_name, units, capital (cents), titles, since. One
+    Each row: member_number, name, pool (code), pool_name, units, capital (cents), titles, since. One
     statement however many titles there are.
     """
     rows = titles_as_of(moment, pool).select_related(None).order_by()
     return rows.values(
-        "member_id", number=F("member__number"), name=F("member__name"), code=F("pool__code"),
+        "member_id", member_number=F("member__number"), name=F("member__name"), code=F("pool__code"),
         pool_name=F("pool__name"),
     ).annotate(
         held=Sum("units"), paid_in=Sum("capital"), titles=Count("pk"), since=Min("issued_at"),
-    ).order_by("number", "code")  # fmt: skip
+    ).order_by("member_number", "code")  # fmt: skip
 
 
 def totals_as_of(moment: AsOf) -> QuerySet[Any, Any]:

@@ -12,6 +12,7 @@ from coop.demo.bank import tell_of_the_bank
 from coop.demo.exits import ask_back
 from coop.demo.identity import sign_and_vouch
 from coop.demo.members import furnish_the_register
+from coop.demo.moves import offer_some
 from coop.demo.payouts import pay_out
 from coop.demo.plans import plan_ahead
 from members.bylaws import VERSION
@@ -57,6 +58,7 @@ def build() -> None:
     tell_of_the_bank(people)
     plan_ahead(people)
     ask_back(people)
+    offer_some(people)
     sign_and_vouch(people)
 
 

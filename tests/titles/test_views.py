@@ -116,7 +116,7 @@ def test_the_cap_is_said_with_what_is_possible(browser: Client) -> None:
     agree("holding_cap", [1, 10], scope="backbone")
     response = browser.get("/buy-in/backbone/review/", {"count": 11})
     assert response.status_code == 422
-    assert "you can ask for 10 more" in response.text
+    assert "10 more are possible" in response.text
 
 
 def test_a_second_click_leads_to_the_same_purchase(browser: Client) -> None:
