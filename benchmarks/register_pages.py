@@ -80,6 +80,7 @@ def _timed(told: list[Line], what: str, do: Callable[[], Any]) -> Any:
     started = time.perf_counter()
     value = do()
     told.append((what, f"{time.perf_counter() - started:.1f}", ""))
+    print(*told[-1], flush=True)
     return value
 
 
@@ -105,7 +106,7 @@ def _addresses(user: Any) -> list[tuple[str, Client, str]]:
     from members.models import User
     from titles.models import Title
 
-    steward, holder, nobody = Client(), Client(), Client()
+    steward, holder, nobody = (Client(raise_request_exception=False) for _n in range(3))
     steward.force_login(user)
     number = Title.objects.filter(state="live").latest("number").number
     passed = Title.objects.filter(state="transferred").earliest("number").number
