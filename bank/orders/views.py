@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
-from bank.models import CollectionItem, CollectionOrder, PaymentOrder
+from bank.models import CollectionItem, CollectionOrder, PaymentOrder, PaymentOrderItem
 from bank.orders import queries, services
 from bank.orders.forms import CameBackForm, CollectionForm, PaymentForm
 from ledger.errors import DomainError
@@ -100,8 +100,15 @@ def payment_order(request: HttpRequest, order_id: int) -> HttpResponse:
     items = order.items.select_related("payout__member", "payout__account").prefetch_related(
         "payout__approvals__user__member"
     )
-    context = {"order": order, "items": items.order_by("pk"), "digest": spaced(order.sha256)}
+    rows = [{"payout": item.payout, "approvers": approvers(item)} for item in items.order_by("pk")]
+    context = {"order": order, "items": rows, "digest": spaced(order.sha256)}
     return render(request, "bank/orders/payment_order.html", context)
+
+
+def approvers(item: PaymentOrderItem) -> list[str]:
+    """The names of those who approved what stands in a file."""
+    given = [row.user for row in item.payout.approvals.all() if row.round == item.round]
+    return [user.member.name if hasattr(user, "member") else str(user) for user in given]
 
 
 @require_GET
