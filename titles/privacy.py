@@ -9,7 +9,7 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from members.models import Member, User
-from titles import exit_privacy
+from titles import exit_privacy, moves_privacy
 from titles.models import (
     Inheritance,
     Leaving,
@@ -38,6 +38,7 @@ def data_on(member: Member) -> dict[str, Any]:
             }
             for title in held
         ],
+        **moves_privacy.data_on(member),
         **exit_privacy.data_on(member),
     }
 
