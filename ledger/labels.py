@@ -51,6 +51,8 @@ TRANSACTIONS = {
     "journal entry": _("Entry by hand"),
     "founding units": _("Founding shares issued"),
     "units bought": _("Shares bought"),
+    "shares moved in": _("Shares as the earlier register had them"),
+    "asset gone before": _("Asset gone before the register moved in"),
     "shares passed on": _("Shares passed on"),
     "shares given": _("Shares given"),
     "shares inherited": _("Estate passed on to heirs"),
