@@ -106,6 +106,10 @@ def paths_with_something() -> list[str]:
         f"/stewardship/payments/{subscription.charge_id}/",
         f"/stewardship/periods/{period.code}/",
         f"/stewardship/periods/{period.code}/settle/",
+        "/me/vouching/3/",
+        "/me/vouching/3/vouch/?days=30",
+        f"/me/keys/new/?public_key={'ab' * 32}",
+        f"/stewardship/register/{Member.objects.get(number=3).pk}/key/",
         "/nowhere/",
     ]
 
