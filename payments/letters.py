@@ -153,4 +153,4 @@ def _money(cents: int, coop: Cooperative) -> str:
 
 
 def _day(day: date) -> str:
-    return date_format(day, "DATE_FORMAT")
+    return date_format(day, _("j F Y"))

@@ -12,7 +12,7 @@ from members.queries import cooperative
 from payments import references
 from payments.models import Charge
 from payments.statements.build import MemberStatement
-from payments.statements.words import in_words, line_text, span_text
+from payments.statements.words import day_text, in_words, line_text, span_text
 from payments.transfers import transfer_for
 
 TEMPLATE = "payments/pdf/statement.typ"
@@ -47,7 +47,7 @@ def statement_pdf(statement: MemberStatement, *, form: Format = "pdf") -> bytes:
 
 
 def _words() -> dict[str, str]:
-    made = formats.date_format(timezone.localdate(), "DATE_FORMAT")
+    made = day_text(timezone.localdate())
     return {
         "day": _("Date"), "what": _("What"), "charged": _("Charged"), "paid": _("Paid"),
         "balance": _("Owed after it"), "opening": _("Owed before"), "closing": _("Owed after"),
@@ -93,4 +93,4 @@ def _with_size(svg: str) -> str:
 
 
 def _day(day: Any) -> str:
-    return formats.date_format(day, "SHORT_DATE_FORMAT") if day else ""
+    return formats.date_format(day, _("j M Y")) if day else ""

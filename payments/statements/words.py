@@ -1,8 +1,10 @@
 """What the lines of a statement say, as the pages say it."""
 
+from datetime import date
 from html import unescape
 
 from django.template.loader import render_to_string
+from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
@@ -23,13 +25,13 @@ def line_text(line: StatementLine) -> str:
 
 
 def span_text(statement: MemberStatement) -> str:
-    """From when to when it goes."""
-    words = {
-        "start": date_format(statement.start, "DATE_FORMAT") if statement.start else "",
-        "end": date_format(statement.end, "DATE_FORMAT") if statement.end else "",
-    }
-    if statement.start and statement.end:
-        return _("%(start)s to %(end)s") % words
-    if statement.start:
-        return _("since %(start)s") % words
-    return _("up to %(end)s") % words if statement.end else _("from the beginning")
+    """From when to when it goes; without an end, up to today."""
+    end = statement.end or timezone.localdate()
+    if statement.start is None:
+        return _("up to %(end)s") % {"end": day_text(end)}
+    return _("%(start)s to %(end)s") % {"start": day_text(statement.start), "end": day_text(end)}
+
+
+def day_text(day: date) -> str:
+    """A day, in the language of the reader."""
+    return date_format(day, _("j F Y"))

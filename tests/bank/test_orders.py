@@ -2,6 +2,7 @@
 
 import hashlib
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -126,10 +127,9 @@ def test_all_or_no_file() -> None:
 def test_the_same_payout_is_never_in_two_files() -> None:
     two = treasurers()
     payouts = [approve(owe(payee(f"P{n}")), *two) for n in range(3)]
-    jobs = [lambda n=n: order(*payouts, key=f"file {n}").pk for n in range(20)]
-    results = run_at_once(jobs)
-    assert sum(isinstance(result, int) for result in results) == 1
-    assert all(isinstance(result, int | OrderedBefore) for result in results)
+    results = run_at_once([partial(order, *payouts, key=f"file {n}") for n in range(20)])
+    assert sum(isinstance(result, PaymentOrder) for result in results) == 1
+    assert all(isinstance(result, PaymentOrder | OrderedBefore) for result in results)
     assert PaymentOrderItem.objects.count() == 3
     with pytest.raises(IntegrityError), transaction.atomic():
         PaymentOrderItem.objects.create(
@@ -192,8 +192,9 @@ def test_what_cannot_be_collected(settings: Any) -> None:
 
 def test_charges_are_collected_by_one_file_only() -> None:
     charges = [owing(f"M{n}") for n in range(3)]
-    results = run_at_once([lambda n=n: collect(*charges, key=f"debits {n}").pk for n in range(12)])
-    assert sum(isinstance(result, int) for result in results) == 1
+    jobs = [partial(collect, *charges, key=f"debits {n}") for n in range(12)]
+    results = run_at_once(jobs)
+    assert sum(isinstance(result, CollectionOrder) for result in results) == 1
     assert CollectionItem.objects.count() == 3
 
 

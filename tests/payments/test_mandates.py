@@ -3,6 +3,7 @@
 import pytest
 from django.db import IntegrityError, transaction
 
+from members.models import Member, User
 from payments.errors import MandateEnded, NotAnIban, NotTheirs, ReasonNeeded
 from payments.models import Mandate
 from payments.queries import current_mandate
@@ -21,12 +22,16 @@ pytestmark = pytest.mark.django_db(transaction=True)
 WORDS = "I let the cooperative collect what I owe."
 
 
+def user_of(member: Member) -> User:
+    assert member.user is not None
+    return member.user
+
+
 def given(name: str = "Mia") -> Mandate:
     member = make_member(name)
-    assert member.user is not None
     return give_mandate(
         member=member, holder=name, iban=THEIR_IBAN, bic="", consent=WORDS, language="en",
-        actor=member.user,
+        actor=user_of(member),
     )  # fmt: skip
 
 
@@ -38,7 +43,7 @@ def test_a_mandate_keeps_the_words_and_is_given_once() -> None:
         [
             lambda: give_mandate(
                 member=member, holder="Mia", iban=THEIR_IBAN, bic="", consent=WORDS,
-                language="en", actor=member.user,
+                language="en", actor=user_of(member),
             ).pk
         ]
         * 6
@@ -57,14 +62,14 @@ def test_only_the_member_gives_and_changes_it() -> None:
         revoke_mandate(mandate_id=mandate.pk, reason="", actor=stranger)
     with pytest.raises(NotAnIban):
         amend_mandate(
-            mandate_id=mandate.pk, holder="Mia", iban="DE00", bic="", actor=mandate.member.user
+            mandate_id=mandate.pk, holder="Mia", iban="DE00", bic="", actor=user_of(mandate.member)
         )
 
 
 def test_another_account_is_told_to_the_bank_once() -> None:
     mandate = given()
     note_collection(mandate, day=mandate.signed_on, told_in="M1")
-    user = mandate.member.user
+    user = user_of(mandate.member)
     other = spanish_iban(5)
     for _again in range(2):
         mandate = amend_mandate(mandate_id=mandate.pk, holder="Mia", iban=other, bic="", actor=user)
@@ -75,7 +80,7 @@ def test_another_account_is_told_to_the_bank_once() -> None:
 
 def test_ended_is_ended_and_a_new_one_has_its_own_reference() -> None:
     mandate = given()
-    member, user = mandate.member, mandate.member.user
+    member, user = mandate.member, user_of(mandate.member)
     for _again in range(2):
         revoke_mandate(mandate_id=mandate.pk, reason="", actor=user)
     assert current_mandate(member) is None

@@ -195,7 +195,7 @@ def test_the_statement_of_a_span() -> None:
     member = make_member("Lena")
     charge = charge_period(member, make_pool(), cost=100, profit=20, code="2026-06")
     client, url = signed_in(member.user), reverse("payments:statement")
-    today = timezone.localdate()
+    today = f"{timezone.localdate()}"
     page = client.get(url, {"start": today, "end": today}).content.decode()
     assert "Owed before" in page
     assert client.get(url, {"start": today, "end": "2020-01-01"}).status_code == 422
