@@ -106,7 +106,18 @@ def events(charges: Sequence[Charge]) -> list[Event]:
             charged = 0 if owed_from_the_start else payment.amount
             booked = payment.recorded_at
             found.append(Event(payment.received_on, booked, charge, charged, payment.amount))
+        if owed_from_the_start and charge.state == Charge.State.CANCELLED:
+            found += _written_off(charge)
     return found
+
+
+def _written_off(charge: Charge) -> list[Event]:
+    """That a charge is not asked for any more; what a prepaid balance covered of it was paid."""
+    row = getattr(charge, "write_off", None)
+    if row is None:
+        return []
+    day, less = timezone.localdate(row.at), row.covered - charge.amount
+    return [Event(day, row.at, charge, less, row.covered)]
 
 
 def running(happened: Sequence[Event]) -> list[StatementLine]:

@@ -9,7 +9,7 @@ from django.utils import timezone
 from governance.actions import action_named
 from ledger.queries import balance
 from payments.models import Charge, Mail, MemberDefault, Payout
-from payments.queries import members_in_default, owed_by
+from payments.queries import members_in_default, owed_by, statement_of
 from payments.services import prepaid_balance
 from tests.makers import agree, all_wrong, charge_period, make_member
 from tests.titles.leaving import bought_pool, owners, payable
@@ -126,6 +126,8 @@ def test_a_debt_written_off_is_carried_as_cost_of_its_pool() -> None:
     assert balance("EUR", "stabilisation", "backbone/bandwidth") == 200
     assert balance("EUR", "profit_due", f"backbone/member/{ana.pk}") == 0
     assert balance("EUR", "cash:operating", "pool/backbone") == 500
+    last = statement_of(ana)[0]
+    assert (last.charged, last.paid, last.balance) == (-400, 500, 0)
     assert all_wrong() == []
 
 
