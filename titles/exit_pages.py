@@ -17,7 +17,7 @@ from policies.queries import policy
 from titles import exit_queries as queries
 from titles.limits import bound_units
 from titles.models import Leaving, Redemption, RedemptionRequest, SellDown
-from titles.queries import equity_credit, units_of
+from titles.queries import free_credit, units_of
 from titles.services.leaving import notice_end, served_from
 
 PROPOSAL = "proposal:"
@@ -58,7 +58,7 @@ def redeem_context(member: Member, pool: Pool) -> dict[str, Any]:
         "held": held,
         "free": max(0, held - bound_units(pool, member)),
         "ripe": queries.ripe_credit(member, pool, now),
-        "credit": equity_credit(member, pool),
+        "credit": free_credit(member, pool),
         "credit_days": policy("credit_payout_days", now, pool.code),
     }
 
@@ -74,7 +74,7 @@ def mine_context(member: Member) -> dict[str, Any]:
         }
         for row in queries.requests_of(member)[:SHOWN]
     ]
-    held = [(pool, units_of(member, pool), equity_credit(member, pool)) for pool in pools()]
+    held = [(pool, units_of(member, pool), free_credit(member, pool)) for pool in pools()]
     return {
         "rows": rows,
         "held": [(pool, units, credit) for pool, units, credit in held if units or credit],
@@ -104,7 +104,7 @@ def leave_context(member: Member, plan: dict[str, str] | None = None) -> dict[st
 def pool_facts(member: Member, pool: Pool, wish: str) -> dict[str, Any]:
     """A leaver's shares and credit of one pool: what they would bring today, and from which day."""
     price, units = queries.quote(pool).price, units_of(member, pool)
-    credit = equity_credit(member, pool)
+    credit = free_credit(member, pool)
     return {
         "pool": pool,
         "units": units,

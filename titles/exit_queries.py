@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
 
 from django.db.models import Case, F, IntegerField, QuerySet, Sum, Value, When
 from django.utils import timezone
@@ -18,6 +17,7 @@ from payments.models import Payout
 from payments.services import prepaid_balance
 from policies.models import PolicyValue
 from policies.queries import in_force, policy
+from titles.campaigns import AHEAD, kept_for_campaigns
 from titles.models import CreditLot, Leaving, Redemption, RedemptionRequest, SellDown
 from titles.queries import credit_lots, holdings
 from titles.redeeming import RANKS, Budget, Price, Served, Waiting, serve
@@ -77,11 +77,15 @@ class Limit:
 
 @dataclass(frozen=True)
 class Place:
-    """Where a request stands: its place among those that wait, and the month it may be served."""
+    """Where a request stands: its place, units before it, and the month it may be whole.
+
+    `covered` says whether the growth fund holds enough today for all up to it.
+    """
 
     number: int
     ahead: int
     month: date | None
+    covered: bool
 
 
 def quote(pool: Pool, at: datetime | None = None) -> Quote:
@@ -114,7 +118,7 @@ def limit(pool: Pool, at: datetime) -> Limit:
     numerator, denominator = policy("redemption_limit", at, pool.code)
     used = Redemption.objects.filter(run__pool=pool, run__period=month_of(at))
     sums = used.aggregate(nominal=Sum("nominal"), gross=Sum("gross"))
-    held = balance(MONEY, "cash:growth", pool_owner(pool))
+    held = balance(MONEY, "cash:growth", pool_owner(pool)) - kept_for_campaigns(pool)
     return Limit(
         units=total_units(pool) * numerator // denominator,
         cents=policy("redemption_limit_cents", at, pool.code),
@@ -176,8 +180,9 @@ def _there(pool: Pool, rows: Sequence[RedemptionRequest]) -> dict[tuple[int, str
     ).values_list("account__owner", "amount")
     credit: dict[int, int] = {}
     for owner, amount in lots if any(row.kind == Kind.CREDIT for row in rows) else ():
-        member = int(owner.split("/")[2])
-        credit[member] = credit.get(member, 0) - amount
+        _pool, _word, member, period = owner.split("/")
+        if not period.startswith(AHEAD):
+            credit[int(member)] = credit.get(int(member), 0) - amount
     return there | {key: credit.get(key[0], 0) for key in there if key[1] == Kind.CREDIT}
 
 
@@ -216,7 +221,11 @@ def ripe_credit(member: Member, pool: Pool, at: datetime) -> int:
     """Cents of a member's credit that waited longer than the policy's limit."""
     days: int = policy("credit_payout_days", at, pool.code)
     before = f"{timezone.localtime(at - timedelta(days=days)):%Y-%m}"
-    return sum(lot.left for lot in credit_lots(member, pool) if lot.lot.period < before)
+    return sum(
+        lot.left
+        for lot in credit_lots(member, pool)
+        if lot.lot.period < before and not lot.is_ahead
+    )
 
 
 def requests_of(member: Member) -> QuerySet[RedemptionRequest]:
@@ -233,17 +242,34 @@ def place_of(request: RedemptionRequest, at: datetime) -> Place:
     """
     rows = list(queue(request.pool, at))
     number = next(n for n, row in enumerate(rows, 1) if row.pk == request.pk)
-    month = _forecast(request, rows[:number], at)
-    return Place(number, sum(row.left for row in rows[: number - 1] if row.kind == "units"), month)
-
-
-def _forecast(request: RedemptionRequest, rows: list[RedemptionRequest], at: datetime) -> Any:
-    if suspension(request.pool, at):
-        return None
+    ahead = sum(row.left for row in rows[: number - 1] if row.kind == Kind.UNITS)
     price, allowed = quote(request.pool, at).price, limit(request.pool, at)
-    measure = sum(row.left * (1 if row.kind == "credit" else price.issue_price) for row in rows)
+    covered = _costs(rows[:number], price) <= allowed.cash
+    month = _forecast(request, rows[:number], price, allowed, at) if covered else None
+    return Place(number, ahead, month, covered)
+
+
+def _costs(rows: Sequence[RedemptionRequest], price: Price) -> int:
+    """Cents that some requests would take out of the growth fund today."""
+    return sum(
+        price.for_credit(row.left) if row.kind == Kind.CREDIT else row.left * price.per_unit
+        for row in rows
+    )
+
+
+def _forecast(
+    request: RedemptionRequest,
+    rows: Sequence[RedemptionRequest],
+    price: Price,
+    allowed: Limit,
+    at: datetime,
+) -> date | None:
+    measure = sum(
+        row.left if row.kind == Kind.CREDIT else row.left * price.issue_price for row in rows
+    )
     first, whole = allowed.budget.nominal, allowed.nominal
-    if not price.per_unit or (measure > first and whole <= 0):
+    stopped = suspension(request.pool, at) is not None or not price.per_unit
+    if stopped or (measure > first and whole <= 0):
         return None
     months = 0 if measure <= first else -(-(measure - first) // whole)
     start = max(request.due_on, timezone.localtime(at).date()).replace(day=1)

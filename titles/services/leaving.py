@@ -19,7 +19,7 @@ from titles.exit_errors import AlreadyLeaving, CannotLeave, NoticeOver, NotWaiti
 from titles.exit_letters import left_letter
 from titles.limits import bound_units
 from titles.models import Leaving, RedemptionRequest, Subscription
-from titles.queries import equity_credit, units_of
+from titles.queries import free_credit, units_of
 from titles.services.locks import lock_member, lock_pools
 from titles.services.prepaid import settle_from_prepaid
 from titles.services.redemption import end_request, enqueue, waiting_credit
@@ -83,7 +83,7 @@ def _begin(
         key=key,
     )
     for code, pool in sorted(pools.items()):
-        _send_back(leaving, pool, kept.get(code), key)
+        _send_back(leaving, pool, kept.get(code))
     if reason in OWN_WILL:
         cause = MemberEvent.Reason(leaving.reason)
         start_leaving(member_id=member.pk, reason=cause, actor=actor, text=text)
@@ -135,35 +135,36 @@ def served_from(reason: str, pool: Pool, at: datetime) -> date:
     return max(today + timedelta(days=days), notice_end(reason, at) + timedelta(days=1))
 
 
-def _send_back(leaving: Leaving, pool: Pool, wish: str | None, key: str) -> None:
+def _send_back(leaving: Leaving, pool: Pool, wish: str | None) -> None:
     """Into the queue with what is not on its way already, and all of it as a leaver's."""
     member, due = leaving.member, served_from(leaving.reason, pool, timezone.now())
     RedemptionRequest.objects.filter(
         member=member, pool=pool, state=RedemptionRequest.State.WAITING, klass=Class.PARTIAL
     ).update(klass=class_of(leaving), leaving=leaving)
-    free = units_of(member, pool) - bound_units(pool, member)
-    if wish == REDEEM and free > 0:
-        enqueue(
-            member=member,
-            pool=pool,
-            wanted=free,
-            klass=class_of(leaving),
-            leaving=leaving,
-            due_on=due,
-            key=f"{key}:{pool.code}:units",
-        )
+    if wish == REDEEM:
+        _send_units(leaving, pool, due)
     _send_credit(leaving, pool, due)
 
 
+def _send_units(leaving: Leaving, pool: Pool, due: date) -> None:
+    free = units_of(leaving.member, pool) - bound_units(pool, leaving.member)
+    if free > 0:
+        _send(leaving, pool, free, Kind.UNITS, due)
+
+
 def _send_credit(leaving: Leaving, pool: Pool, due: date) -> None:
-    credit = equity_credit(leaving.member, pool)
+    credit = free_credit(leaving.member, pool)
     if credit <= 0 or waiting_credit(leaving.member, pool) is not None:
         return
+    _send(leaving, pool, credit, Kind.CREDIT, due)
+
+
+def _send(leaving: Leaving, pool: Pool, wanted: int, kind: str, due: date) -> None:
     enqueue(
         member=leaving.member,
         pool=pool,
-        wanted=credit,
-        kind=Kind.CREDIT,
+        wanted=wanted,
+        kind=kind,
         klass=class_of(leaving),
         leaving=leaving,
         due_on=due,
@@ -177,11 +178,16 @@ def class_of(leaving: Leaving) -> str:
 
 
 @transaction.atomic(durable=True)
-def _send_late_credit(leaving: Leaving) -> None:
-    """Credit that arose after the beginning: a last charge was paid, a last period closed."""
+def _send_what_came_late(leaving: Leaving) -> None:
+    """Credit and units that came after the beginning: of a last charge, a close, a campaign.
+
+    What is passed on stays where it is; all else goes back.
+    """
     pools = lock_pools(set(Pool.objects.values_list("code", flat=True)))
     lock_member(leaving.member_id)
-    for pool in pools.values():
+    for code, pool in pools.items():
+        if leaving.plan.get(code, REDEEM) == REDEEM:
+            _send_units(leaving, pool, timezone.localdate())
         _send_credit(leaving, pool, timezone.localdate())
 
 
@@ -216,7 +222,7 @@ def sweep_leavings(*, at: datetime) -> int:
     found = Leaving.objects.filter(state=State.UNDER_WAY, notice_until__lt=today)
     done = 0
     for leaving in found.select_related("member").order_by("pk"):
-        _send_late_credit(leaving)
+        _send_what_came_late(leaving)
         _use_what_was_paid_ahead(leaving)
         done += finish(leaving_id=leaving.pk, actor=None)
     return done
