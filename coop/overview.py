@@ -12,6 +12,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from assets.register import offers_to as asked_to_keep
 from coop.amounts import day_format, money_text
 from coop.holdings import holdings_of
 from coop.path import path_of
@@ -93,6 +94,7 @@ def tasks_of(member: Member) -> list[Task]:
         *reservations(member),
         *offered_shares(member),
         *gifts(member),
+        *custody(member),
         *new_titles(member),
     ]
 
@@ -175,6 +177,20 @@ def offered_task(units: int, pool: str, url: str) -> Task:
         units,
     ) % {"count": units, "pool": pool}
     return Task(_("waits for your answer"), "wait", text, _("Look at it"), url)
+
+
+def custody(member: Member) -> list[Task]:
+    """Things of the cooperative that the member is asked to keep."""
+    return [
+        Task(
+            badge=_("waits for your answer"),
+            kind="wait",
+            text=_("Will you keep the %(asset)s?") % {"asset": row.asset.name},
+            verb=_("Answer"),
+            url=reverse("assets:mine"),
+        )
+        for row in asked_to_keep(member)
+    ]
 
 
 def gifts(member: Member) -> list[Task]:
