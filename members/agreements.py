@@ -20,27 +20,29 @@ from members.models import BylawsVersion, User
 @require_GET
 def read_bylaws(request: HttpRequest) -> HttpResponse:
     """The bylaws in force, and the other versions."""
-    return render(request, "members/bylaws.html", bylaws_page(queries.bylaws_in_force()))
+    return show(request, queries.bylaws_in_force())
 
 
 @require_GET
 def version(request: HttpRequest, version: str) -> HttpResponse:
     """One version of the bylaws, in force or not."""
     row = get_object_or_404(BylawsVersion, version=version)
-    return render(request, "members/bylaws.html", bylaws_page(row))
+    return show(request, row)
 
 
-def bylaws_page(row: BylawsVersion) -> dict[str, Any]:
-    """What the page of one version shows.
+def show(request: HttpRequest, row: BylawsVersion) -> HttpResponse:
+    """The page of one version.
 
     A paragraph that comes with the software is shown in the reader's language, others as written.
     """
-    return {
+    context = {
         "bylaws": row,
         "paragraphs": [_(line) for line in row.text.splitlines() if line.strip()],
         "in_force": row.version == queries.bylaws_in_force().version,
         "versions": BylawsVersion.objects.order_by("-valid_from", "-pk"),
+        "acts": queries.is_steward(request.user),
     }
+    return render(request, "members/bylaws.html", context)
 
 
 @require_http_methods(["GET", "POST"])

@@ -96,7 +96,7 @@ class RegisterFilterForm(forms.Form):
     """Which part of the register to show."""
 
     search = forms.CharField(
-        label=_("Name, number, address or e-mail"),
+        label=_("Name, number or e-mail"),
         required=False,
         max_length=100,
         widget=forms.TextInput({"type": "search"}),
@@ -122,8 +122,8 @@ class AsOfForm(forms.Form):
         label=_("Whom"),
         required=False,
         choices=[
-            ("members", _("list of members: who was one then")),
-            ("all", _("register: everybody admitted by then")),
+            ("members", _("members of that day")),
+            ("all", _("all admitted by then")),
         ],
     )
 

@@ -103,6 +103,10 @@ def paths_with_something() -> list[str]:
         f"/decisions/{Proposal.objects.get().pk}/",
         f"/decisions/{Proposal.objects.get().pk}/publish/",
         "/decisions/new/set_posted_price/",
+        "/decisions/new/admit_member/",
+        "/decisions/new/expel_member/",
+        "/bylaws/versions/2026-06/",
+        *files_of_members(),
         f"/stewardship/payments/{subscription.charge_id}/",
         f"/stewardship/periods/{period.code}/",
         f"/stewardship/periods/{period.code}/settle/",
@@ -111,6 +115,18 @@ def paths_with_something() -> list[str]:
         f"/me/keys/new/?public_key={'ab' * 32}",
         f"/stewardship/register/{Member.objects.get(number=3).pk}/key/",
         "/nowhere/",
+    ]
+
+
+def files_of_members() -> list[str]:
+    """A member's file with every form on it, and an application."""
+    ben, waiting = Member.objects.get(number=2), Member.objects.get(number=None)
+    forms = ("", "state/", "particulars/", "contact/", "office/", "link/", "representative/")
+    return [
+        *(f"/stewardship/register/{ben.pk}/{form}" for form in forms),
+        f"/stewardship/register/{waiting.pk}/",
+        f"/stewardship/applications/{waiting.pk}/admit/",
+        f"/stewardship/applications/{waiting.pk}/refuse/",
     ]
 
 
