@@ -148,14 +148,14 @@ class HeirsForm(forms.Form):
         super().__init__(*args, **more)
         for row in range(1, HEIRS + 1):
             self.fields[f"number_{row}"] = forms.IntegerField(
-                label=_("Member number of heir %(row)s") % {"row": row},
+                label=_("Heir %(row)s: member number") % {"row": row},
                 min_value=1,
                 max_value=2**31 - 1,
                 required=row == 1,
                 widget=forms.NumberInput(WHOLE),
             )
             self.fields[f"weight_{row}"] = forms.IntegerField(
-                label=_("Parts for heir %(row)s") % {"row": row},
+                label=_("Heir %(row)s: parts") % {"row": row},
                 min_value=1,
                 max_value=10**6,
                 initial=1,

@@ -25,7 +25,7 @@ HEAD = ("title", "member_number", "member", "pool", "units", "paid_in", "origin"
 @require_GET
 def register(request: HttpRequest) -> HttpResponse:
     """Who held what at the end of a day, as known at a moment; everybody else reads sums."""
-    form = RegisterForm(request.GET or None)
+    form = RegisterForm(request.GET or None, initial={"day": timezone.localdate()})
     moment = asked_moment(form)
     context: dict[str, Any] = {"form": form, "moment": moment, "totals": totals_as_of(moment)}
     context["day"] = timezone.localdate(moment.at)

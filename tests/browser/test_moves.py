@@ -59,7 +59,7 @@ def test_buying_with_a_draft_and_waiting_for_more(
     other.goto(f"{live_server.url}/buy-in/backbone/wait/")
     other.get_by_label("Number of shares").fill("20")
     press(other, "Join the list")
-    assert "0 members wait before you" in says(other)
+    assert "Nobody waits before you" in says(other)
     press(page, "Let go of the reservation")
     other.reload()
     press(other, "Take 20 shares")

@@ -203,6 +203,6 @@ class Lives(RuleBasedStateMachine):
 
 
 def test_the_register_of_each_day_and_moment_is_what_was_so() -> None:
-    run_state_machine_as_test(  # type: ignore[no-untyped-call]
+    run_state_machine_as_test(
         Lives, settings=settings(max_examples=25, stateful_step_count=25, deadline=None)
     )

@@ -160,7 +160,7 @@ def test_drafts_and_places_stand_on_the_page_of_buying(ana: Member, ben: Member)
     assert "/buy-in/backbone/wait/" in page
     form = {"count": "5", "takes_part": "on", "key": KEY}
     assert buyer.post("/buy-in/backbone/wait/", form).status_code == 303
-    assert "0 members wait before you" in text_of(buyer.get("/buy-in/"))
+    assert "Nobody waits before you" in text_of(buyer.get("/buy-in/"))
     cancel_subscription(subscription_id=blocking.pk, actor=None)
     place = WaitingPlace.objects.get()
     assert "Take 5 shares" in text_of(buyer.get("/buy-in/"))
@@ -212,10 +212,10 @@ def test_the_public_reads_sums_and_stewards_names(ana: Member, ben: Member) -> N
 def test_the_api_does_what_the_pages_do(ana: Member, ben: Member) -> None:
     giver, taker = client_of(ana), client_of(ben)
     wish = {"pool": "backbone", "units": 4, "to_number": ben.number, "numbers": [1]}
-    key = {"HTTP_IDEMPOTENCY_KEY": "one"}
-    made = giver.post("/api/v1/transfers", wish, content_type="application/json", **key)
+    key = {"Idempotency-Key": "one"}
+    made = giver.post("/api/v1/transfers", wish, content_type="application/json", headers=key)
     assert made.status_code == 201
-    twice = giver.post("/api/v1/transfers", wish, content_type="application/json", **key)
+    twice = giver.post("/api/v1/transfers", wish, content_type="application/json", headers=key)
     assert twice.json()["id"] == made.json()["id"]
     address = f"/api/v1/transfers/{made.json()['id']}"
     assert taker.get("/api/v1/transfers").json()["incoming"][0]["giver"] == ana.number
@@ -224,10 +224,12 @@ def test_the_api_does_what_the_pages_do(ana: Member, ben: Member) -> None:
     assert taker.post(f"{address}/nonsense").status_code == 404
     assert taker.post(f"{address}/accept").json()["state"] == "accepted"
     parts = {"parts": [5, 1]}
-    divided = giver.post("/api/v1/titles/2/split", parts, content_type="application/json", **key)
+    divided = giver.post(
+        "/api/v1/titles/2/split", parts, content_type="application/json", headers=key
+    )
     assert [title["units"] for title in divided.json()] == [5, 1]
     free = {"pool": "backbone", "wish": 90}
-    refused = taker.post("/api/v1/waiting", free, content_type="application/json", **key)
+    refused = taker.post("/api/v1/waiting", free, content_type="application/json", headers=key)
     assert refused.status_code == 409
     assert "can be bought right now" in refused.json()["detail"]
 
