@@ -4,19 +4,19 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.utils import timezone
-from django.utils.translation import gettext_noop as N_
+from django.utils.translation import gettext_noop
 
 from bank.models import Line
 from payments.models import Charge, PaymentReturn, Payout
 
 State = Line.State
-SEVERAL = N_("Its text names several of our references.")
-CANCELLED = N_("The charge that it names was cancelled.")
-EARLY = N_("It came before the charge was raised.")
-TWICE = N_("Another line of this import pays the same charge.")
-BACK = N_("It takes an earlier payment back, but which one is not clear.")
-LEFT = N_("Money left the account.")
-CAME_BACK = N_("Money that we had sent came back.")
+SEVERAL = gettext_noop("Its text names several of our references.")
+CANCELLED = gettext_noop("The charge that it names was cancelled.")
+EARLY = gettext_noop("It came before the charge was raised.")
+TWICE = gettext_noop("Another line of this import pays the same charge.")
+BACK = gettext_noop("It takes an earlier payment back, but which one is not clear.")
+LEFT = gettext_noop("Money left the account.")
+CAME_BACK = gettext_noop("Money that we had sent came back.")
 
 
 @dataclass(frozen=True)

@@ -94,7 +94,7 @@ def test_a_treasurer_takes_a_statement_in_and_decides_what_waits(
     page.goto(f"{address}/stewardship/bank/lines/{partly.pk}/")
     picture(page, "line")
     page.goto(f"{address}/stewardship/bank/lines/{strange.pk}/")
-    page.get_by_role("link", name="Choose: Put on a prepaid balance").click()
+    page.get_by_role("link", name="Choose Put on a prepaid balance").click()
     ben = Member.objects.get(name="Ben Fischer")
     page.get_by_role("button", name="Book it").click()
     expect(page.locator("#errors")).to_contain_text("Member")
