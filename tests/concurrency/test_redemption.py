@@ -13,7 +13,7 @@ from tests.makers import agree, all_wrong, make_pool, pay, reserve
 from tests.races import at_once
 from tests.titles.leaving import all_of_it, ask, no_notice, owners, payable
 from titles.errors import UnitsBound
-from titles.models import Redemption, RedemptionRequest, RedemptionRun, Title
+from titles.models import Redemption, RedemptionRequest, RedemptionRun, Subscription, Title
 from titles.queries import units_of
 from titles.services import request_redemption, serve_queue, withdraw_redemption
 
@@ -43,6 +43,14 @@ def asking(member: Member, units: int, key: str) -> Callable[[], object]:
     return refused(
         lambda: request_redemption(member=member, pool=pool, units=units, actor=None, key=key)
     )
+
+
+def withdrawing(request_id: int) -> Callable[[], object]:
+    return refused(lambda: withdraw_redemption(request_id=request_id, actor=None))
+
+
+def paying(subscription: Subscription) -> Callable[[], object]:
+    return lambda: pay(subscription)
 
 
 def test_twenty_runs_at_once_pay_the_limit_once_and_in_the_order_of_the_queue() -> None:
@@ -93,11 +101,8 @@ def test_runs_withdrawals_purchases_and_requests_at_once_leave_sound_books() -> 
     waiting = [reserve(member, pool, 3) for member in list(people.values())[:4]]
     outcomes = at_once(
         *(running(f"run {n}") for n in range(6)),
-        *(
-            refused(lambda pk=r.pk: withdraw_redemption(request_id=pk, actor=None))
-            for r in requests[:5]
-        ),
-        *(lambda s=s: pay(s) for s in waiting),
+        *(withdrawing(r.pk) for r in requests[:5]),
+        *(paying(s) for s in waiting),
         *(asking(member, 4, f"more {member.pk}") for member in list(people.values())[5:]),
     )
     assert not [o for o in outcomes if isinstance(o, Exception) and not isinstance(o, DomainError)]

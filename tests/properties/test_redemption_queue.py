@@ -144,7 +144,7 @@ def test_the_queue_does_what_the_model_says() -> None:
                 self.check()
             super().teardown()
 
-    run_state_machine_as_test(  # type: ignore[no-untyped-call]
+    run_state_machine_as_test(
         Checked,
         settings=settings(
             max_examples=15,

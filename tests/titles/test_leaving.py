@@ -21,12 +21,20 @@ from tests.makers import (
 )
 from tests.payments.paying_out import THEIR_IBAN, approve, make_treasurer
 from tests.titles.leaving import all_of_it, ask, bought_pool, no_notice, owners, payable, serve
+from tests.titles.test_campaigns import paid, planned, promise
 from titles import exit_queries as queries
 from titles.errors import NotAMember
 from titles.exit_errors import AlreadyLeaving, CannotLeave, NoticeOver, WrongPlan
 from titles.models import Leaving, RedemptionRequest, Subscription
 from titles.queries import units_of
-from titles.services import leave, offer_units, subscribe, sweep_leavings, withdraw_leaving
+from titles.services import (
+    give_up_campaign,
+    leave,
+    offer_units,
+    subscribe,
+    sweep_leavings,
+    withdraw_leaving,
+)
 
 pytestmark = pytest.mark.django_db
 START = "2026-11-22T12:00:00+01:00"
@@ -252,3 +260,27 @@ def test_a_pool_in_which_nothing_is_held_needs_no_plan() -> None:
         go(ana)
     with on("2026-12-23"):
         assert sweep_leavings(at=timezone.now()) == 1
+
+
+def test_money_paid_ahead_for_a_planned_thing_waits_for_it_and_pays_nobody_else() -> None:
+    agree("leaving_notice_days", 0)
+    no_notice()
+    all_of_it()
+    pool = bought_pool(100)
+    people = owners(pool, Ana=10, Ben=10)
+    campaign = planned(pool, goal=1_000)
+    paid(promise(people["Ana"], campaign, 1_000))
+    assert queries.limit(pool, timezone.now()).cash == 2_000
+    go(people["Ana"], backbone="redeem")
+    assert [row.kind for row in RedemptionRequest.objects.all()] == ["units"]
+    with time_machine.travel(timezone.now() + timedelta(days=2)):
+        serve(pool)
+        assert payable(people["Ana"]) == 1_000
+        pay_everything_out()
+        assert sweep_leavings(at=timezone.now()) == 0
+        assert queries.unsettled(people["Ana"]) == ["credit"]
+        give_up_campaign(campaign_id=campaign.pk, reason="no permit", actor=None)
+        assert sweep_leavings(at=timezone.now()) == 0
+        serve(pool)
+        assert payable(people["Ana"]) == 1_000
+    assert all_wrong() == []

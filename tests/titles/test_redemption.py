@@ -1,6 +1,7 @@
 """Giving shares back: notice, the price, the queue, the limit, what is booked."""
 
-from datetime import timedelta
+from datetime import date, timedelta
+from typing import Any
 
 import pytest
 import time_machine
@@ -48,6 +49,7 @@ from titles.models import Redemption, RedemptionRequest, RedemptionRun, Title
 from titles.queries import equity_credit, units_of
 from titles.services import (
     convert_credit,
+    issue_founding_units,
     request_credit_payout,
     request_redemption,
     serve_queue,
@@ -264,7 +266,7 @@ def test_the_same_key_pays_nothing_again() -> None:
 def test_a_key_asks_once_and_other_content_is_a_conflict() -> None:
     pool = bought_pool(100)
     ana = owners(pool, Ana=30)["Ana"]
-    words = {"member": ana, "pool": pool, "actor": None, "key": "k"}
+    words: dict[str, Any] = {"member": ana, "pool": pool, "actor": None, "key": "k"}
     first = request_redemption(units=5, **words)
     assert request_redemption(units=5, **words) == first
     with pytest.raises(KeyConflict):
@@ -428,10 +430,10 @@ def test_the_forecast_says_in_which_month_a_request_is_whole() -> None:
     with time_machine.travel("2026-11-22T12:00:00+01:00"):
         first, second = ask(people["Ana"], pool, 25), ask(people["Ben"], pool, 6)
         now = timezone.now()
-        assert queries.place_of(first, now).month.isoformat() == "2027-01-01"
+        assert queries.place_of(first, now).month == date(2027, 1, 1)
         place = queries.place_of(second, now)
         assert (place.number, place.ahead) == (2, 25)
-        assert place.month.isoformat() == "2027-02-01"
+        assert place.month == date(2027, 2, 1)
 
 
 def test_a_run_needs_nothing_to_wait_and_says_what_it_knew() -> None:
@@ -440,3 +442,15 @@ def test_a_run_needs_nothing_to_wait_and_says_what_it_knew() -> None:
     assert run.redemptions.count() == 0
     assert run.derivation["assets"] == 10_000
     assert run.derivation["limit"] == 500
+
+
+def test_the_forecast_says_so_where_the_growth_fund_is_short() -> None:
+    no_notice()
+    all_of_it()
+    pool = bought_pool(100)
+    ana = make_member("Ana")
+    issue_founding_units(member=ana, pool=pool, units=20, actor=None, key="ana", from_treasury=True)
+    place = queries.place_of(ask(ana, pool, 20), timezone.now())
+    assert (place.covered, place.month) == (False, None)
+    serve(pool)
+    assert units_of(ana, pool) == 20
