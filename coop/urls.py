@@ -36,6 +36,7 @@ urlpatterns = [
     path("api/v1/", include("members.api")),
     path("api/v1/", include("coop.api")),
     path("api/v1/", include("members.identity.api")),
+    path("api/v1/", include("coop.my_data_api")),
     path("api/v1/", include("payments.api")),
     path("api/v1/", include("assets.api")),
     path("api/v1/", include("titles.api")),

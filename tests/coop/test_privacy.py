@@ -359,3 +359,17 @@ def test_a_steward_decides_requests_on_pages() -> None:
     other = Client()
     other.force_login(make_user())
     assert other.get("/stewardship/erasure/").status_code == 403
+
+
+@pytest.mark.django_db
+def test_the_api_gives_my_data_and_takes_my_wish() -> None:
+    member, client = make_member("Ana Ruiz"), Client()
+    assert client.get("/api/v1/me/data").status_code in (401, 403)
+    assert member.user is not None
+    client.force_login(member.user)
+    rows = client.get("/api/v1/me/data").json()["members"]["rows"]
+    assert [row["name"] for row in rows["members.Member"]] == ["Ana Ruiz"]
+    assert client.post("/api/v1/me/erasure").json()["code"] == "still_a_member"
+    left(member)
+    assert client.post("/api/v1/me/erasure").json()["state"] == "waiting"
+    assert client.delete("/api/v1/me/erasure").json()["state"] == "withdrawn"
