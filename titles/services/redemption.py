@@ -35,6 +35,7 @@ from titles.services.giving_back import (
     units_back,
 )
 from titles.services.locks import lock_member, lock_members, lock_pool, lock_pools
+from titles.services.waiting import offer_free_units
 from titles.services.prepaid import settle_within
 
 State, Kind, Class = RedemptionRequest.State, RedemptionRequest.Kind, RedemptionRequest.Class
@@ -187,9 +188,11 @@ def serve_queue(*, pool: Pool, at: datetime, actor: User | None, key: str) -> Re
 
     Everybody in one run gets the same price. What is owed is payable at once; whoever is served
     in part keeps the place. The same key gives the first run and pays nothing again. Raises
-    RedemptionSuspended, KeyConflict.
+    RedemptionSuspended, KeyConflict. What comes free is offered to those who wait for units.
     """
-    return serve_within(pool=pool, at=at, actor=actor, key=key)
+    run = serve_within(pool=pool, at=at, actor=actor, key=key)
+    offer_free_units(pool=pool)
+    return run
 
 
 def preview_queue(*, pool: Pool, at: datetime) -> tuple[RedemptionRun, list[Redemption]]:
