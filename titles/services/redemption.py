@@ -35,8 +35,8 @@ from titles.services.giving_back import (
     units_back,
 )
 from titles.services.locks import lock_member, lock_members, lock_pool, lock_pools
-from titles.services.waiting import offer_free_units
 from titles.services.prepaid import settle_within
+from titles.services.waiting import offer_free_units
 
 State, Kind, Class = RedemptionRequest.State, RedemptionRequest.Kind, RedemptionRequest.Class
 MAY_ASK = (Member.State.ACTIVE, Member.State.SUSPENDED, Member.State.LEAVING)
