@@ -27,7 +27,7 @@ from titles.moving_shapes import (
     RegisterSerializer,
     TransferSerializer,
     TransfersSerializer,
-    WishSerializer,
+    WaitingWishSerializer,
     checked,
 )
 from titles.queries import titles_of
@@ -173,7 +173,7 @@ class WaitingView(APIView):
 
     @extend_schema(
         operation_id="join_waiting_list",
-        request=WishSerializer,
+        request=WaitingWishSerializer,
         responses={status.HTTP_201_CREATED: PlaceSerializer},
         parameters=[IDEMPOTENCY],
         tags=["titles"],
@@ -185,7 +185,7 @@ class WaitingView(APIView):
             member=member,
             actor=the_user(request),
             key=f"api:{member.pk}:{key}",
-            **checked(WishSerializer(data=request.data)),
+            **checked(WaitingWishSerializer(data=request.data)),
         )
         return Response(PlaceSerializer(place).data, status.HTTP_201_CREATED)
 

@@ -72,7 +72,7 @@ class PartsSerializer(serializers.Serializer[Any]):
     parts = serializers.ListField(child=serializers.IntegerField(min_value=1, max_value=MOST))
 
 
-class WishSerializer(serializers.Serializer[Any]):
+class WaitingWishSerializer(serializers.Serializer[Any]):
     """What to wait for."""
 
     pool = serializers.SlugRelatedField[Pool](slug_field="code", queryset=Pool.objects.all())
