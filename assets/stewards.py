@@ -9,6 +9,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from assets import interchange, services
@@ -151,10 +152,16 @@ def import_file(request: HttpRequest) -> HttpResponse:
     really = "do" in request.POST
     report = services.import_assets(text=text, actor=the_user(request), dry_run=not really)
     if really and not report.errors:
-        messages.success(request, _("%(count)s assets were added.") % {"count": len(report.added)})
+        messages.success(request, added(len(report.added)))
         return HttpResponseRedirect(reverse("assets:register"), status=303)
     context = {"report": report, "text": text}
     return render(request, "assets/preview.html", context, status=422 if report.errors else 200)
+
+
+def added(number: int) -> str:
+    """How many assets an import has added, in words."""
+    text = ngettext("%(count)s asset was added.", "%(count)s assets were added.", number)
+    return text % {"count": number}
 
 
 def _text(request: HttpRequest, form: ImportForm) -> str | None:
