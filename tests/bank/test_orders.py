@@ -24,6 +24,7 @@ from bank.orders.services import (
     earliest_collection,
     make_collection_order,
     make_payment_order,
+    note_returns,
 )
 from bank.orders.xml import DEBITS, TRANSFERS
 from ledger.errors import KeyConflict
@@ -227,3 +228,20 @@ def test_a_refused_debit_stays_owed_and_may_be_collected_again() -> None:
     charge.refresh_from_db()
     assert charge.state == Charge.State.OPEN
     assert collect(charge, key="debits 2").items.get().sequence == "FRST"
+
+
+@pytest.mark.parametrize(
+    ("reason", "code", "ends"), [("MD07/died", "MD07", True), ("no funds", "NARR", False)]
+)
+def test_a_line_that_takes_a_debit_back_marks_its_mandate(
+    reason: str, code: str, ends: bool
+) -> None:
+    charge = owing()
+    collect(charge)
+    for _again in range(2):
+        note_returns(
+            charge_ids=[charge.pk], reason=reason, booked_on=timezone.localdate(), key="line:1",
+            actor=None,
+        )  # fmt: skip
+    assert CollectionItem.objects.get().reason_code == code
+    assert (Mandate.objects.get().ended_at is not None) is ends
