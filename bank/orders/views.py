@@ -45,51 +45,26 @@ def orders(request: HttpRequest) -> HttpResponse:
 @treasurer_required
 def new_payments(request: HttpRequest) -> HttpResponse:
     """Choose approved payouts and make their file."""
-    first = {"key": uuid4(), "day": timezone.localdate(), "payouts": payouts_approved()}
-    form = PaymentForm(request.POST or None, initial=first)
-
-    def make() -> None:
-        services.make_payment_order(
-            payout_ids=[payout.pk for payout in form.cleaned_data["payouts"]],
-            day=form.cleaned_data["day"], key=form.cleaned_data["key"].hex,
-            actor=the_user(request),
-        )  # fmt: skip
-
-    if request.method == "POST" and done(form, make):
-        made = PaymentOrder.objects.get(key=form.cleaned_data["key"].hex)
-        return onward(
-            request, reverse("bank:payment_order", args=[made.pk]), _("The file is made.")
-        )
-    context = {"form": form, "rows": payouts_approved()}
-    return render(
-        request, "bank/orders/new_payments.html", context, status=422 if form.errors else 200
-    )
+    form = PaymentForm(request.POST or None, initial={"key": uuid4(), "day": timezone.localdate()})
+    if request.method == "POST" and done(form, lambda: form.make(the_user(request))):
+        url = reverse("bank:payment_order", args=[form.made])
+        return onward(request, url, _("The file is made."))
+    context, status = {"form": form, "rows": payouts_approved()}, 422 if form.errors else 200
+    return render(request, "bank/orders/new_payments.html", context, status=status)
 
 
 @require_http_methods(["GET", "POST"])
 @treasurer_required
 def new_collections(request: HttpRequest) -> HttpResponse:
     """Choose charges under a mandate and make their file."""
-    first = {
-        "key": uuid4(), "day": services.earliest_collection(), "charges": queries.collectable(),
-    }  # fmt: skip
+    first = {"key": uuid4(), "day": services.earliest_collection()}
     form = CollectionForm(request.POST or None, initial=first)
-
-    def make() -> None:
-        services.make_collection_order(
-            charge_ids=[charge.pk for charge in form.cleaned_data["charges"]],
-            day=form.cleaned_data["day"], key=form.cleaned_data["key"].hex,
-            actor=the_user(request),
-        )  # fmt: skip
-
-    if request.method == "POST" and done(form, make):
-        made = CollectionOrder.objects.get(key=form.cleaned_data["key"].hex)
-        url = reverse("bank:collection_order", args=[made.pk])
+    if request.method == "POST" and done(form, lambda: form.make(the_user(request))):
+        url = reverse("bank:collection_order", args=[form.made])
         return onward(request, url, _("The file is made, and every payer is told."))
     context = {"form": form, "rows": queries.collectable(), "creditor": _creditor()}
-    return render(
-        request, "bank/orders/new_collections.html", context, status=422 if form.errors else 200
-    )
+    status = 422 if form.errors else 200
+    return render(request, "bank/orders/new_collections.html", context, status=status)
 
 
 @require_GET
@@ -131,21 +106,12 @@ def came_back(request: HttpRequest, item_id: int) -> HttpResponse:
     rows = CollectionItem.objects.select_related("charge__member", "mandate", "order")
     item = get_object_or_404(rows.defer("order__content"), pk=item_id, returned_on=None)
     form = CameBackForm(request.POST or None)
-
-    def note() -> None:
-        services.collection_returned(
-            reference=item.charge.reference, amount=item.charge.amount,
-            reason_code=form.cleaned_data["code"], booked_on=form.cleaned_data["day"],
-            key=f"by hand:{item.pk}", actor=the_user(request),
-        )  # fmt: skip
-
-    if request.method == "POST" and done(form, note):
+    if request.method == "POST" and done(form, lambda: form.note(item, the_user(request))):
         url = reverse("bank:collection_order", args=[item.order_id])
         return onward(request, url, _("What it was for is owed again."))
     context = {"form": form, "item": item, "charge": item.charge}
-    return render(
-        request, "bank/orders/came_back.html", context, status=422 if form.errors else 200
-    )
+    status = 422 if form.errors else 200
+    return render(request, "bank/orders/came_back.html", context, status=status)
 
 
 @require_GET

@@ -73,21 +73,23 @@ def show(
     request: HttpRequest, found: Payout, bound: dict[str, Any], status: int = 200
 ) -> HttpResponse:
     """The page of a payout with its forms, those that were refused as they were typed."""
-    digest = payout_digest(found)
-    forms = {step: bound.get(step) or kind() for step, (kind, _do, _said) in STEPS.items()}
+    digest, forms = payout_digest(found), forms_of(bound)
     forms["approve"].initial = {"digest": digest}
     given = PayoutApproval.objects.filter(payout=found, round=found.round)
     context = {
-        "payout": found,
-        "forms": forms,
-        "refused": next(iter(bound.values()), None),
+        "payout": found, "forms": forms, "refused": next(iter(bound.values()), None),
         "account": found.account or current_account(found.member_id),
         "digest": " ".join(digest[i : i + GROUP] for i in range(0, len(digest), GROUP)),
         "given": given.select_related("user__member").order_by("pk"),
         "events": found.events.select_related("by__member").order_by("-pk"),
         "may": may(request, found, {row.user_id for row in given}),
-    }
+    }  # fmt: skip
     return render(request, "payments/desk/payout.html", context, status=status)
+
+
+def forms_of(bound: dict[str, Any]) -> dict[str, Any]:
+    """A form for each step, those that were refused as they were typed."""
+    return {step: bound.get(step) or kind() for step, (kind, _do, _said) in STEPS.items()}
 
 
 def may(request: HttpRequest, found: Payout, given: set[int]) -> dict[str, bool]:

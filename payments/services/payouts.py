@@ -59,16 +59,7 @@ def request_payout(
         "member_id": member.pk, "amount": amount, "kind": kind, "about": about,
         "purse_account_id": purse_account_id, "source_account_id": source_account_id,
     }  # fmt: skip
-    number = _next_number()
-    payout, made = Payout.objects.get_or_create(
-        key=key,
-        defaults={**wanted, "pk": number, "reference": f"PO{number:09}", "requested_by": actor},
-    )
-    if any(getattr(payout, name) != value for name, value in wanted.items()):
-        raise KeyConflict
-    if made:
-        _note(payout, actor)
-    return payout
+    return _asked_once(wanted, key, actor)
 
 
 def approve_payout(*, payout_id: int, digest: str, actor: User) -> Payout:
@@ -185,6 +176,19 @@ def order_payout(*, payout: Payout, actor: User | None) -> Payout:
     """A locked payout as part of a file to the bank; raises PayoutState unless two approved it."""
     _require_state(payout, State.APPROVED)
     return _move(payout, State.ORDERED, actor)
+
+
+def _asked_once(wanted: dict[str, object], key: str, actor: User | None) -> Payout:
+    number = _next_number()
+    payout, made = Payout.objects.get_or_create(
+        key=key,
+        defaults={**wanted, "pk": number, "reference": f"PO{number:09}", "requested_by": actor},
+    )
+    if any(getattr(payout, name) != value for name, value in wanted.items()):
+        raise KeyConflict
+    if made:
+        _note(payout, actor)
+    return payout
 
 
 def _next_number() -> int:

@@ -170,6 +170,14 @@ def test_collecting_on_pages(settings: Any) -> None:
     assert "FRST" in page
     assert treasurer.get(made["Location"] + "file.xml").status_code == 200
     assert treasurer.get(reverse("bank:orders")).status_code == 200
+    item = charge.collections.get()
+    back = reverse("bank:debit_came_back", args=[item.pk])
+    assert treasurer.get(back).status_code == 200
+    told = {"code": "am4", "day": timezone.localdate()}
+    assert treasurer.post(back, told).status_code == 422
+    assert treasurer.post(back, told | {"code": "AM04"}).status_code == 303
+    assert "AM04" in treasurer.get(made["Location"]).content.decode()
+    assert treasurer.get(back).status_code == 404
 
 
 def test_disputing_and_answering() -> None:
