@@ -19,6 +19,7 @@ from coop.path import path_of
 from governance.queries import votes_needed_of
 from ledger.queries import balance
 from members.models import Member
+from members.queries import bylaws_to_accept
 from payments import queries as payments
 from payments.models import Charge, ChargeLine
 from payments.statements.words import in_words
@@ -95,8 +96,18 @@ def tasks_of(member: Member) -> list[Task]:
         *offered_shares(member),
         *gifts(member),
         *custody(member),
+        *bylaws(member),
         *new_titles(member),
     ]
+
+
+def bylaws(member: Member) -> list[Task]:
+    """New bylaws that wait for the member's consent."""
+    version = bylaws_to_accept(member)
+    if version is None:
+        return []
+    text = _("The bylaws have changed: version %(version)s.") % {"version": version.version}
+    return [Task(_("new"), "wait", text, _("Read the bylaws"), reverse("members:mine"))]
 
 
 def votes(member: Member) -> list[Task]:
