@@ -89,8 +89,8 @@ class _Issue:
         self.seed = bytes(keys.cooperative_key())
         self.cooperative = cooperative().legal_name
         self.issued_at = (cause.at or timezone.now()).replace(microsecond=0)
-        in_service = Asset.objects.filter(pool=pool, state=Asset.State.IN_SERVICE)
-        self.backing = list(in_service.order_by("pk").values_list("name", "kind"))
+        there = Asset.objects.filter(pool=pool, txn_id__isnull=False, ended_on=None)
+        self.backing = list(there.order_by("pk").values_list("name", "kind"))
 
     def title(self, number: int, grant: Grant) -> Title:
         salt, reference = secrets.token_bytes(SALT_BYTES), uuid.uuid4()
