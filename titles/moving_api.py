@@ -14,7 +14,7 @@ from members.access import IsMember, the_member, the_user
 from members.queries import is_auditor, is_steward
 from titles import services
 from titles.api import IDEMPOTENCY, SubscriptionSerializer, TitleSerializer, idempotency_key
-from titles.models import Transfer, WaitingPlace
+from titles.models import Subscription, Transfer, WaitingPlace
 from titles.moving_forms import RegisterForm
 from titles.moving_shapes import (
     CodeSerializer,
@@ -30,7 +30,7 @@ from titles.moving_shapes import (
     WaitingWishSerializer,
     checked,
 )
-from titles.queries import titles_of
+from titles.queries import subscriptions_of, titles_of
 from titles.register import holders_as_of, totals_as_of
 from titles.registers import asked_moment
 from titles.transfers import offers_from, offers_to, past_transfers_of, standing_places, transfer_of
@@ -217,6 +217,29 @@ class PlaceView(APIView):
         return Response(PlaceSerializer(left).data)
 
 
+class SubscriptionView(APIView):
+    """One purchase."""
+
+    permission_classes = (IsMember,)
+
+    @extend_schema(operation_id="subscription", responses=SubscriptionSerializer, tags=["titles"])
+    def get(self, request: Request, subscription_id: int) -> Response:
+        """How it stands."""
+        return Response(SubscriptionSerializer(own_purchase(request, subscription_id)).data)
+
+    @extend_schema(
+        operation_id="cancel_subscription",
+        request=None,
+        responses=SubscriptionSerializer,
+        tags=["titles"],
+    )
+    def delete(self, request: Request, subscription_id: int) -> Response:
+        """Let go of a reservation that was not paid."""
+        found = own_purchase(request, subscription_id)
+        services.cancel_subscription(subscription_id=found.pk, actor=the_user(request))
+        return Response(SubscriptionSerializer(own_purchase(request, subscription_id)).data)
+
+
 class EstatesView(APIView):
     """Estates."""
 
@@ -283,6 +306,14 @@ def own_transfer(request: Request, transfer_id: int) -> Transfer:
     return found
 
 
+def own_purchase(request: Request, subscription_id: int) -> Subscription:
+    """A purchase of the member who asks; raises NotFound."""
+    found = subscriptions_of(the_member(request)).filter(pk=subscription_id).first()
+    if found is None:
+        raise NotFound
+    return found
+
+
 def own_place(request: Request, place_id: int) -> WaitingPlace:
     """A place of the member who asks; raises NotFound."""
     found = WaitingPlace.objects.filter(pk=place_id, member=the_member(request)).first()
@@ -300,5 +331,8 @@ urlpatterns = [
     path("transfers/<int:transfer_id>/<slug:answer>", AnswerView.as_view(), name="api_answer"),
     path("waiting", WaitingView.as_view(), name="api_waiting"),
     path("waiting/<int:place_id>", PlaceView.as_view(), name="api_place"),
+    path(
+        "subscriptions/<int:subscription_id>", SubscriptionView.as_view(), name="api_subscription"
+    ),
     path("estates", EstatesView.as_view(), name="api_estates"),
 ]

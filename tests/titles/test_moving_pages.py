@@ -234,6 +234,17 @@ def test_the_api_does_what_the_pages_do(ana: Member, ben: Member) -> None:
     assert "can be bought right now" in refused.json()["detail"]
 
 
+def test_a_purchase_is_read_and_let_go_by_api(ana: Member, ben: Member) -> None:
+    address = f"/api/v1/subscriptions/{reserve(ben, make_pool(), 5).pk}"
+    assert client_of(ana).get(address).status_code == 404
+    assert client_of(ana).delete(address).status_code == 404
+    buyer = client_of(ben)
+    assert buyer.get(address).json()["state"] == "reserved"
+    assert buyer.delete(address).json()["state"] == "cancelled"
+    assert buyer.delete(address).json()["state"] == "cancelled"
+    assert all_wrong() == []
+
+
 def offer_to(ben: Member, first: int, last: int) -> None:
     """One offer each by some new members."""
     pool = make_pool()

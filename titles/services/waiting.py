@@ -125,7 +125,7 @@ def offer_free_units(*, pool: Pool) -> list[WaitingPlace]:
     waiting = WaitingPlace.objects.filter(pool=pool, state=State.WAITING)
     offered, free = [], free_units(pool) if waiting.exists() else 0
     for place in waiting.select_related("member__user", "pool") if free else ():
-        units = _fitting(place, free)
+        units = _fitting(place, free) if free else 0
         if units:
             free -= units
             offered.append(_offer(place, units))
@@ -135,7 +135,9 @@ def offer_free_units(*, pool: Pool) -> list[WaitingPlace]:
 def _fitting(place: WaitingPlace, free: int) -> int:
     """Units to offer: the wish, a part where that is welcome and allowed, or none."""
     now, code = timezone.now(), place.pool.code
-    if place.member.state != Member.State.ACTIVE or not free:
+    if place.member.state != Member.State.ACTIVE:
+        return 0
+    if place.wish > free and not place.takes_part:
         return 0
     most = min(place.wish, free, room_for(place.pool, place.member))
     if most == place.wish:
