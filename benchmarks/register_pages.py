@@ -98,6 +98,7 @@ def pages(user: Any) -> list[Line]:
         note = "" if answer.status_code == 200 else f" → {answer.status_code}"
         line = f"{who} {address}{note}{mark}", f"{seconds:.3f}", str(len(queries))
         told.append(line)
+        print(*line, flush=True)
     return told
 
 

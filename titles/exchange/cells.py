@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
+from functools import lru_cache
 from typing import Any
 
 from django.utils import timezone
@@ -23,6 +24,8 @@ NEVER = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 BREAKS = re.compile("[\t\n\r]")
 EARLIEST, LATEST = date(1900, 1, 2), date(8999, 12, 30)
 YES, NO = "yes", "no"
+DAYS = 20_000
+"""days of half a century: a register names the same ones again and again"""
 
 
 class Unreadable(ValueError):
@@ -117,6 +120,7 @@ def _read_day(given: str) -> date:
     return day
 
 
+@lru_cache(DAYS)
 def _read_moment(given: str) -> datetime:
     if len(given) <= len("1998-04-01"):
         return timezone.make_aware(datetime.combine(_read_day(given), time()))
@@ -129,6 +133,7 @@ def _read_moment(given: str) -> datetime:
     return moment.astimezone(UTC)
 
 
+@lru_cache(DAYS)
 def _write_moment(moment: datetime) -> str:
     local = timezone.localtime(moment)
     if local.time() == time() and _read_moment(local.date().isoformat()) == moment:

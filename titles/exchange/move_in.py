@@ -93,11 +93,11 @@ def move_in(*, files: Files, actor: User | None) -> Outcome:
 
 
 def _looked_at(files: Files) -> tuple[Register, Outcome]:
-    register, problems = sets.read(files)
     before = RegisterImport.objects.first()
     if before is not None:
         wrong = list(_changes(before, files))
-        return register, Outcome(register.counts(), wrong, is_done=not wrong)
+        return Register(), Outcome(before.counts, wrong, is_done=not wrong)
+    register, problems = sets.read(files)
     problems = problems or [*check(register), *_in_the_way(register)]
     lost = {} if problems else {kind: len(found) for kind, found in missing(register).items()}
     return register, Outcome(register.counts(), problems, lost)
