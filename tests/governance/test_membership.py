@@ -64,10 +64,10 @@ def test_a_vote_against_a_member_says_why_and_how_to_appeal(action: str, state: 
     member.force_login(town.steward)
     assert "Sold our readings." in member.get(page).text
     assert "ben" not in public.get(page).text.split("<main")[1].split("</main>")[0]
-    shown = public.get(f"/api/v1/decisions/{proposal.pk}").json()
+    shown = public.get(f"/api/v1/decisions/{proposal.pk}/").json()
     assert shown["payload"] == {"member": ben.pk}
     assert "reason" not in shown["preview"]
-    own = member.get(f"/api/v1/decisions/{proposal.pk}").json()
+    own = member.get(f"/api/v1/decisions/{proposal.pk}/").json()
     assert own["payload"]["reason"] == "Sold our readings."
     carried(town, proposal)
     ben.refresh_from_db()
