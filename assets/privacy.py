@@ -2,6 +2,9 @@
 
 from typing import Any
 
+from django.db.models import Q
+from django.utils.translation import gettext as _
+
 from assets.models import AssetCustody, UpkeepEntry
 from members.models import Member, User
 
@@ -36,10 +39,20 @@ def data_on(member: Member) -> dict[str, Any]:
     }
 
 
+def open_matters(member: Member) -> list[str]:
+    """Things of the cooperative that they still keep."""
+    kept = AssetCustody.objects.filter(member=member, since__isnull=False, until=None)
+    return [
+        _("They keep %(asset)s (%(code)s).") % {"asset": row.asset.name, "code": row.asset.code}
+        for row in kept.select_related("asset").order_by("pk")
+    ]
+
+
 def forget(*, member: Member, actor: User | None) -> None:
     """Take a member's name out of the log of upkeep; call inside a transaction.
 
     That a member kept a thing stays, under the number: whose care it was in is a fact about the
     thing. The name behind the number goes with the member's own row.
     """
-    UpkeepEntry.objects.filter(member=member).update(who="")
+    theirs = Q(member=member) | Q(who=member.name) if member.name else Q(member=member)
+    UpkeepEntry.objects.filter(theirs).exclude(who="").update(who="")

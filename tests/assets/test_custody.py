@@ -6,7 +6,7 @@ from django.db import IntegrityError, transaction
 from assets import register
 from assets.errors import CannotKeep, CustodyOffered, NoCustodian, NotAsked
 from assets.models import AssetCustody
-from assets.privacy import data_on, forget
+from assets.privacy import data_on, forget, open_matters
 from assets.services import (
     answer_custody,
     end_asset,
@@ -133,9 +133,12 @@ def test_a_member_reads_what_is_held_on_them_and_their_name_goes_when_they_ask()
             member=member,
             minutes=30,
         )
+    assert [asset.code in words for words in open_matters(ana)] == [True]
     held = data_on(ana)
     assert [row["asset"] for row in held["kept"]] == [asset.code]
     assert [row["what"] for row in held["upkeep"]] == ["New fuse"]
     forget(member=ana, actor=None)
     assert sorted(asset.upkeep.values_list("who", flat=True)) == ["", "Wire & Co"]
     assert data_on(ana)["kept"] == held["kept"]
+    give_back(asset_id=asset.pk, actor=None)
+    assert open_matters(ana) == []
