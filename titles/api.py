@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.db.models import QuerySet
+from django.http import HttpResponse
 from django.urls import path
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.types import OpenApiTypes
@@ -27,6 +28,8 @@ from payments.api import ChargeSerializer
 from signing import keys, strict_json
 from titles.errors import UnknownTitle
 from titles.models import Subscription, Title
+from titles.papers.chain import chain_of
+from titles.papers.views import credential_answer
 from titles.queries import facts_of, title_by_number, titles_of
 from titles.services import subscribe
 from titles.verify import is_genuine
@@ -67,8 +70,16 @@ class PublicTitleSerializer(serializers.Serializer[Title]):
     state = serializers.ChoiceField(choices=Title.State.choices, read_only=True)
     is_genuine = serializers.SerializerMethodField()
     facts = serializers.SerializerMethodField()
+    follows = serializers.SerializerMethodField()
+    went_on_in = serializers.SerializerMethodField()
     document = serializers.SerializerMethodField()
     public_key = serializers.SerializerMethodField()
+
+    def get_follows(self, title: Title) -> list[int]:
+        return [number for number, _units in chain_of(title).earlier]
+
+    def get_went_on_in(self, title: Title) -> list[int]:
+        return [number for number, _units in chain_of(title).later]
 
     def get_is_genuine(self, title: Title) -> bool:
         return is_genuine(bytes(title.envelope), keys.public_key())
@@ -140,6 +151,21 @@ class TitleView(APIView):
         return Response(PublicTitleSerializer(title).data)
 
 
+class CredentialView(APIView):
+    """One title as a verifiable credential, open to everybody."""
+
+    permission_classes = (AllowAny,)
+
+    @extend_schema(
+        operation_id="title_credential",
+        responses={(200, "application/vc"): OpenApiTypes.OBJECT},
+        tags=["titles"],
+    )
+    def get(self, request: Request, number: int) -> HttpResponse:
+        """W3C VC Data Model 2.0 with an eddsa-jcs-2022 proof; its issuer's key stands there too."""
+        return credential_answer(request, number)
+
+
 class SubscriptionsView(APIView):
     """Buying in."""
 
@@ -175,5 +201,6 @@ def idempotency_key(request: Request) -> str:
 urlpatterns = [
     path("titles", TitlesView.as_view(), name="api_titles"),
     path("titles/<int:number>", TitleView.as_view(), name="api_title"),
+    path("titles/<int:number>/credential", CredentialView.as_view(), name="api_credential"),
     path("subscriptions", SubscriptionsView.as_view(), name="api_subscriptions"),
 ]

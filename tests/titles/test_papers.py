@@ -3,9 +3,11 @@
 import hashlib
 import io
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.management import CommandError, call_command
 from django.test import Client
 from nacl.exceptions import BadSignatureError
 from nacl.signing import SigningKey, VerifyKey
@@ -121,6 +123,20 @@ def test_a_changed_credential_is_found(client: Client, title: Title) -> None:
         verify(raw, bytes(SigningKey.generate().verify_key))
 
 
+@pytest.mark.django_db(transaction=True)
+def test_the_command_knows_credentials(
+    client: Client, title: Title, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    raw = client.get(f"/verify/{title.number}/credential").content
+    (tmp_path / "good").write_bytes(raw)
+    (tmp_path / "bad").write_bytes(raw.replace(b'"units":40', b'"units":41'))
+    key = keys.public_key().hex()
+    call_command("verify_title", str(tmp_path / "good"), "--key", key)
+    assert "40 shares of Valley backbone" in capsys.readouterr().out
+    with pytest.raises(CommandError, match="not genuine"):
+        call_command("verify_title", str(tmp_path / "bad"), "--key", key)
+
+
 @pytest.mark.parametrize(
     "raw", [b"", b"\0", b"\0\0\1", b"\xed\x01" + bytes(range(32)), b"\xff" * 64]
 )
@@ -182,7 +198,11 @@ def test_the_chain_can_be_followed_both_ways(client: Client, title: Title) -> No
     assert "valid" in second and "/verify/1/" in second
     for page in (first, second):
         assert "Ana" not in page and "Ben" not in page and "Held by" not in page
-    facts = json.loads(client.get("/verify/2/credential").content)["credentialSubject"]["title"]
+    api = client.get("/api/v1/titles/1").json()
+    assert (api["follows"], api["went_on_in"]) == ([], [2, 3])
+    raw = client.get("/verify/2/credential").content
+    assert client.get("/api/v1/titles/2/credential").content == raw
+    facts = json.loads(raw)["credentialSubject"]["title"]
     assert facts["follows"] == [1]
 
 

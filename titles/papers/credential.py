@@ -16,7 +16,7 @@ from nacl.exceptions import BadSignatureError
 from nacl.signing import SigningKey, VerifyKey
 
 from signing import strict_json
-from signing.errors import BadSignature, MalformedEnvelope
+from signing.errors import BadSignature, MalformedEnvelope, SigningError
 from signing.multibase import from_base58, multikey, to_base58
 
 CONTEXT = "https://www.w3.org/ns/credentials/v2"
@@ -78,6 +78,15 @@ def signed(
     }
     value = SigningKey(seed).sign(_signed_bytes(bare, options)).signature
     return {**bare, "proof": {**options, "proofValue": f"z{to_base58(value)}"}}
+
+
+def is_one(document: bytes) -> bool:
+    """Whether a file looks like a credential; says nothing of its proof."""
+    try:
+        value = strict_json.loads(document)
+    except SigningError:
+        return False
+    return isinstance(value, dict) and "proof" in value
 
 
 def verify(document: bytes, public_key: bytes) -> dict[str, Any]:

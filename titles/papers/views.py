@@ -6,6 +6,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import reverse
 from django.views.decorators.http import require_GET
+from rest_framework.request import Request
 
 from signing import keys, strict_json
 from titles.access import public_title, title_for
@@ -43,6 +44,11 @@ def certificate(request: HttpRequest, number: int) -> HttpResponse:
 @require_GET
 def credential(request: HttpRequest, number: int) -> HttpResponse:
     """The title as a verifiable credential."""
+    return credential_answer(request, number)
+
+
+def credential_answer(request: HttpRequest | Request, number: int) -> HttpResponse:
+    """The answer, for the page and for programs."""
     found = public_title(number)
     raw = strict_json.dumps(credential_of(request, found))
     return _file(raw, credentials.MEDIA_TYPE, f"title-{found.number:04d}.vc.json")
@@ -55,7 +61,7 @@ def issuer(request: HttpRequest) -> HttpResponse:
     return JsonResponse(credentials.controller(address, keys.public_key()))
 
 
-def credential_of(request: HttpRequest, title: Title) -> dict[str, Any]:
+def credential_of(request: HttpRequest | Request, title: Title) -> dict[str, Any]:
     """A title as a credential of this site."""
     issuer_address = request.build_absolute_uri(reverse("titles:issuer"))
     return credentials.credential(
@@ -67,7 +73,7 @@ def credential_of(request: HttpRequest, title: Title) -> dict[str, Any]:
     )
 
 
-def address_of(request: HttpRequest, title: Title) -> str:
+def address_of(request: HttpRequest | Request, title: Title) -> str:
     """Where anyone can check a title."""
     return request.build_absolute_uri(reverse("titles:verify_number", args=[title.number]))
 

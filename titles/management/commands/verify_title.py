@@ -9,6 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 from signing import keys, notes
 from signing.errors import SigningError
 from titles import certificate
+from titles.papers import credential
 from titles.verify import (
     NotInProof,
     UnreadableKey,
@@ -22,6 +23,10 @@ SAYS = (
     "Title {number} is genuine: {cooperative} certifies that member {member[number]} holds "
     "{units} shares of {pool[name]} since {issued_on}."
 )
+CREDENTIAL_SAYS = (
+    "This credential is genuine: {issuer[name]} certifies title {number}, {units} shares of "
+    "{pool[name]} since {issuedOn}. Whether it still stands is told by the page it names."
+)
 
 
 class Command(BaseCommand):
@@ -31,7 +36,7 @@ class Command(BaseCommand):
     requires_system_checks = []
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
-        parser.add_argument("file", type=Path, help="the downloaded title")
+        parser.add_argument("file", type=Path, help="the downloaded title, or its credential")
         parser.add_argument(
             "--key", help="the public key: 64 hex digits, or a file (default: this site's own key)"
         )
@@ -44,6 +49,9 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         document, key = self._document(options["file"]), self._key(options["key"])
+        if credential.is_one(document):
+            self._check_credential(document, key)
+            return
         try:
             facts = verify_title(document, key)
         except SigningError as error:
@@ -55,6 +63,14 @@ class Command(BaseCommand):
         if options["proof"] is not None:
             proof = self._document(options["proof"])
             self._check_proof(document, salt, proof, options["log_key"] or "")
+
+    def _check_credential(self, document: bytes, key: bytes) -> None:
+        try:
+            said = credential.verify(document, key)
+        except SigningError as error:
+            raise CommandError(f"This credential is not genuine: {error}.") from error
+        title, issuer = said["credentialSubject"]["title"], said["issuer"]
+        self.stdout.write(CREDENTIAL_SAYS.format(**title, issuer=issuer))
 
     def _document(self, path: Path) -> bytes:
         try:
