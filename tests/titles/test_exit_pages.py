@@ -9,7 +9,14 @@ from django.utils import timezone
 
 from members.models import Member, User
 from members.services import change_state
-from tests.makers import agree, all_wrong, earn_credit, make_member, make_steward
+from tests.makers import (
+    agree,
+    all_wrong,
+    charge_period,
+    earn_credit,
+    make_member,
+    make_steward,
+)
 from tests.titles.leaving import all_of_it, ask, bought_pool, no_notice, owners, serve
 from titles.models import Leaving, RedemptionRequest, RedemptionRun
 from titles.queries import units_of
@@ -203,3 +210,29 @@ def test_my_requests_name_what_was_paid() -> None:
     html = page(window(ana.user), "/redemptions/")
     assert "10 shares served so far" in html
     assert "is owed to you" in html
+
+
+def test_a_contribution_and_a_write_off_are_proposed_on_forms() -> None:
+    pool = bought_pool(100)
+    ana = owners(pool, Ana=20)["Ana"]
+    charge = charge_period(ana, pool, cost=900, profit=100, code="2026-06")
+    client = window(ana.user)
+    words = {"title": "Decide", "text": "Because."}
+    page(client, "/decisions/new/value_contribution/")
+    given = {
+        "number": ana.number,
+        "pool": "backbone",
+        "given": "labour",
+        "what": "Two days on the mast",
+        "value": "120.50",
+        "key": "a",
+    }
+    made = client.post("/decisions/new/value_contribution/", given | words)
+    assert made.status_code == 303
+    assert "120 at" in page(client, made["Location"])
+    off = {"reference": charge.reference, "key": "b"}
+    made = client.post("/decisions/new/write_off_debt/", off | words)
+    assert made.status_code == 303
+    assert charge.reference in page(client, made["Location"])
+    wrong = client.post("/decisions/new/write_off_debt/", off | words | {"reference": "RF00"})
+    assert wrong.status_code == 422
