@@ -59,12 +59,16 @@ def holders_as_of(moment: AsOf, pool: Pool | None = None) -> QuerySet[Any, Any]:
     statement however many titles there are.
     """
     rows = titles_as_of(moment, pool).select_related(None).order_by()
-    return rows.values(
-        "member_id", member_number=F("member__number"), name=F("member__name"), code=F("pool__code"),
+    holders = rows.values(
+        "member_id",
+        member_number=F("member__number"),
+        name=F("member__name"),
+        code=F("pool__code"),
         pool_name=F("pool__name"),
-    ).annotate(
-        held=Sum("units"), paid_in=Sum("capital"), titles=Count("pk"), since=Min("issued_at"),
-    ).order_by("member_number", "code")  # fmt: skip
+    )
+    return holders.annotate(
+        held=Sum("units"), paid_in=Sum("capital"), titles=Count("pk"), since=Min("issued_at")
+    ).order_by("member_number", "code")
 
 
 def totals_as_of(moment: AsOf) -> QuerySet[Any, Any]:
