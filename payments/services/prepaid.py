@@ -7,6 +7,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
+from ledger.errors import KeyConflict
 from ledger.queries import balance
 from ledger.services import Leg, Posting, actor_name, post, post_many
 from members.models import Member, User
@@ -33,16 +34,17 @@ def prepaid_balance(member: Member | int) -> int:
 
 @transaction.atomic(durable=True)
 def ask_for_prepaid(*, member: Member, amount: int, actor: User | None, key: str) -> Charge:
-    """A charge to pay so many cents ahead; the same key gives the first. Raises EmptyCharge.
+    """A charge to pay so many cents ahead; the same key gives the first.
 
-    Nothing is owed for it: whoever does not pay it simply has no balance.
+    Nothing is owed for it: whoever does not pay it simply has no balance. Raises EmptyCharge, and
+    KeyConflict for the same key with another amount.
     """
     # Two clicks of one member wait for each other here.
     member = Member.objects.select_for_update(no_key=True).get(pk=member.pk)
     about = f"{ABOUT}{key}"
     before = Charge.objects.filter(member=member, kind=Charge.Kind.PREPAID, about=about).first()
     if before is not None:
-        return before
+        return _same(before, amount)
     if amount <= 0:
         raise EmptyCharge
     line = Line(kind=ChargeLine.Kind.PREPAID, fund="", quantity=1, rate=amount, cost=amount)
@@ -132,6 +134,12 @@ def wish_to_settle(*, member: Member, settles: bool, actor: User | None) -> Prep
     """Whether charges shall be settled from the balance as soon as it covers them."""
     wish, _made = PrepaidWish.objects.update_or_create(member=member, defaults={"settles": settles})
     return wish
+
+
+def _same(before: Charge, amount: int) -> Charge:
+    if before.amount != amount:
+        raise KeyConflict
+    return before
 
 
 def _top_up(receipt: Receipt, accounts: dict[Name, int], actor: User | None) -> Posting:

@@ -4,6 +4,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from ledger.errors import KeyConflict
 from members.models import Cooperative, Member
 from payments.errors import NotFromPrepaid, PrepaidTooLow
 from payments.models import Charge, Payment, Payout, ProviderNotice
@@ -27,7 +28,11 @@ TODAY = timezone.localdate()
 def top_up(member: Member, amount: int) -> Charge:
     charge = ask_for_prepaid(member=member, amount=amount, actor=None, key=f"top {amount}")
     accept_payment(
-        reference=charge.reference, amount=amount, received_on=TODAY, actor=None, key=f"p{amount}"
+        reference=charge.reference,
+        amount=amount,
+        received_on=TODAY,
+        actor=None,
+        key=f"pay {charge.pk}",
     )
     return charge
 
@@ -36,6 +41,8 @@ def test_a_top_up_has_its_reference_and_code_and_comes_once() -> None:
     member = make_member()
     charge = ask_for_prepaid(member=member, amount=500, actor=None, key="k")
     assert ask_for_prepaid(member=member, amount=500, actor=None, key="k") == charge
+    with pytest.raises(KeyConflict):
+        ask_for_prepaid(member=member, amount=501, actor=None, key="k")
     assert charge.reference.startswith("RF") and "<svg" in transfer_for(charge).qr
     top_up(member, 700)
     assert (prepaid_balance(member), balance_of("cash:bank"), all_wrong()) == (700, 700, [])
@@ -105,7 +112,7 @@ def test_pages_of_the_balance() -> None:
     own_charge(member, make_pool(), cost=300)
     top_up(member, 350)
     page = client.get("/prepaid/").content.decode()
-    assert "€350.00" in page
+    assert "€3.50" in page
     key = "6f9619ff-8b86-4d01-b42d-00cf4fc964ff"
     asked = client.post("/prepaid/", {"amount": "12.50", "key": key})
     assert asked.status_code == 303 and Charge.objects.filter(amount=1250).count() == 1
