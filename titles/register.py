@@ -55,8 +55,8 @@ def titles_as_of(moment: AsOf, pool: Pool | None = None) -> QuerySet[Title]:
 def holders_as_of(moment: AsOf, pool: Pool | None = None) -> QuerySet[Any, Any]:
     """Who held what: a row for each member and pool, by member number and pool.
 
-    Each row: member_number, name, pool (code), pool_name, units, capital (cents), titles, since. One
-    statement however many titles there are.
+    Each row: member_id, member_number, name, code and pool_name, held (units), paid_in (cents),
+    titles, since. One statement however many titles there are.
     """
     rows = titles_as_of(moment, pool).select_related(None).order_by()
     holders = rows.values(
