@@ -34,7 +34,7 @@ def own_key(request: Request) -> str:
     return f"api:{the_user(request).pk}:{idempotency_key(request)}"
 
 
-class FileSerializer(serializers.ModelSerializer[BankFile]):
+class BankFileSerializer(serializers.ModelSerializer[BankFile]):
     """A file that was imported; the same bytes again are the same file."""
 
     class Meta:
@@ -43,7 +43,7 @@ class FileSerializer(serializers.ModelSerializer[BankFile]):
         read_only_fields = fields
 
 
-class UploadSerializer(serializers.Serializer[BankFile]):
+class BankUploadSerializer(serializers.Serializer[BankFile]):
     """A file from the bank; `shape` names the description of a table, nothing for camt.053."""
 
     file = serializers.FileField(max_length=120)
@@ -58,7 +58,7 @@ class UploadSerializer(serializers.Serializer[BankFile]):
         return value
 
 
-class DecisionSerializer(serializers.ModelSerializer[Decision]):
+class BankDecisionSerializer(serializers.ModelSerializer[Decision]):
     """One step of a line; `parts` say what its money paid, in cents."""
 
     class Meta:
@@ -67,7 +67,7 @@ class DecisionSerializer(serializers.ModelSerializer[Decision]):
         read_only_fields = fields
 
 
-class LineSerializer(serializers.ModelSerializer[Line]):
+class BankLineSerializer(serializers.ModelSerializer[Line]):
     """A movement on our account; cents, above zero where money came in."""
 
     class Meta:
@@ -80,18 +80,18 @@ class LineSerializer(serializers.ModelSerializer[Line]):
         read_only_fields = fields
 
 
-class WholeLineSerializer(LineSerializer):
+class BankWholeLineSerializer(BankLineSerializer):
     """A line with its history."""
 
-    decisions = DecisionSerializer(many=True, read_only=True)
+    decisions = BankDecisionSerializer(many=True, read_only=True)
 
     class Meta:
         model = Line
-        fields = (*LineSerializer.Meta.fields, "decisions")
+        fields = (*BankLineSerializer.Meta.fields, "decisions")
         read_only_fields = fields
 
 
-class WishSerializer(serializers.Serializer[Decision]):
+class BankWishSerializer(serializers.Serializer[Decision]):
     """What to do with a line: which fields count depends on the kind."""
 
     kind = serializers.ChoiceField(choices=DECIDED)
@@ -103,13 +103,13 @@ class WishSerializer(serializers.Serializer[Decision]):
     note = serializers.CharField(max_length=300, required=False, allow_blank=True)
 
 
-class UndoSerializer(serializers.Serializer[Decision]):
+class BankUndoSerializer(serializers.Serializer[Decision]):
     """Why a decision is taken back."""
 
     reason = serializers.CharField(max_length=200)
 
 
-class ReconciledSerializer(serializers.Serializer[queries.Reconciled]):
+class BankReconciledSerializer(serializers.Serializer[queries.Reconciled]):
     """bank − books = before + gap − elsewhere; cents."""
 
     as_of = serializers.DateField()
@@ -138,12 +138,12 @@ class FilesView(APIView):
     @extend_schema(
         operation_id="bank_import",
         tags=["bank"],
-        request=UploadSerializer,
-        responses={201: FileSerializer},
+        request=BankUploadSerializer,
+        responses={201: BankFileSerializer},
     )
     def post(self, request: Request) -> Response:
         """The same file again gives the first import and changes nothing."""
-        given = UploadSerializer(data=request.data)
+        given = BankUploadSerializer(data=request.data)
         given.is_valid(raise_exception=True)
         file = given.validated_data["file"]
         made = services.import_file(
@@ -153,7 +153,7 @@ class FilesView(APIView):
             actor=the_user(request),
         )
         services.match_lines(actor=the_user(request))
-        return Response(FileSerializer(made).data, status=status.HTTP_201_CREATED)
+        return Response(BankFileSerializer(made).data, status=status.HTTP_201_CREATED)
 
 
 @extend_schema_view(
@@ -169,7 +169,7 @@ class LinesView(generics.ListAPIView[Line]):
     """The lines of all statements, newest first."""
 
     permission_classes = (MayUseDesk,)
-    serializer_class = LineSerializer
+    serializer_class = BankLineSerializer
     pagination_class = Latest
     queryset = Line.objects.none()
 
@@ -183,10 +183,12 @@ class LineView(APIView):
 
     permission_classes = (MayUseDesk,)
 
-    @extend_schema(operation_id="bank_line", tags=["bank"], responses={200: WholeLineSerializer})
+    @extend_schema(
+        operation_id="bank_line", tags=["bank"], responses={200: BankWholeLineSerializer}
+    )
     def get(self, request: Request, line_id: int) -> Response:
         """What the bank said of it, and what became of it."""
-        return Response(WholeLineSerializer(line_or_404(line_id)).data)
+        return Response(BankWholeLineSerializer(line_or_404(line_id)).data)
 
 
 class DecideView(APIView):
@@ -198,13 +200,13 @@ class DecideView(APIView):
         operation_id="bank_decide",
         tags=["bank"],
         parameters=[IDEMPOTENCY],
-        request=WishSerializer,
-        responses={201: DecisionSerializer},
+        request=BankWishSerializer,
+        responses={201: BankDecisionSerializer},
     )
     def post(self, request: Request, line_id: int) -> Response:
         """Carried out whole or not at all; the same key gives the first result."""
         key = own_key(request)
-        given = WishSerializer(data=request.data)
+        given = BankWishSerializer(data=request.data)
         given.is_valid(raise_exception=True)
         values = given.validated_data
         wish = Wish(
@@ -216,7 +218,7 @@ class DecideView(APIView):
         )
         line_or_404(line_id)
         made = services.decide(line_id=line_id, wish=wish, actor=the_user(request), key=key)
-        return Response(DecisionSerializer(made).data, status=status.HTTP_201_CREATED)
+        return Response(BankDecisionSerializer(made).data, status=status.HTTP_201_CREATED)
 
 
 class UndoView(APIView):
@@ -228,13 +230,13 @@ class UndoView(APIView):
         operation_id="bank_undo",
         tags=["bank"],
         parameters=[IDEMPOTENCY],
-        request=UndoSerializer,
-        responses={201: DecisionSerializer},
+        request=BankUndoSerializer,
+        responses={201: BankDecisionSerializer},
     )
     def post(self, request: Request, decision_id: int) -> Response:
         """By its booked opposite; the line waits again."""
         key = own_key(request)
-        given = UndoSerializer(data=request.data)
+        given = BankUndoSerializer(data=request.data)
         given.is_valid(raise_exception=True)
         if not Decision.objects.filter(pk=decision_id).exists():
             raise NotFound
@@ -244,7 +246,7 @@ class UndoView(APIView):
             actor=the_user(request),
             key=key,
         )
-        return Response(DecisionSerializer(made).data, status=status.HTTP_201_CREATED)
+        return Response(BankDecisionSerializer(made).data, status=status.HTTP_201_CREATED)
 
 
 class ReconciliationView(APIView):
@@ -253,14 +255,14 @@ class ReconciliationView(APIView):
     permission_classes = (MayUseDesk,)
 
     @extend_schema(
-        operation_id="bank_reconciliation", tags=["bank"], responses={200: ReconciledSerializer}
+        operation_id="bank_reconciliation", tags=["bank"], responses={200: BankReconciledSerializer}
     )
     def get(self, request: Request) -> Response:
         """Both sums and where the difference comes from; 404 before the first statement."""
         found = queries.reconciled()
         if found is None:
             raise NotFound
-        return Response(ReconciledSerializer(found).data)
+        return Response(BankReconciledSerializer(found).data)
 
 
 urlpatterns = [
