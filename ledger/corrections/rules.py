@@ -33,6 +33,10 @@ _USAGE = _("Correct the usage itself, with a reason; what it costs follows by it
 _GIFT = _("Both members agreed to this gift. The receiver can give the tokens back.")
 _MARKET = _("Both sides of an auction rest on this. It cannot be taken back.")
 _CLOSE = _("This belongs to the close of a period. Put right in the open period what is wrong.")
+_WORTH = _("A plan or the end of an asset rests on this. A new plan spreads what is left.")
+_BANK = _("A line of the bank's statement rests on this. Decide the line anew at the bank desk.")
+_PAYOUT = _("A payout rests on this. Cancel it, or mark it as returned, where payouts are kept.")
+_AHEAD = _("Money paid ahead rests on this. It is paid out, or becomes shares, in its own way.")
 _UNKNOWN = _("It is not known what rests on this kind of transaction, so it is not corrected.")
 
 RULES = {
@@ -49,6 +53,27 @@ RULES = {
     "credit paid out": Rule(_PAID),
     "kept for charges": Rule(_PAID),
     "debt written off": Rule(_PAID),
+    "contribution": Rule(_ASSET),
+    "depreciation": Rule(_WORTH),
+    "asset disposed of": Rule(_WORTH),
+    "asset gone before": Rule(_WORTH),
+    "shares moved in": Rule(_TITLE),
+    "shares passed on": Rule(_TITLE),
+    "shares given": Rule(_TITLE),
+    "shares inherited": Rule(_TITLE),
+    "title split": Rule(_TITLE),
+    "bank line": Rule(_BANK),
+    "bank line in the books": Rule(_BANK),
+    "bank fee": Rule(_BANK),
+    "prepaid": Rule(_AHEAD),
+    "paid ahead": Rule(_AHEAD),
+    "paid ahead, released": Rule(_AHEAD),
+    "refund": Rule(_PAYOUT),
+    "payout": Rule(_PAYOUT),
+    "payout returned": Rule(_PAYOUT),
+    "payout cancelled": Rule(_PAYOUT),
+    "fee charged": Rule(_PAID),
+    "direct debit returned": Rule(_PAID),
     "usage rated": Rule(_USAGE),
     "tokens given": Rule(_GIFT),
     "auction cleared": Rule(_MARKET),
