@@ -121,6 +121,14 @@ def book_values(pool: Pool, day: date) -> list[BookValue]:
     ]
 
 
+def book_value_of(asset: Asset) -> BookValue | None:
+    """What an asset is worth in the books now; None where it stands in no pool, or left it."""
+    if asset.txn_id is None or Disposal.objects.filter(asset=asset).exists():
+        return None
+    runs = Depreciation.objects.filter(plan__asset=asset)
+    return BookValue(asset, asset.cost, runs.aggregate(n=Sum("amount", default=0))["n"])
+
+
 def day_after(day: date) -> date:
     """The next day: what is written off up to it counts at the end of `day`."""
     return date.fromordinal(day.toordinal() + 1)

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 from django.views.decorators.vary import vary_on_headers
 
-from assets import linked, register
+from assets import linked, money, register
 from assets.access import asset_or_404, file_or_404, offer_or_404
 from assets.deeds import open_to
 from assets.filters import AssetFilter
@@ -85,6 +85,8 @@ def steward_facts(found: Asset) -> dict[str, Any]:
     return {
         "deeds": open_to(found),
         "offer": register.offer_of(found),
+        "value": money.book_value_of(found),
+        "is_planned": found.plans.exists(),
         "upkeep": list(register.upkeep_of(found)),
         "upkeep_cost": cost,
         "upkeep_minutes": minutes,
