@@ -92,10 +92,10 @@ class CostLine(models.Model):
             models.CheckConstraint(condition=Q(amount__gte=0), name="assets_costline_not_negative"),
         ]
 
+    def __str__(self) -> str:
+        return self.name
+
     @property
     def borne_by(self) -> list[tuple[str, int]]:
         """(resource code, weight), by code."""
         return sorted(self.weights.items())
-
-    def __str__(self) -> str:
-        return self.name

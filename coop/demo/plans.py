@@ -5,8 +5,8 @@ from datetime import date, timedelta
 
 from django.utils import timezone
 
-from assets.models import Asset, Bill, DepreciationPlan, Pool
 from assets.depreciation import months_later
+from assets.models import Asset, Bill, DepreciationPlan, Pool
 from assets.services import enter_bill, plan_depreciation
 from members.models import Member
 from payments.models import Charge
