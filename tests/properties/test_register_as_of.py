@@ -138,12 +138,21 @@ class Lives(RuleBasedStateMachine):
         place = WaitingPlace.objects.filter(state="offered").earliest("pk")
         self.attempt(lambda: take_offer(place_id=place.pk, actor=None))
 
-    @rule(giver=WHO, to=WHO, units=st.integers(1, 8), kind=st.sampled_from(["transfer", "gift"]))
-    def offer(self, giver: int, to: int, units: int, kind: str) -> None:
+    @precondition(lambda self: self.shown())
+    @rule(
+        data=st.data(),
+        on=st.integers(1, 3),
+        units=st.integers(1, 8),
+        kind=st.sampled_from(["transfer", "gift"]),
+    )
+    def offer(self, data: st.DataObject, on: int, units: int, kind: str) -> None:
+        owners = [n for n, m in enumerate(self.members) if units_of(m, self.pool)]
+        giver = data.draw(st.sampled_from(owners))
+        receiver = self.members[(giver + on) % len(self.members)]
         self.attempt(
             lambda: offer_units(
                 giver=self.members[giver], pool=self.pool, units=units, actor=None,
-                key=self.key(), to_number=self.members[to].number, kind=kind,
+                key=self.key(), to_number=receiver.number, kind=kind,
             )
         )  # fmt: skip
 
