@@ -24,7 +24,7 @@ class NeedSerializer(serializers.Serializer[Any]):
     price = serializers.IntegerField(source="rates.price", read_only=True)
 
 
-class StepSerializer(serializers.Serializer[Any]):
+class StakeStepSerializer(serializers.Serializer[Any]):
     """More shares: cents once, cents a period before and after, periods to break even or null."""
 
     units = serializers.IntegerField(read_only=True)
@@ -42,8 +42,8 @@ class PoolPathSerializer(serializers.Serializer[Any]):
     needed = serializers.IntegerField(source="standing.needed", read_only=True)
     missing = serializers.IntegerField(source="standing.missing", read_only=True)
     room = serializers.IntegerField(source="standing.room", read_only=True)
-    rest = StepSerializer(source="standing.rest", read_only=True)
-    from_nothing = StepSerializer(source="standing.from_nothing", read_only=True)
+    rest = StakeStepSerializer(source="standing.rest", read_only=True)
+    from_nothing = StakeStepSerializer(source="standing.from_nothing", read_only=True)
     yields = NeedSerializer(source="lines", many=True, read_only=True)
 
 

@@ -188,7 +188,13 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": False,
     "ENUM_NAME_OVERRIDES": {
         "AssetState": "assets.models.Asset.State",
+        "BankLineState": "bank.models.Line.State",
         "ChargeState": "payments.models.Charge.State",
+        "MemberReason": "members.models.MemberEvent.Reason",
+        "PayoutKind": "payments.models.Payout.Kind",
+        "RedemptionKind": "titles.models.RedemptionRequest.Kind",
+        "TransferKind": "titles.models.Transfer.Kind",
+        "TransferState": "titles.models.Transfer.State",
         "PayoutState": "payments.models.Payout.State",
         "MemberState": "members.models.Member.State",
         "SubscriptionState": "titles.models.Subscription.State",

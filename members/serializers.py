@@ -30,7 +30,7 @@ class AsOfSerializer(serializers.Serializer[Any]):
     )
 
 
-class EntrySerializer(serializers.Serializer[Entry]):
+class RegisterEntrySerializer(serializers.Serializer[Entry]):
     """A member as the register of a day has them."""
 
     id = serializers.IntegerField(source="member_id")
@@ -51,7 +51,7 @@ class RegisterPageSerializer(serializers.Serializer[Any]):
     day = serializers.DateField()
     known = serializers.DateTimeField(allow_null=True)
     next_after = serializers.IntegerField(allow_null=True)
-    results = EntrySerializer(many=True)
+    results = RegisterEntrySerializer(many=True)
 
 
 class CountsSerializer(serializers.Serializer[Any]):
