@@ -51,7 +51,12 @@ def is_auditor(user: Any) -> bool:
 
 
 def current_roles() -> QuerySet[Role]:
-    """The offices held at this moment."""
+    """The offices that can be exercised at this moment: those of suspended members rest."""
+    return roles_in_term().exclude(user__member__state=Member.State.SUSPENDED)
+
+
+def roles_in_term() -> QuerySet[Role]:
+    """The offices held at this moment, those that rest among them."""
     now = timezone.now()
     return Role.objects.filter(since__lte=now).filter(Q(until=None) | Q(until__gt=now))
 

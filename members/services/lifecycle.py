@@ -10,6 +10,7 @@ from django.utils.formats import date_format
 
 from members.errors import (
     DecidedByVote,
+    LastSteward,
     NotAnApplicant,
     NothingToAnswer,
     NothingToAppeal,
@@ -20,6 +21,7 @@ from members.errors import (
 )
 from members.models import Appeal, Cooperative, Member, MemberEvent, User
 from members.queries import is_against
+from members.services.roles import end_roles, is_last_steward
 from members.transitions import ENDED, MEMBERS, reasons_for
 from policies.queries import policy
 
@@ -46,7 +48,8 @@ def change_state(
 
     `reason` is a code of `MemberEvent.Reason`, `text` the reason in words, `appeal` how the member
     may appeal, `source` what decided it ("proposal:12"). A state that the member is in for the
-    same reason stays as it is. Raises StateRefused, NotYet, TooEarly.
+    same reason stays as it is. Offices rest while their holder is suspended, and end with the
+    membership. Raises StateRefused, NotYet, TooEarly; LastSteward where no vote decided it.
     """
     member = locked(member_id)
     if member.state == to and _last_reason(member) == reason:
@@ -54,6 +57,7 @@ def change_state(
     if reason not in reasons_for(member.state, to):
         raise _refusal(member, to, reason)
     day = _day_in_reach(member, effective_on)
+    _leave_offices(member, to, actor, source)
     words = {"text": text.strip(), "appeal": appeal.strip(), "source": source}
     record(member, to=to, reason=reason, actor=actor, effective_on=day, **words)
     _enter(member, to, day, actor, text.strip())
@@ -72,6 +76,20 @@ def record(member: Member, *, to: str, reason: str, actor: User | None, **words:
         recorded_at=timezone.now(),
         **({"effective_on": timezone.localdate()} | words),
     )
+
+
+def _leave_offices(member: Member, to: str, actor: User | None, source: str) -> None:
+    """Offices end with the membership. The last steward goes by a vote, or hands over before.
+
+    Where the only steward's notice runs out, they hold the office until somebody else has it.
+    """
+    if member.user is None or to not in (*ENDED, State.SUSPENDED, State.LEAVING):
+        return
+    kept = not source.startswith(BY_VOTE) and is_last_steward(member.user)
+    if kept and actor is not None:
+        raise LastSteward
+    if to in ENDED and not kept:
+        end_roles(user=member.user, source=source or f"membership: {to}")
 
 
 def _last_reason(member: Member) -> str:
@@ -294,11 +312,21 @@ def finish_leaving(
     return change_state(
         member_id=member_id,
         to=State.LEFT,
-        reason=_last_reason(member),
+        reason=_reason_to_leave(member),
         actor=actor,
         source=source,
         effective_on=effective_on,
     )
+
+
+def _reason_to_leave(member: Member) -> str:
+    """Why a member gave notice, also where a correction brought them back to leaving."""
+    last = _last_reason(member)
+    if (member.state, last) != (State.LEAVING, Reason.CORRECTION):
+        return last
+    said = MemberEvent.objects.filter(member=member, to_state=State.LEAVING).order_by("-pk")
+    given = said.exclude(reason=Reason.CORRECTION).first()
+    return given.reason if given else Reason.RESIGNATION
 
 
 @transaction.atomic

@@ -1,6 +1,7 @@
 """Contact data and their end, nominees, representatives, links, bylaws, offices."""
 
 from datetime import timedelta
+from functools import partial
 
 import pytest
 import time_machine
@@ -24,6 +25,7 @@ from members.queries import (
     bylaws_in_force,
     bylaws_to_accept,
     contact_of,
+    is_auditor,
     is_steward,
     linked_with,
     member_of,
@@ -37,6 +39,8 @@ from members.services import (
     consent_to_bylaws,
     end_representation,
     end_role,
+    expel,
+    finish_leaving,
     forget_contacts,
     grant_role,
     link_members,
@@ -44,6 +48,8 @@ from members.services import (
     publish_bylaws,
     refuse,
     revoke_nominee,
+    start_leaving,
+    suspend,
     unlink_members,
 )
 from tests.makers import agree, make_cooperative, make_member, make_steward, make_user
@@ -209,3 +215,55 @@ def test_nobody_ends_the_last_stewards_office_but_a_decision_can() -> None:
     make_steward("Second")
     end_role(user=steward, name="steward", actor=steward, source="tired")
     assert not is_steward(steward)
+
+
+@pytest.mark.django_db
+def test_offices_rest_while_suspended_and_end_with_the_membership() -> None:
+    make_cooperative()
+    first, user = make_steward(), make_user()
+    member = make_member("Ben", user=user)
+    grant_role(user=user, name=Role.Name.STEWARD, actor=first, source="meeting")
+    suspend(member_id=member.pk, text="Unpaid.", actor=first)
+    assert not is_steward(user) and not is_auditor(user)
+    change_state(member_id=member.pk, to="active", reason="reinstatement", actor=first)
+    assert is_steward(user)
+    expel(member_id=member.pk, text="Unpaid.", actor=first, source="proposal:7")
+    assert not is_steward(user)
+    assert Role.objects.get(user=user).ended_by == "proposal:7"
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("to", ["leaving", "left"])
+def test_the_last_steward_hands_over_before_going(to: str) -> None:
+    make_cooperative()
+    steward = make_steward()
+    go = partial(
+        change_state, member_id=steward.member.pk, to=to, reason="resignation", actor=steward
+    )
+    with pytest.raises(LastSteward):
+        go()
+    user = make_user()
+    make_member("Ben", user=user)
+    grant_role(user=user, name=Role.Name.STEWARD, actor=steward, source="meeting")
+    assert go().state == to
+    assert is_steward(steward) == (to == "leaving")
+
+
+@pytest.mark.django_db
+def test_where_the_notice_of_the_only_steward_runs_out_somebody_can_still_hand_over() -> None:
+    make_cooperative()
+    steward = make_steward()
+    start_leaving(member_id=steward.member.pk, actor=None)
+    assert finish_leaving(member_id=steward.member.pk, actor=None).state == "left"
+    assert is_steward(steward)
+
+
+@pytest.mark.django_db
+def test_who_was_brought_back_to_leaving_by_a_correction_can_leave() -> None:
+    make_cooperative()
+    steward, member = make_steward(), make_member("Ben")
+    start_leaving(member_id=member.pk, reason="transfer", actor=member.user)
+    finish_leaving(member_id=member.pk, actor=steward)
+    change_state(member_id=member.pk, to="leaving", reason="correction", actor=steward)
+    left = finish_leaving(member_id=member.pk, actor=steward)
+    assert left.events.latest("pk").reason == "transfer"
