@@ -22,8 +22,8 @@ def set_bank_account(
 ) -> BankAccount:
     """The account that a member is paid on from now on; the same one again changes nothing.
 
-    Anybody but the member needs a reason. What was approved for the account before waits for
-    approval again. Raises NotAnIban, ReasonNeeded.
+    Anybody but the member needs a reason, and the member is told, as of every change. What was
+    approved for the account before waits for approval again. Raises NotAnIban, ReasonNeeded.
     """
     if (actor is None or actor.pk != member.user_id) and not reason.strip():
         raise ReasonNeeded
@@ -37,7 +37,7 @@ def set_bank_account(
         member=member, holder=values[0], iban=values[1], bic=values[2],
         since=timezone.now(), set_by=actor, reason=reason.strip()[:200],
     )  # fmt: skip
-    if before is not None:
+    if before is not None or actor is None or actor.pk != member.user_id:
         put_down([account_letter(account)])
     return account
 

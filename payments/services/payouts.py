@@ -9,7 +9,8 @@ from django.utils import timezone
 
 from ledger.errors import KeyConflict
 from ledger.services import Leg, Posting, actor_name, constraint_of, post
-from members.models import Member, User
+from members.models import Member, Role, User
+from members.queries import current_representatives, holds_role
 from payments.accounts import money_accounts
 from payments.errors import (
     AccountMissing,
@@ -74,6 +75,7 @@ def approve_payout(*, payout_id: int, digest: str, actor: User) -> Payout:
         if PayoutApproval.objects.filter(payout=payout, round=payout.round, user=actor).exists():
             return payout
         _require_state(payout, *TO_APPROVE)
+        _require_impartial(payout, actor)
         account = _account_to_approve(payout, digest)
         _approve(payout, account, digest, actor)
         return payout
@@ -215,6 +217,13 @@ def _account_to_approve(payout: Payout, digest: str) -> BankAccount:
     if digest != digest_of(payout, account):
         raise ApprovalRefused
     return account
+
+
+def _require_impartial(payout: Payout, actor: User) -> None:
+    """No treasurer whose office rests, nobody who acts for the payee; the database asks more."""
+    acts_for = current_representatives().filter(user=actor, member_id=payout.member_id)
+    if not holds_role(actor, Role.Name.TREASURER) or acts_for.exists():
+        raise ApprovalRefused
 
 
 def _approve(payout: Payout, account: BankAccount, digest: str, actor: User) -> None:

@@ -1,6 +1,7 @@
 """Payouts: two treasurers, exact sums, and every step booked once."""
 
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from django.db import IntegrityError, transaction
@@ -8,6 +9,8 @@ from django.utils import timezone
 
 from ledger.errors import KeyConflict
 from ledger.queries import balance
+from members.models import Member
+from members.services import appoint_representative, suspend
 from payments.errors import (
     AccountMissing,
     ApprovalRefused,
@@ -18,7 +21,7 @@ from payments.errors import (
     ReasonNeeded,
     UnknownPayout,
 )
-from payments.models import Payout, PayoutApproval, PayoutEvent
+from payments.models import Mail, Payout, PayoutApproval, PayoutEvent
 from payments.queries import payout_digest
 from payments.services import (
     approve_payout,
@@ -27,7 +30,7 @@ from payments.services import (
     return_payout,
     set_bank_account,
 )
-from tests.makers import make_member, make_user
+from tests.makers import make_member, make_steward, make_user
 from tests.payments.paying_out import approve, books_wrong, make_treasurer, owe, payee, spanish_iban
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -182,3 +185,26 @@ def test_what_has_no_way_back_stays_to_be_paid() -> None:
     payout = owe(payee(), back=False)
     with pytest.raises(PayoutNotCancellable):
         cancel_payout(payout_id=payout.pk, reason="mistake", actor=None)
+
+
+def test_nobody_approves_for_whom_they_represent_or_while_suspended() -> None:
+    treasurer = make_treasurer()
+    mill = make_member("The Mill")
+    Member.objects.filter(pk=mill.pk).update(kind=Member.Kind.ORGANISATION)
+    set_bank_account(member=mill, holder="Mill", iban=spanish_iban(8), bic="", actor=mill.user)
+    payout = owe(mill)
+    appoint_representative(member_id=mill.pk, user=treasurer, source="Register", actor=None)
+    with pytest.raises(ApprovalRefused):
+        approve(payout, treasurer)
+    other = make_treasurer("Tania")
+    suspend(member_id=other.member.pk, text="Unpaid.", actor=None)
+    with pytest.raises(ApprovalRefused):
+        approve(payout, other)
+    assert payout.approvals.count() == 0
+
+
+def test_whoever_gets_a_first_account_from_somebody_else_is_told() -> None:
+    member, steward = make_member("Paula"), make_steward()
+    name = partial(set_bank_account, member=member, holder="Paula", bic="")
+    name(iban=spanish_iban(9), actor=steward, reason="by letter")
+    assert Mail.objects.get(member=member).key.startswith("account:")
