@@ -96,7 +96,7 @@ def _take_out_of_letters(member: Member) -> None:
     names = {member.name, *known.values_list("name", flat=True)} - {ERASED, ""}
     with connection.cursor() as cursor:
         for name in sorted(names):
-            whole = rf"\m{re.escape(name)}\M"
+            whole = rf"(?<!\w){re.escape(name)}(?!\w)"
             cursor.execute(LETTERS, {"name": whole, "erased": ERASED})
 
 

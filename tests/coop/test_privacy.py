@@ -242,6 +242,20 @@ def everything_stored() -> str:
 
 
 @pytest.mark.django_db(transaction=True)
+def test_letters_to_others_lose_names_that_end_in_a_sign() -> None:
+    make_cooperative()
+    agree("retention_days", 0)
+    gone, other = make_member("Mühle e.V."), make_member("Ben Ortega")
+    for place, said in enumerate(["To Mühle e.V.: 3", "(Mühle e.V.)", "Mühle e.V.x"]):
+        Mail.objects.create(key=f"letter {place}", member=other, subject=said, body=said)
+    left(gone)
+    request = ask_erasure(member_id=gone.pk, actor=None)
+    erase(request_id=request.pk, actor=make_steward())
+    told = list(Mail.objects.order_by("pk").values_list("subject", "body"))
+    assert told == [(f"To {ERASED}: 3",) * 2, (f"({ERASED})",) * 2, ("Mühle e.V.x",) * 2]
+
+
+@pytest.mark.django_db(transaction=True)
 def test_after_erasure_nobody_is_named_and_everything_verifies(tmp_path: Path) -> None:
     make_cooperative()
     agree("retention_days", 0)
