@@ -14,6 +14,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
+from ledger.exports.spreadsheet import safe
 from ledger.typesetting import typeset
 from members.access import register_reader_required
 from members.forms import AsOfForm
@@ -86,7 +87,7 @@ def as_csv(request: HttpRequest) -> HttpResponse:
     text = StringIO()
     rows = csv.writer(text)
     rows.writerow(columns())
-    rows.writerows(cells(entry) for entry in asked.entries())
+    rows.writerows([safe(cell) for cell in cells(entry)] for entry in asked.entries())
     return HttpResponse(
         text.getvalue(),
         content_type="text/csv; charset=utf-8; header=present",

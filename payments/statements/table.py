@@ -5,6 +5,7 @@ from io import StringIO
 
 from django.utils.translation import gettext as _
 
+from ledger.exports.spreadsheet import safe
 from payments.errors import cents_text
 from payments.statements.build import MemberStatement
 from payments.statements.words import line_text
@@ -21,8 +22,9 @@ def statement_csv(statement: MemberStatement) -> str:
         rows.writerow(before)
     for line in reversed(statement.lines):
         sums = (cents_text(cents) for cents in (line.charged, line.paid, line.balance))
-        rows.writerow([line.day, line_text(line), line.charge.reference, *sums])
+        rows.writerow([line.day, safe(line_text(line)), line.charge.reference, *sums])
     for payout in reversed(statement.payouts):
         paid = cents_text(payout.amount)
-        rows.writerow([payout.executed_on, payout.about, payout.reference, "", f"-{paid}", ""])
+        about = safe(payout.about)
+        rows.writerow([payout.executed_on, about, payout.reference, "", f"-{paid}", ""])
     return made.getvalue()

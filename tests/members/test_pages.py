@@ -257,6 +257,13 @@ def test_the_register_of_a_day_as_page_csv_and_pdf(steward: Client) -> None:
     assert pdf["Content-Type"] == "application/pdf"
 
 
+def test_no_name_on_the_register_is_a_formula_to_a_spreadsheet(steward: Client) -> None:
+    make_cooperative()
+    make_member("=HYPERLINK(0)")
+    rows = steward.get("/register/list.csv").text.splitlines()
+    assert any(",'=HYPERLINK(0)," in row for row in rows)
+
+
 def counted(read: Callable[[], object]) -> int:
     with CaptureQueriesContext(
         connection,
