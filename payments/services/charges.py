@@ -113,13 +113,16 @@ def raise_charges(
 def cancel_charge(*, charge_id: int, actor: User | None) -> Charge:
     """A charge that nobody needs to pay any more; a second call changes nothing.
 
+    One whose money went back stays as it is.
+
     Only for offers to pay: what stands in the books as owed is reversed there. Raises AlreadyPaid.
     """
     charge = lock_charge(charge_id)
     if charge.state == Charge.State.PAID:
         raise AlreadyPaid(reference=charge.reference)
-    charge.state = Charge.State.CANCELLED
-    charge.save(update_fields=["state"])
+    if charge.state == Charge.State.OPEN:
+        charge.state = Charge.State.CANCELLED
+        charge.save(update_fields=["state"])
     return charge
 
 
@@ -135,7 +138,7 @@ def require_payable(*, charge: Charge, amount: int, received_on: date) -> None:
     """
     if charge.state == Charge.State.PAID:
         raise AlreadyPaid(reference=charge.reference)
-    if charge.state == Charge.State.CANCELLED:
+    if charge.state in (Charge.State.CANCELLED, Charge.State.RETURNED):
         raise ChargeCancelled(reference=charge.reference)
     if amount != charge.amount:
         raise WrongAmount(expected=charge.amount, given=amount)

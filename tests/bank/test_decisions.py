@@ -12,13 +12,14 @@ from bank.services import Wish, decide, import_file, match_all, undo
 from bank.services.undoing import latest_of
 from ledger.errors import KeyConflict
 from members.models import Member
-from payments.errors import CannotTakeBack, PrepaidTooLow
+from payments.errors import CannotTakeBack, ChargeCancelled, PrepaidTooLow
 from payments.models import Charge, Payout
-from payments.services import prepaid_balance
+from payments.services import cancel_charge, prepaid_balance
 from tests.bank.books import all_wrong, balance_of, own_charge
 from tests.bank.camt_file import Entry, Page, camt, credit, debit
 from tests.makers import make_member, make_pool, pay, reserve
 from titles.models import Title
+from titles.services import accept_payment
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -203,6 +204,11 @@ def test_a_returned_purchase_gives_the_shares_back() -> None:
     subscription.refresh_from_db()
     assert (title.state, subscription.state) == (Title.State.CANCELLED, "cancelled")
     assert (balance_of("capital"), balance_of("cash:growth"), all_wrong()) == (0, 0, [])
+    with pytest.raises(ChargeCancelled):
+        accept_payment(
+            reference=charge.reference, amount=500, received_on=TODAY, actor=None, key="again"
+        )
+    assert cancel_charge(charge_id=charge.pk, actor=None).state == Charge.State.RETURNED
 
 
 def test_what_was_passed_on_is_not_taken_back_silently() -> None:
