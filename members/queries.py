@@ -138,6 +138,11 @@ def member_of(user: Any) -> Member | None:
     return own if own is not None else organisations_of(user).first()
 
 
+def acts_as(user: Any, member: Member) -> bool:
+    """Whether a user is this member, or stands for this organisation."""
+    return member_of(user) == member
+
+
 def organisations_of(user: Any) -> QuerySet[Member]:
     """The organisations for which a user acts at this moment."""
     acts = current_representatives().filter(user_id=user.pk)

@@ -6,7 +6,7 @@ from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
 
 from members.models import Role
-from members.queries import holds_role
+from members.queries import holds_role, member_of
 from payments.models import Charge
 
 SEES_ALL = (Role.Name.STEWARD, Role.Name.TREASURER, Role.Name.AUDITOR)
@@ -16,7 +16,7 @@ def charges_for(user: Any) -> QuerySet[Charge]:
     """The charges that a user may see: their own; those with an office see all."""
     if holds_role(user, *SEES_ALL):
         return Charge.objects.all()
-    return Charge.objects.filter(member__user_id=user.pk)
+    return Charge.objects.filter(member=member_of(user))
 
 
 def charge_or_404(user: Any, charge_id: int) -> Charge:

@@ -7,6 +7,7 @@ from stdnum import iban as ibans
 from stdnum.exceptions import ValidationError
 
 from members.models import Member, User
+from members.queries import acts_as
 from payments.errors import NotAnIban, ReasonNeeded
 from payments.letters import account_letter
 from payments.models import BankAccount
@@ -25,7 +26,7 @@ def set_bank_account(
     Anybody but the member needs a reason, and the member is told, as of every change. What was
     approved for the account before waits for approval again. Raises NotAnIban, ReasonNeeded.
     """
-    if (actor is None or actor.pk != member.user_id) and not reason.strip():
+    if not acts_as(actor, member) and not reason.strip():
         raise ReasonNeeded
     values = checked_account(holder, iban, bic)
     Member.objects.select_for_update(no_key=True).get(pk=member.pk)
@@ -37,7 +38,7 @@ def set_bank_account(
         member=member, holder=values[0], iban=values[1], bic=values[2],
         since=timezone.now(), set_by=actor, reason=reason.strip()[:200],
     )  # fmt: skip
-    if before is not None or actor is None or actor.pk != member.user_id:
+    if before is not None or not acts_as(actor, member):
         put_down([account_letter(account)])
     return account
 

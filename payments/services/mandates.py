@@ -6,6 +6,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from members.models import Member, User
+from members.queries import acts_as
 from payments.errors import MandateEnded, NotTheirs, ReasonNeeded
 from payments.models import Mandate, MandateAmendment
 from payments.services.accounts import checked_account
@@ -57,7 +58,7 @@ def amend_mandate(*, mandate_id: int, holder: str, iban: str, bic: str, actor: U
 def revoke_mandate(*, mandate_id: int, reason: str, actor: User | None) -> Mandate:
     """The mandate ended; a second call changes nothing. Anybody but the member gives a reason."""
     mandate = Mandate.objects.select_related("member").get(pk=mandate_id)
-    if (actor is None or mandate.member.user_id != actor.pk) and not reason.strip():
+    if not acts_as(actor, mandate.member) and not reason.strip():
         raise ReasonNeeded
     return end_mandate(mandate_id=mandate_id, reason=reason.strip(), actor=actor)
 
@@ -94,7 +95,7 @@ def note_collection(mandate: Mandate, *, day: date, told_in: str) -> None:
 
 
 def _require_own(member: Member, actor: User) -> None:
-    if member.user_id != actor.pk:
+    if not acts_as(actor, member):
         raise NotTheirs
 
 

@@ -8,6 +8,7 @@ from django.db import connection, transaction
 
 from ledger.services import Leg, Posting, actor_name, post_many
 from members.models import User
+from members.queries import member_of
 from payments.accounts import money_accounts
 from payments.errors import AlreadyPaid, NotTheirs, ReasonNeeded
 from payments.letters import reminder_letters
@@ -110,7 +111,7 @@ def dispute_charge(*, charge_id: int, reason: str, actor: User) -> ReminderStop:
 
     Raises NotTheirs, ReasonNeeded, AlreadyPaid.
     """
-    if not Charge.objects.filter(pk=charge_id, member__user_id=actor.pk).exists():
+    if not Charge.objects.filter(pk=charge_id, member=member_of(actor)).exists():
         raise NotTheirs
     return _stop(charge_id, ReminderStop.Kind.DISPUTED, reason, actor)
 

@@ -1,21 +1,27 @@
 """Mandates: given, changed and ended by the member."""
 
+from functools import partial
+
 import pytest
 from django.db import IntegrityError, transaction
+from django.test import Client
 
 from members.models import Member, User
+from members.services import appoint_representative
 from payments.errors import MandateEnded, NotAnIban, NotTheirs, ReasonNeeded
 from payments.models import Mandate
 from payments.queries import current_mandate
 from payments.services import (
     amend_mandate,
+    dispute_charge,
     give_mandate,
     mark_mandate,
     note_collection,
     revoke_mandate,
+    set_bank_account,
 )
 from tests.at_once import run_at_once
-from tests.makers import make_member, make_user
+from tests.makers import charge_period, make_member, make_pool, make_user
 from tests.payments.paying_out import THEIR_IBAN, spanish_iban
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -100,3 +106,24 @@ def test_some_reasons_end_a_mandate(code: str, ends: bool) -> None:
     mark_mandate(mandate_id=mandate.pk, reason_code=code, first=True, actor=None)
     mandate.refresh_from_db()
     assert (mandate.ended_at is not None, mandate.collected_on) == (ends, None)
+
+
+def test_whoever_stands_for_an_organisation_does_what_a_member_does() -> None:
+    mill, user, client = make_member("The Mill"), make_user(), Client()
+    Member.objects.filter(pk=mill.pk).update(kind=Member.Kind.ORGANISATION, user=None)
+    mill.refresh_from_db()
+    charge = charge_period(mill, make_pool(), cost=500, profit=0, code="2026-06")
+    account = {"holder": "Mill", "iban": spanish_iban(11), "bic": ""}
+    name_account = partial(set_bank_account, member=mill, actor=user, **account)
+    give = partial(give_mandate, member=mill, actor=user, consent=WORDS, language="en", **account)
+    client.force_login(user)
+    assert client.get(f"/statement/{charge.pk}/").status_code == 404
+    with pytest.raises(ReasonNeeded):
+        name_account()
+    with pytest.raises(NotTheirs):
+        give()
+    appoint_representative(member_id=mill.pk, user=user, source="Register", actor=None)
+    assert client.get(f"/statement/{charge.pk}/").status_code == 200
+    assert name_account().set_by == user
+    assert give().given_by == user
+    assert dispute_charge(charge_id=charge.pk, reason="Not ours.", actor=user).by == user
