@@ -69,7 +69,7 @@ def _change(actor: User, row: Member, said: Said) -> str:
 
 def record_change(actor: User, row: Member, *, to: str, **said: Any) -> Member:
     """What a steward records of a member; suspension and expulsion have rules of their own."""
-    if said["reason"] == MemberEvent.Reason.ADMISSION:
+    if (to, said["reason"]) == (Member.State.ACTIVE, MemberEvent.Reason.ADMISSION):
         return services.admit(member_id=row.pk, actor=actor, effective_on=said.get("effective_on"))
     if to == Member.State.SUSPENDED:
         return services.suspend(member_id=row.pk, actor=actor, **said)

@@ -264,6 +264,16 @@ def test_no_name_on_the_register_is_a_formula_to_a_spreadsheet(steward: Client) 
     assert any(",'=HYPERLINK(0)," in row for row in rows)
 
 
+def test_the_reason_of_an_admission_admits_to_nothing_else(steward: Client) -> None:
+    make_cooperative()
+    waiting = applicant()
+    asked = {"to": "left", "reason": "admission"}
+    url = f"/api/v1/members/{waiting.pk}/state"
+    answer = steward.post(url, asked, content_type="application/json")
+    waiting.refresh_from_db()
+    assert (answer.json()["code"], waiting.state) == ("state_refused", "applicant")
+
+
 def counted(read: Callable[[], object]) -> int:
     with CaptureQueriesContext(
         connection,
