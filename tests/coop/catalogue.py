@@ -10,10 +10,10 @@ from django.utils.translation.template import templatize
 
 ROOT = Path(__file__).resolve().parents[2]
 APPS = (
-    "assets", "coop", "governance", "ledger", "members", "metering", "payments", "policies",
+    "assets", "bank", "coop", "governance", "ledger", "members", "metering", "payments", "policies",
     "titles", "tokens",
 )  # fmt: skip
-ASKING = {"_", "gettext", "gettext_lazy", "ngettext", "ngettext_lazy"}
+ASKING = {"_", "gettext", "gettext_lazy", "gettext_noop", "ngettext", "ngettext_lazy"}
 KEYWORD = re.compile(r'(msgid_plural|msgid|msgctxt|msgstr(?:\[\d\])?) (".*")')
 IN_TEMPLATE = re.compile(
     r"(?:\bn?gettext|\b_)\((u?(?P<quote>['\"])(?:\\.|(?!(?P=quote)).)*(?P=quote))", re.S
