@@ -6,7 +6,9 @@ With DATABASE_URL and REDIS_URL set, those servers are used instead and left run
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -18,6 +20,7 @@ from coop.local.process import is_alive, only_one, read_pid
 
 PREFIX = "coop-test-"
 PLAYS = ("test_scenarios_", "test_model_agrees")
+NEAR_MIDNIGHT = timedelta(seconds=15)
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 
 os.environ["DJANGO_SETTINGS_MODULE"] = "coop.settings"
@@ -119,6 +122,18 @@ def each_in_english() -> Iterator[None]:
 
     with translation.override(settings.LANGUAGE_CODE):
         yield
+
+
+@pytest.fixture(autouse=True)
+def today_is_today(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run that goes over midnight keeps no TODAY of a module from the day it began on."""
+    from django.utils import timezone
+
+    if isinstance(getattr(request.module, "TODAY", None), date):
+        now = timezone.localtime()
+        if (now + NEAR_MIDNIGHT).date() > now.date():
+            time.sleep(NEAR_MIDNIGHT.total_seconds())
+        monkeypatch.setattr(request.module, "TODAY", timezone.localdate())
 
 
 @pytest.fixture(autouse=True)

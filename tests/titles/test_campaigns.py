@@ -58,8 +58,8 @@ def promise(member: Member, campaign: Campaign, amount: int, key: str = "") -> P
 def paid(prepayment: Prepayment) -> Payment:
     charge = prepayment.charge
     return accept_payment(
-        reference=charge.reference, amount=charge.amount, received_on=TODAY, actor=None,
-        key=f"pay {charge.reference}",
+        reference=charge.reference, amount=charge.amount, actor=None,
+        received_on=timezone.localdate(), key=f"pay {charge.reference}",
     )  # fmt: skip
 
 

@@ -16,7 +16,7 @@ from titles.queries import units_of
 
 pytestmark = pytest.mark.django_db
 
-TODAY = timezone.localdate().isoformat()
+TODAY = timezone.localdate()
 
 
 @pytest.fixture
@@ -234,7 +234,7 @@ def test_a_steward_marks_a_payment_as_received(steward: Client, ana: Member) -> 
     assert charge.reference not in steward.get("/stewardship/payments/?q=nobody").text
     page = f"/stewardship/payments/{charge.pk}/"
     assert "signs a title" in steward.get(page).text
-    received = {"received_on": TODAY, "amount": "20,00"}
+    received = {"received_on": str(TODAY), "amount": "20,00"}
     response = steward.post(page, received)
     assert (response.status_code, response["Location"]) == (303, "/stewardship/payments/")
     assert units_of(ana, pool) == 20
@@ -262,7 +262,7 @@ def test_what_is_wrong_stands_at_its_field_and_nothing_is_booked(
     steward: Client, ana: Member, field: str, value: str
 ) -> None:
     charge = reserve(ana, make_pool(treasury=100), 20).charge
-    form = {"received_on": TODAY, "amount": "20.00"} | {field: value}
+    form = {"received_on": str(TODAY), "amount": "20.00"} | {field: value}
     response = steward.post(f"/stewardship/payments/{charge.pk}/", form)
     assert response.status_code == 422
     assert f'id="id_{field}_error"' in response.text
@@ -273,7 +273,7 @@ def test_what_is_wrong_stands_at_its_field_and_nothing_is_booked(
 def test_only_stewards_receive_payments(browser: Client, ana: Member) -> None:
     charge = reserve(ana, make_pool(treasury=100), 20).charge
     page = f"/stewardship/payments/{charge.pk}/"
-    form = {"received_on": TODAY, "amount": "20.00"}
+    form = {"received_on": str(TODAY), "amount": "20.00"}
     assert browser.get("/stewardship/payments/").status_code == 403
     assert browser.post(page, form).status_code == 403
     assert not Title.objects.exists()
