@@ -133,7 +133,7 @@ class CapacityStepSerializer(StepSerializer):
 class TakeSerializer(serializers.Serializer[Asset]):
     """What pays for an asset that goes into its pool."""
 
-    paid_from = serializers.ChoiceField(choices=["grant", "loan", "reserve", "growth"])
+    paid_from = serializers.ChoiceField(choices=["grant", "loan", "reserve"])
 
 
 class MoveSerializer(StepSerializer):

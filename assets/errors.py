@@ -191,3 +191,25 @@ class EndsBeforeItBegins(DomainError):
 
     code = "ends_before_it_begins"
     text = _("This cost begins on %(since)s: let it end on that day or later.")
+
+
+class ReserveTooSmall(DomainError):
+    """A replacement costs more than the replacement reserve holds."""
+
+    code = "reserve_too_small"
+    status = 409
+    text = _(
+        "The replacement reserve of %(pool)s holds %(held)s cents; this costs %(cost)s. Nothing "
+        "was booked."
+    )
+
+
+class NeedsDecision(DomainError):
+    """The growth fund is what members invested: it buys by a passed decision only."""
+
+    code = "needs_decision"
+    status = 409
+    text = _(
+        "The growth fund buys by a passed decision only: propose it under Decisions. Nothing was "
+        "booked."
+    )

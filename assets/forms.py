@@ -19,7 +19,6 @@ PAID_FROM = [
     ("grant", _("a grant or what members gave")),
     ("loan", _("a loan")),
     ("reserve", _("the replacement reserve")),
-    ("growth", _("the growth fund")),
 ]
 MOST_MONTHS = 1200
 

@@ -2,10 +2,12 @@
 
 from uuid import uuid4
 
+from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -45,6 +47,7 @@ def upload(request: HttpRequest) -> HttpResponse:
     """Take a file, import it whole, look at its first lines."""
     form = UploadForm(request.POST or None, request.FILES or None)
     made: list[BankFile] = []
+    asked_at = timezone.now()
 
     def take() -> None:
         given = form.cleaned_data["file"]
@@ -59,6 +62,8 @@ def upload(request: HttpRequest) -> HttpResponse:
 
     if request.method == "POST" and done(form, take):
         _look(request)
+        if made[0].imported_at < asked_at:
+            messages.info(request, _("This file was imported before; nothing was changed."))
         return HttpResponseRedirect(reverse("bank:file", args=[made[0].pk]), status=303)
     context = {"form": form, "shapes": TableShape.objects.order_by("name")}
     return render(request, "bank/upload.html", context, status=422 if form.errors else 200)

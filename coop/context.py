@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
 from members.models import Cooperative, Member
-from members.queries import is_steward, member_of
+from members.queries import does_work, member_of
 
 THEMES = ("light", "dark")
 LANGUAGE_NAMES = {"en": "English", "de": "Deutsch"}
@@ -53,7 +53,7 @@ def navigation(request: HttpRequest, member: Member | None) -> list[NavEntry]:
     if not user.is_authenticated:
         return [NavEntry("home", _("What we own")), decisions(), books()]
     entries = member_entries() if member else [decisions(), books()]
-    steward = [NavEntry("stewardship", _("Stewardship"))] if is_steward(user) else []
+    steward = [NavEntry("stewardship", _("Stewardship"))] if does_work(user) else []
     return [NavEntry("overview", _("Overview")), *entries, *steward]
 
 

@@ -81,6 +81,12 @@ def work_waiting() -> list[Queue]:
     return sorted(queues, key=lambda queue: queue.number == 0)
 
 
+def work_with_money() -> list[Queue]:
+    """What a treasurer does who is no steward, the waiting ones first."""
+    queues = [shares(), charges(), bank_lines(), payouts(), late()]
+    return sorted(queues, key=lambda queue: queue.number == 0)
+
+
 def applications() -> Queue:
     rows = applicants()
     url = reverse("members:applications")

@@ -17,9 +17,9 @@ from coop.overview import overview_of
 from coop.path_page import path_page as path_of_member
 from coop.queries import public_facts
 from coop.services import choose_preferences
-from coop.stewardship import work_waiting
+from coop.stewardship import work_waiting, work_with_money
 from members.access import member_required, the_member
-from members.queries import is_steward, member_of
+from members.queries import does_work, is_steward, member_of
 
 YEAR = 365 * 24 * 3600
 
@@ -51,9 +51,9 @@ def path_page(request: HttpRequest) -> HttpResponse:
 @require_GET
 def stewardship(request: HttpRequest) -> HttpResponse:
     """The work that waits for a steward."""
-    if not is_steward(request.user):
+    if not does_work(request.user):
         raise PermissionDenied
-    queues = work_waiting()
+    queues = work_waiting() if is_steward(request.user) else work_with_money()
     context = {"queues": queues, "waiting": sum(queue.number for queue in queues)}
     return render(request, "coop/stewardship.html", context)
 

@@ -45,6 +45,11 @@ def is_steward(user: Any) -> bool:
     return holds_role(user, Role.Name.STEWARD)
 
 
+def does_work(user: Any) -> bool:
+    """Whether work waits for a user: that of a steward, or of a treasurer."""
+    return holds_role(user, *OF_THE_BOOKS)
+
+
 def is_auditor(user: Any) -> bool:
     """Whether a user may read the books by name."""
     return holds_role(user, Role.Name.AUDITOR, *OF_THE_BOOKS)

@@ -1,5 +1,7 @@
 """Titles as pages: one's own, and what anyone may check."""
 
+from typing import Any
+
 import segno
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -8,12 +10,13 @@ from django.urls import reverse
 from django.utils.safestring import SafeString, mark_safe
 from django.views.decorators.http import require_GET
 
+from assets.models import Pool
 from assets.queries import pools
 from ledger.access import reader_of
 from ledger.log import tree
 from ledger.log.showing import document_or_none
 from members.access import member_required, the_member
-from members.models import NumberVoid
+from members.models import Member, NumberVoid
 from signing import dsse, keys
 from titles import queries
 from titles.access import title_for
@@ -29,19 +32,23 @@ from titles.verify import is_genuine
 def mine(request: HttpRequest) -> HttpResponse:
     """A member's titles, pool by pool, and the credit that waits to become shares."""
     member = the_member(request)
-    found = [
-        {
-            "pool": pool,
-            "units": queries.units_of(member, pool),
-            "titles": queries.titles_of(member).filter(pool=pool),
-            "lots": [lot for lot in queries.credit_lots(member, pool) if lot.left],
-            "credit": queries.equity_credit(member, pool),
-        }
-        for pool in pools()
-    ]
-    owned = [entry for entry in found if entry["titles"] or entry["credit"]]
+    found = [_owned(member, pool) for pool in pools()]
+    owned = [entry for entry in found if entry["titles"] or entry["credit"] or entry["ahead"]]
     purchases = queries.subscriptions_of(member)[:20]
     return render(request, "titles/mine.html", {"owned": owned, "purchases": purchases})
+
+
+def _owned(member: Member, pool: Pool) -> dict[str, Any]:
+    """What a member owns of a pool; what was paid ahead for one thing stands by itself."""
+    lots = [lot for lot in queries.credit_lots(member, pool) if lot.left]
+    return {
+        "pool": pool,
+        "units": queries.units_of(member, pool),
+        "titles": queries.titles_of(member).filter(pool=pool),
+        "lots": [lot for lot in lots if not lot.is_ahead],
+        "ahead": [lot for lot in lots if lot.is_ahead],
+        "credit": sum(lot.left for lot in lots if not lot.is_ahead),
+    }
 
 
 @require_GET

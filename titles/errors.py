@@ -240,5 +240,5 @@ class KeptForCampaigns(DomainError):
     status = 409
     text = _(
         "The growth fund holds %(held)s cents, of which %(kept)s were paid ahead for something "
-        "else; this costs %(cost)s. Nothing was bought."
+        "else or are owed to those who leave; this costs %(cost)s. Nothing was bought."
     )

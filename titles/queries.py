@@ -32,6 +32,11 @@ class LotLeft:
         """Whether it was paid ahead for one planned thing, and waits for that alone."""
         return self.lot.period.startswith("c")
 
+    @property
+    def campaign_id(self) -> int:
+        """The campaign that it was paid ahead for; 0 for ordinary credit."""
+        return int(self.lot.period[1:]) if self.is_ahead else 0
+
 
 @dataclass(frozen=True)
 class Terms:

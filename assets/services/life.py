@@ -13,6 +13,7 @@ from assets.errors import (
     AlreadyPlaced,
     CodeTaken,
     CostsNothing,
+    NeedsDecision,
     NotInPool,
     WrongCapacity,
     WrongStep,
@@ -120,9 +121,12 @@ def take_into_pool(
     """Take an ordered asset into its pool: cost ÷ issue price new units come into its treasury.
 
     The price is that of today, or of `on` for what is taken over from an older register.
-    `paid_from` as in `place_asset`. The same key gives the first result. Raises AlreadyPlaced,
-    WrongStep, GrowthFundTooSmall, CostsNothing.
+    `paid_from` as in `place_asset`, save the growth fund: that buys by a passed decision only. The
+    same key gives the first result. Raises NeedsDecision, AlreadyPlaced, WrongStep,
+    ReserveTooSmall, CostsNothing.
     """
+    if paid_from == "growth" and on is None:
+        raise NeedsDecision
     asset = lock_asset(asset_id)
     if asset.cost == 0:
         raise CostsNothing(asset=asset.name)
@@ -134,7 +138,7 @@ def take_into_pool(
         return _placed(asset, key)
     if asset.state != ORDERED:
         raise WrongStep(asset=asset.name, state=asset.get_state_display(), wanted=SERVES.label)
-    asset.txn_id = book_asset(asset.pool, details, units, actor, key)
+    asset.txn_id = book_asset(asset.pool, details, units, actor, key, taken_over=on is not None)
     asset.units_created, asset.paid_from = units, paid_from
     asset.save(update_fields=["txn_id", "units_created", "paid_from"])
     return asset

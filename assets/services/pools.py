@@ -12,6 +12,7 @@ from assets.errors import (
     CodeTaken,
     EndsBeforeItBegins,
     GrowthFundTooSmall,
+    ReserveTooSmall,
     WrongWeights,
 )
 from assets.models import Asset, Bill, CapacityChange, CostLine, Pool, Resource
@@ -21,6 +22,9 @@ from ledger.queries import balance_of
 from ledger.services import Leg, Posting, actor_name, post
 from members.models import User
 from policies.queries import policy
+
+PURSES = {"growth": "cash:growth", "reserve": "cash:reserve"}
+"""what pays in cash of the pool's own; all else stands in its funding"""
 
 
 class Details(TypedDict):
@@ -167,18 +171,29 @@ def place_asset(
     return asset
 
 
-def book_asset(pool: Pool, details: Details, units: int, actor: User | None, key: str) -> int:
+def book_asset(
+    pool: Pool,
+    details: Details,
+    units: int,
+    actor: User | None,
+    key: str,
+    *,
+    taken_over: bool = False,
+) -> int:
     """Book an asset into a pool, and its units into the treasury; the id of the transaction.
 
-    Call inside a transaction, under the lock of the pool. Raises GrowthFundTooSmall.
+    What is `taken_over` from an older register was paid long ago: no cash moves for it here.
+    Call inside a transaction, under the lock of the pool. Raises GrowthFundTooSmall,
+    ReserveTooSmall.
     """
+    paid_from = "" if taken_over else details["paid_from"]
     return post(
         Posting(
             source="asset",
             key=key,
             kind="asset placed",
             legs=[
-                *_paid(pool, details["cost"], details["paid_from"]),
+                *_paid(pool, details["cost"], paid_from),
                 Leg(treasury_account(pool), units),
                 Leg(created_account(pool), -units),
             ],
@@ -190,9 +205,10 @@ def book_asset(pool: Pool, details: Details, units: int, actor: User | None, key
 
 
 def _paid(pool: Pool, cost: int, paid_from: str) -> list[Leg]:
-    payer = money_account("cash:growth" if paid_from == "growth" else "backing", pool)
-    if paid_from == "growth" and balance_of(payer) < cost:
-        raise GrowthFundTooSmall(pool=pool.code, held=balance_of(payer), cost=cost)
+    payer = money_account(PURSES.get(paid_from, "backing"), pool)
+    refusal = {"growth": GrowthFundTooSmall, "reserve": ReserveTooSmall}.get(paid_from)
+    if refusal is not None and balance_of(payer) < cost:
+        raise refusal(pool=pool.code, held=balance_of(payer), cost=cost)
     return [Leg(money_account("assets", pool), cost), Leg(payer, -cost)]
 
 

@@ -16,6 +16,7 @@ from members.models import User
 from policies.queries import policy
 from titles.campaigns import kept_for_campaigns
 from titles.errors import CampaignOver, KeptForCampaigns
+from titles.exit_queries import owed_out
 from titles.models import Campaign
 from titles.services import acquire
 
@@ -49,7 +50,7 @@ class AcquireAsset(Action):
         _require_shapes(payload)
         campaign = _campaign(payload, pool)
         held = balance_of(money_account("cash:growth", pool))
-        kept = kept_for_campaigns(pool, but=campaign)
+        kept = kept_for_campaigns(pool, but=campaign) + owed_out(pool)
         if held < payload["cost"]:
             raise GrowthFundTooSmall(pool=pool.name, held=held, cost=payload["cost"])
         if held - kept < payload["cost"]:

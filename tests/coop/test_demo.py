@@ -1,10 +1,15 @@
 """The demo cooperative: built once, by the services, with books that hold."""
 
+import json
+import zipfile
+from io import BytesIO
+
 import pytest
 from django.core.management import call_command
 
 from coop.demo.build import build
 from coop.invariants import all_broken
+from coop.takeaway import archive_of
 from ledger.models import Transaction
 from members.models import Member
 from tokens.models import Period
@@ -37,3 +42,10 @@ def test_the_command_says_how_to_log_in(capsys: pytest.CaptureFixture[str]) -> N
     said = capsys.readouterr().out
     assert "ana@example.org" in said
     assert "Ben Fischer, member, reads German" in said
+
+
+def test_everybody_in_the_demo_can_take_their_data_away() -> None:
+    build()
+    for member in Member.objects.all():
+        with zipfile.ZipFile(BytesIO(archive_of(member))) as archive:
+            assert json.loads(archive.read("data/members.json"))

@@ -178,7 +178,7 @@ def pay_prepayment(receipt: Receipt, period: str, actor: User | None) -> Payment
 
 @transaction.atomic(durable=True)
 def give_up_campaign(*, campaign_id: int, reason: str, actor: User | None) -> Campaign:
-    """End a campaign without buying: what was paid becomes ordinary credit, the oldest there is.
+    """End a campaign without buying: what was paid becomes ordinary credit of this month.
 
     Promises that were not paid are cancelled. A second call changes nothing. Raises CampaignOver
     where it was bought.

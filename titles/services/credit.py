@@ -22,6 +22,7 @@ from titles.accounts import capital_name, holding_accounts
 from titles.campaigns import AHEAD, kept_for_campaigns, lots_of
 from titles.conversion import Claimant, convert, draw
 from titles.errors import CampaignOver, KeptForCampaigns
+from titles.exit_queries import owed_out
 from titles.limits import rooms_for
 from titles.models import Campaign, Conversion, ConversionShare, CreditLot, Title
 from titles.queries import amounts_of, holding_cap
@@ -117,7 +118,7 @@ def _require_free(pool: Pool, cost: int, campaign: Campaign | None) -> None:
         raise CampaignOver(name=campaign.name)
     held, kept = (
         balance_of(money_account("cash:growth", pool)),
-        kept_for_campaigns(pool, but=campaign),
+        kept_for_campaigns(pool, but=campaign) + owed_out(pool),
     )
     if held - kept < cost <= held:
         raise KeptForCampaigns(held=held, kept=kept, cost=cost)

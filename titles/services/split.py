@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from django.db import transaction
 
+from ledger.errors import KeyConflict
 from ledger.models import Transaction
 from ledger.services import Leg, Posting, actor_name, post
 from members.models import Member, User
@@ -34,7 +35,10 @@ def split_title(
         _require_divisible(title, holder, parts)
     txn_id = post(_posting(title, holder, actor, key))
     if before:
-        return list(Title.objects.filter(txn_id=txn_id).order_by("number"))
+        found = list(Title.objects.filter(txn_id=txn_id).order_by("number"))
+        if [title.units for title in found] != list(parts):
+            raise KeyConflict
+        return found
     chosen = choose(pool=pool, holder=holder, units=title.units, numbers=[title.number])
     return replace(
         pool=pool,

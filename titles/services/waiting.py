@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
@@ -91,9 +91,14 @@ def take_offer(*, place_id: int, actor: User | None) -> Subscription:
     rest = place.wish - taken
     _end(place, State.TAKEN)
     key = f"place:{place.pk}"
-    place.subscription = reserve(
-        member=member, pool=pool, count=taken, price=conditions.price, key=key
-    )
+    # Credit may have become the units that were offered: the database lets nobody promise them.
+    try:
+        with transaction.atomic():
+            place.subscription = reserve(
+                member=member, pool=pool, count=taken, price=conditions.price, key=key
+            )
+    except IntegrityError as error:
+        raise NotOffered from error
     place.save(update_fields=["subscription"])
     _keep_place(place, rest, conditions.minimum)
     return place.subscription
