@@ -236,7 +236,9 @@ def moves_on(page: Page) -> list[str]:
 def pay_own_charge(greta: Person, ana: Person) -> None:
     """She sees the charge with its derivation, pays, and the steward marks it."""
     page = greta.go("/statement/")
-    greta.follow(page.locator("main a[href^='/statement/']").filter(has_text="Pay").first)
+    pay = page.locator("main a[href^='/statement/']").filter(has_text=re.compile(r"^\s*Pay\s"))
+    assert re.fullmatch(r"/statement/\d+/", str(pay.first.get_attribute("href")))
+    greta.follow(pay.first)
     text = page.locator("main").inner_text()
     reference = re.search(r"RF\d\d[ \d]+", text)
     amount = re.search(r"€([\d.]+)", text)
