@@ -5,7 +5,7 @@ import json
 from dataclasses import replace
 
 import pytest
-from django.db import connection
+from django.db import transaction
 from django.test import Client
 
 from governance import board, own
@@ -20,6 +20,7 @@ from members.services import revoke_key
 from signing import strict_json
 from tests.governance.votes import (
     Town,
+    as_owner,
     end_voting,
     make_town,
     open_motion,
@@ -131,9 +132,8 @@ def test_verification_finds_a_changed_statement(town: Town, change: str) -> None
         actor=None,
         envelope=sign(ana, proposal, "for"),
     )
-    with connection.cursor() as cursor:
-        cursor.execute("ALTER TABLE governance_ballot DISABLE TRIGGER USER")
-        cursor.execute(f"UPDATE governance_ballot SET {change}")
+    with transaction.atomic():
+        as_owner(f"UPDATE governance_ballot SET {change}")
     assert len(wrong_on_board(proposal)) == 1
 
 
