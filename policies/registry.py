@@ -165,9 +165,7 @@ _MILLITOKENS = Whole(
 )
 _DAYS = Whole("days", _("a whole number of days from %(least)s to %(most)s"), 0, MOST_DAYS)
 _LASTING_DAYS = Whole("days", _("a whole number of days from %(least)s to %(most)s"), 1, MOST_DAYS)
-_OFFER_DAYS = Whole(
-    "days", _("a whole number of days from %(least)s to %(most)s"), 1, MOST_DAYS
-)
+_OFFER_DAYS = Whole("days", _("a whole number of days from %(least)s to %(most)s"), 1, MOST_DAYS)
 _VESTING = Choice(
     {
         "at_close": _("at the close of the period"),
