@@ -24,7 +24,10 @@ MOST_MONTHS = 1200
 
 
 class TokensField(forms.CharField):
-    """Tokens per period; the cleaned value is whole thousandths, None where it is empty."""
+    """Tokens, at least `least` thousandths; the cleaned value is those, None where it is empty."""
+
+    least = 0
+    words = _("Write an amount like 900 or 0.5, without a sign.")
 
     def __init__(self, **options: Any) -> None:
         options.setdefault("widget", forms.TextInput({"inputmode": "decimal"}))
@@ -33,16 +36,13 @@ class TokensField(forms.CharField):
     def clean(self, value: Any) -> Any:
         """Millitokens as an int."""
         text = super().clean(value)
-        return millitokens_from(text) if text else None
-
-
-def millitokens_from(text: str) -> int:
-    """Millitokens from "900" or "0.5"; raises ValidationError, never guesses."""
-    found = TOKENS.fullmatch(text.strip())
-    if found is None:
-        raise ValidationError(_("Write an amount like 900 or 0.5, without a sign."), code="tokens")
-    whole, decimals = found.groups()
-    return int(whole) * 1000 + int((decimals or "0").ljust(3, "0"))
+        if not text:
+            return None
+        found = TOKENS.fullmatch(text.strip())
+        amount = int(found[1] + (found[2] or "").ljust(3, "0")) if found else -1
+        if amount < self.least:
+            raise ValidationError(self.words, code="tokens")
+        return amount
 
 
 class DayField(forms.DateField):

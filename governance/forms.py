@@ -1,6 +1,5 @@
 """What people type about votes: proposals and ballots."""
 
-import uuid
 from typing import Any
 
 from django import forms
@@ -15,19 +14,15 @@ from governance import notation
 from governance.counting import ABSTAIN, AGAINST, FOR
 from members.models import Member
 from members.queries import applicants
-from payments.forms import CentsField, DayInput, RateField
+from payments.forms import CentsField, DayInput, RateField, fresh_key
 from payments.queries import charge_by_reference
 from payments.references import compact
 from policies.queries import policy
 from policies.registry import MOST_RATE, PARAMETERS, Parameter
+from titles.campaign_forms import capacity_from, yield_fields
 from titles.models import Campaign, Contribution
 
 CHOICES = [(FOR, _("For")), (AGAINST, _("Against")), (ABSTAIN, _("Abstain"))]
-
-
-def fresh_key() -> str:
-    """A key that makes a form sent twice count once."""
-    return uuid.uuid4().hex
 
 
 class ProposalForm(forms.Form):
@@ -278,16 +273,9 @@ class AcquireForm(ProposalForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.codes = {f"yields_{r.code}": r.code for r in Resource.objects.all()}
-        for resource in Resource.objects.all():
-            words = {"resource": resource_name(resource), "unit": resource.unit}
-            self.fields[f"yields_{resource.code}"] = forms.IntegerField(
-                label=_("%(resource)s per period, in %(unit)s") % words,
-                required=False,
-                min_value=0,
-                max_value=10**12,
-            )
-        self.order_fields([*self.field_order, *self.codes, "title", "text", "key"])
+        yields = yield_fields()
+        self.fields.update(yields)
+        self.order_fields([*self.field_order, *yields, "title", "text", "key"])
 
     def clean_cost(self) -> int:
         """More than nothing."""
@@ -299,7 +287,6 @@ class AcquireForm(ProposalForm):
     def payload(self) -> dict[str, Any]:
         data = self.cleaned_data
         campaign = data.get("campaign")
-        yields = {code: data.get(name) or 0 for name, code in self.codes.items()}
         return {
             "pool": data["pool"].code,
             "campaign": campaign.pk if campaign else 0,
@@ -307,7 +294,7 @@ class AcquireForm(ProposalForm):
             "kind": data["kind"],
             "cost": data["cost"],
             "since": data["since"].isoformat(),
-            "capacity": {code: amount * 1000 for code, amount in yields.items() if amount},
+            "capacity": capacity_from(data),
         }
 
 

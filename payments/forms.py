@@ -1,6 +1,7 @@
 """What people type about money: text becomes whole cents here, and nowhere else."""
 
 import re
+import uuid
 from typing import Any
 
 from django import forms
@@ -10,6 +11,11 @@ from django.utils.translation import gettext_lazy as _
 RATE_DECIMALS = 8
 RATE = re.compile(r"([0-9]{1,12})(?:[.,]([0-9]{1,8}))?")
 MONEY = re.compile(r"([0-9]{1,12})(?:[.,]([0-9]{1,2}))?")
+
+
+def fresh_key() -> str:
+    """A key that makes a form sent twice count once."""
+    return uuid.uuid4().hex
 
 
 def cents_from(text: str) -> int:

@@ -1,6 +1,6 @@
 """What people type about campaigns."""
 
-import uuid
+from collections.abc import Mapping
 from typing import Any
 
 from django import forms
@@ -9,15 +9,34 @@ from django.utils.translation import gettext_lazy as _
 
 from assets.models import Pool, Resource
 from assets.names import resource_name
-from payments.forms import CentsField, DayInput
+from payments.forms import CentsField, DayInput, fresh_key
 
 MILLI = 1000
+YIELDS = "yields_"
 MOST_TOKENS = 10**12
 
 
-def fresh_key() -> str:
-    """A key that makes a form sent twice count once."""
-    return uuid.uuid4().hex
+def yield_fields() -> dict[str, forms.Field]:
+    """A field for each resource: how many whole tokens a planned thing brings in a period."""
+    return {
+        f"{YIELDS}{resource.code}": forms.IntegerField(
+            label=_("%(resource)s per period, in %(unit)s")
+            % {"resource": resource_name(resource), "unit": resource.unit},
+            required=False,
+            min_value=0,
+            max_value=MOST_TOKENS,
+        )
+        for resource in Resource.objects.all()
+    }
+
+
+def capacity_from(data: Mapping[str, Any]) -> dict[str, int]:
+    """Millitokens per period by resource code, from what was typed into those fields."""
+    return {
+        name.removeprefix(YIELDS): amount * MILLI
+        for name, amount in data.items()
+        if name.startswith(YIELDS) and amount
+    }
 
 
 class PrepayForm(forms.Form):
@@ -52,21 +71,12 @@ class CampaignForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.codes = {f"yields_{r.code}": r.code for r in Resource.objects.all()}
-        for resource in Resource.objects.all():
-            self.fields[f"yields_{resource.code}"] = forms.IntegerField(
-                label=_("%(resource)s per period, in %(unit)s")
-                % {"resource": resource_name(resource), "unit": resource.unit},
-                required=False,
-                min_value=0,
-                max_value=MOST_TOKENS,
-            )
+        self.fields.update(yield_fields())
 
     def clean(self) -> dict[str, Any]:
         """It yields something, and the smallest payment is one that can be made."""
         data = super().clean() or self.cleaned_data
-        yields = {code: data.get(name) or 0 for name, code in self.codes.items()}
-        data["capacity"] = {code: amount * MILLI for code, amount in yields.items() if amount}
+        data["capacity"] = capacity_from(data)
         if not self.errors and not data["capacity"]:
             raise ValidationError(_("Say what it will yield in a period, at least one resource."))
         goal, minimum = data.get("goal"), data.get("minimum")
@@ -78,8 +88,11 @@ class CampaignForm(forms.Form):
 
     def facts(self) -> dict[str, Any]:
         """What the service takes."""
-        named = {*self.codes, "key"}
-        return {name: value for name, value in self.cleaned_data.items() if name not in named}
+        return {
+            name: value
+            for name, value in self.cleaned_data.items()
+            if name != "key" and not name.startswith(YIELDS)
+        }
 
 
 class GiveUpForm(forms.Form):

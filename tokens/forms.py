@@ -1,12 +1,12 @@
 """What people type about tokens: text becomes whole millitokens here, and nowhere else."""
 
-import re
 from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
+from assets.forms import TokensField
 from assets.names import resource_name
 from members.models import Member
 from members.queries import active_members
@@ -14,29 +14,12 @@ from payments.forms import CentsField
 from tokens.models import Period, Yield
 from tokens.queries import yields_of
 
-TOKENS = re.compile(r"([0-9]{1,12})(?:[.,]([0-9]{1,3}))?")
 
+class TokenField(TokensField):
+    """Tokens above zero with at most three decimals; the cleaned value is an int of millitokens."""
 
-class TokenField(forms.CharField):
-    """Tokens with at most three decimals; the cleaned value is an int of millitokens."""
-
-    def __init__(self, **options: Any) -> None:
-        options.setdefault("widget", forms.TextInput({"inputmode": "decimal"}))
-        super().__init__(max_length=20, **options)
-
-    def clean(self, value: Any) -> Any:
-        """Millitokens, or None where the field may stay empty."""
-        text = super().clean(value)
-        return millitokens_from(text) if text else None
-
-
-def millitokens_from(text: str) -> int:
-    """Millitokens from "20", "20.5" or "20,125"; raises ValidationError, never guesses."""
-    found = TOKENS.fullmatch(text.strip())
-    if found is None or not (amount := int(found[1] + (found[2] or "").ljust(3, "0"))):
-        message = _("Write the amount like 20.5, above zero, with up to three decimals.")
-        raise ValidationError(message, code="tokens")
-    return amount
+    least = 1
+    words = _("Write the amount like 20.5, above zero, with up to three decimals.")
 
 
 if TYPE_CHECKING:
