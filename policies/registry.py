@@ -218,6 +218,13 @@ PARAMETERS: dict[str, Parameter] = {
         Parameter("default_notice_days", _("days between such notices"), 14, _DAYS),
         Parameter("posted_price", _("posted price"), 0, _RATE),
         Parameter("bid_minimum", _("smallest bid"), 1, _MILLITOKENS),
+        Parameter(
+            "credit_limit",
+            _("what a member may owe before use counts as beyond it (0.00: no limit)"),
+            0,
+            _CENTS_OR_NONE,
+        ),
+        Parameter("late_days", _("days for which late readings are charged"), 60, _DAYS),
         Parameter("payment_days", _("days to pay"), 14, _DAYS),
         Parameter("reminder_days", _("days overdue until the reminder"), 7, _DAYS),
         Parameter("second_reminder_days", _("days overdue until the second reminder"), 21, _DAYS),

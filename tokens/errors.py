@@ -6,6 +6,7 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext_lazy as _
 
 from ledger.errors import DomainError
+from payments.errors import cents_text
 
 
 def in_tokens(millitokens: int) -> str:
@@ -116,3 +117,18 @@ class UnknownYield(DomainError):
 
     code = "unknown_yield"
     text = _("This pool does not yield that resource in the open period.")
+
+
+class BeyondCredit(DomainError):
+    """More would be run up than the member's credit limit leaves room for."""
+
+    code = "beyond_credit"
+    status = 409
+    text = _(
+        "Your credit limit leaves room for %(room)s; this could cost %(cost)s. Pay what is open or "
+        "pay ahead, then try again."
+    )
+
+    def __init__(self, *, room: int, cost: int) -> None:
+        self.room, self.cost = max(0, room), cost
+        super().__init__(room=cents_text(self.room), cost=cents_text(cost))
