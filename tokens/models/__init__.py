@@ -1,22 +1,30 @@
 """Tables of periods, token books, usage, gifts, the market and the close."""
 
 from tokens.models.books import Book, RatingRun, Settlement, Usage
+from tokens.models.closing import BudgetApproval, CloseRun
 from tokens.models.gifts import Gift
-from tokens.models.market import Ask, Auction, Bid, Offer
+from tokens.models.loans import Loan
+from tokens.models.market import Ask, Auction, Bid, LeftOut, Offer
 from tokens.models.periods import CloseStep, Period, TsTzRange, Yield
+from tokens.models.vouchers import Voucher
 
 __all__ = [
     "Ask",
     "Auction",
     "Bid",
     "Book",
+    "BudgetApproval",
+    "CloseRun",
     "CloseStep",
     "Gift",
+    "LeftOut",
+    "Loan",
     "Offer",
     "Period",
     "RatingRun",
     "Settlement",
     "TsTzRange",
     "Usage",
+    "Voucher",
     "Yield",
 ]

@@ -68,18 +68,28 @@ class Yield(models.Model):
     unbacked_account = models.BigIntegerField()
     pool_account = models.BigIntegerField()
     expired_account = models.BigIntegerField()
+    redeemed_account = models.BigIntegerField()
+    overage_account = models.BigIntegerField()
+    vouchers_account = models.BigIntegerField(null=True, help_text="opened with the first voucher")
     capacity = models.BigIntegerField()
     normal = models.BigIntegerField()
     issued = models.BigIntegerField()
     pool_issued = models.BigIntegerField()
     basis = models.BigIntegerField()
     cost = models.BigIntegerField(help_text="the budget's cost, before what is carried")
+    stated_cost = models.BigIntegerField(
+        null=True, help_text="what cost lines and depreciation came to, where the band bound it"
+    )
+    budget_source = models.CharField(
+        max_length=120, blank=True, help_text="the vote that approved it"
+    )
     carried = models.BigIntegerField(help_text="over-recovered before this period; may be negative")
     budget = models.BigIntegerField()
     unit_cost = models.BigIntegerField(help_text="u")
     sale_cost = models.BigIntegerField(help_text="v")
     price = models.BigIntegerField(help_text="P")
     price_source = models.CharField(max_length=120, blank=True)
+    price_rule = models.CharField(max_length=16, default="stewards", help_text="what made P")
     owned = models.BooleanField(help_text="whether the pool had any units at the issue")
     # set by the close
     actual = models.BigIntegerField(null=True)
@@ -87,6 +97,7 @@ class Yield(models.Model):
     settled_cost = models.BigIntegerField(null=True, help_text="w")
     matched = models.BigIntegerField(null=True)
     unbacked = models.BigIntegerField(null=True)
+    offers_unsold = models.BigIntegerField(null=True, help_text="of what members offered")
     pool_sold = models.BigIntegerField(null=True, help_text="by auction and matched at close")
     to_reserve = models.BigIntegerField(null=True)
     vacancy = models.BigIntegerField(null=True)
