@@ -16,6 +16,7 @@ class Gift(models.Model):
         OFFERED = "offered", _("waiting for acceptance")
         ACCEPTED = "accepted", _("accepted")
         DECLINED = "declined", _("declined")
+        WITHDRAWN = "withdrawn", _("withdrawn")
 
     giver = models.ForeignKey(Book, on_delete=models.PROTECT, related_name="gifts_given")
     receiver = models.ForeignKey(Book, on_delete=models.PROTECT, related_name="gifts_received")
