@@ -19,7 +19,10 @@ class LineSerializer(serializers.ModelSerializer[ChargeLine]):
 
     class Meta:
         model = ChargeLine
-        fields = ("kind", "fund", "resource", "quantity", "rate", "cost_rate", "cost", "profit")
+        fields = (
+            "kind", "fund", "resource", "quantity", "rate", "cost_rate", "cost", "profit",
+            "period",
+        )  # fmt: skip
         read_only_fields = fields
 
 

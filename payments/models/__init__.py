@@ -4,6 +4,7 @@ from payments.models.charges import (
     OWED_KINDS,
     Charge,
     ChargeLine,
+    CreditReturn,
     Payment,
 )
 from payments.models.mails import Mail
@@ -17,6 +18,7 @@ __all__ = [
     "BankAccount",
     "Charge",
     "ChargeLine",
+    "CreditReturn",
     "Mail",
     "Mandate",
     "MandateAmendment",

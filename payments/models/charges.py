@@ -79,7 +79,8 @@ OWED_KINDS = (Charge.Kind.PERIOD, Charge.Kind.FEE)
 class ChargeLine(models.Model):
     """One row is one part of a charge: quantity × rate = amount, of which so much is profit.
 
-    `fund` names the purse that the cost part belongs to (a pool's code).
+    `fund` names the purse that the cost part belongs to (a pool's code). An adjustment names the
+    closed period that it is for; below zero it takes off what was charged too much.
     """
 
     class Kind(models.TextChoices):
@@ -90,6 +91,7 @@ class ChargeLine(models.Model):
         PURCHASE = "purchase", _("beyond the allocation")
         PREPAID = "prepaid", _("paid ahead")
         FEE = "fee", _("reminder fee")
+        ADJUSTMENT = "adjustment", _("used in a closed period, counted late")
 
     charge = models.ForeignKey(Charge, on_delete=models.PROTECT, related_name="lines")
     kind = models.CharField(max_length=10, choices=Kind)
@@ -100,11 +102,19 @@ class ChargeLine(models.Model):
     cost_rate = models.BigIntegerField(default=0, help_text="micro-cents per token: the cost part")
     cost = models.BigIntegerField(help_text="cents")
     profit = models.BigIntegerField(default=0, help_text="cents: the payer's own equity")
+    period = models.CharField(
+        max_length=10, blank=True, default="", help_text="the closed one that an adjustment is for"
+    )
 
     class Meta:
         constraints = [
             models.CheckConstraint(
-                condition=Q(cost__gte=0, profit__gte=0), name="payments_chargeline_not_negative"
+                condition=Q(kind="adjustment", profit__gte=0) | Q(cost__gte=0, profit__gte=0),
+                name="payments_chargeline_not_negative",
+            ),
+            models.CheckConstraint(
+                condition=~Q(kind="adjustment") | ~Q(period=""),
+                name="payments_chargeline_adjustment_names_period",
             ),
         ]
 
@@ -143,5 +153,27 @@ class Payment(models.Model):
             models.CheckConstraint(
                 condition=Q(profit__gte=0, profit__lte=F("amount")),
                 name="payments_payment_profit_is_a_part",
+            ),
+        ]
+
+
+class CreditReturn(models.Model):
+    """One row is profit that a correction of use gave back out of open equity credit; append-only.
+
+    The credit ends, its cash leaves the growth fund, and the member has it as prepaid balance.
+    """
+
+    member = models.ForeignKey(Member, on_delete=models.PROTECT, related_name="credit_returns")
+    fund = models.CharField(max_length=40, help_text="the code of the pool")
+    amount = models.BigIntegerField(help_text="cents")
+    about = models.CharField(max_length=80, help_text="period:2026-05, the one that was corrected")
+    key = models.CharField(max_length=120, unique=True)
+    recorded_at = models.DateTimeField(auto_now_add=True)
+    txn_id = models.BigIntegerField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(amount__gt=0), name="payments_creditreturn_positive"
             ),
         ]

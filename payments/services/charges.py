@@ -37,8 +37,9 @@ WITH lines AS MATERIALIZED ({lines}), totals AS (
     FROM numbered RETURNING id, member_id
 ), detailed AS (
     INSERT INTO payments_chargeline (charge_id, kind, fund, resource, quantity, rate, cost_rate,
-                                     cost, profit)
-    SELECT c.id, l.kind, l.fund, l.resource, l.quantity, l.rate, l.cost_rate, l.cost, l.profit
+                                     cost, profit, period)
+    SELECT c.id, l.kind, l.fund, l.resource, l.quantity, l.rate, l.cost_rate, l.cost, l.profit,
+           {period}
     FROM charges c JOIN lines l USING (member_id) ORDER BY c.id
 )
 SELECT id FROM charges ORDER BY id"""
@@ -51,6 +52,7 @@ LINE_COLUMNS = {
     "cost_rate": "bigint",
     "cost": "bigint",
     "profit": "bigint",
+    "period": "text",
 }
 ONE_MEMBER = "SELECT %(member)s::bigint AS member_id, {} FROM unnest({}) AS l({})".format(
     ", ".join(LINE_COLUMNS),
@@ -63,7 +65,8 @@ ONE_MEMBER = "SELECT %(member)s::bigint AS member_id, {} FROM unnest({}) AS l({}
 class Line:
     """One part of a charge: quantity × rate = cost + profit, in cents.
 
-    `fund` is the code of the pool whose purse the money goes to.
+    `fund` is the code of the pool whose purse the money goes to; `period` the closed one that an
+    adjustment is for.
     """
 
     kind: str
@@ -74,6 +77,7 @@ class Line:
     profit: int = 0
     resource: str = ""
     cost_rate: int = 0
+    period: str = ""
 
 
 def raise_charge(
@@ -82,7 +86,12 @@ def raise_charge(
     """One charge with its own reference; call inside a transaction. Raises EmptyCharge."""
     columns = {f"line_{n}": [getattr(line, n) for line in lines] for n in LINE_COLUMNS}
     ids = raise_charges(
-        lines=ONE_MEMBER, params={**columns, "member": member.pk}, kind=kind, about=about, due=due
+        lines=ONE_MEMBER,
+        params={**columns, "member": member.pk},
+        kind=kind,
+        about=about,
+        due=due,
+        with_periods=True,
     )
     if not ids:
         raise EmptyCharge
@@ -96,16 +105,19 @@ def raise_charges(
     about: str,
     due: date,
     kind: str = Charge.Kind.PERIOD,
+    with_periods: bool = False,
 ) -> list[int]:
     """Many charges in one statement, each with its own reference; their ids, by member.
 
     `lines` is SQL that gives (member_id, kind, fund, resource, quantity, rate, cost_rate, cost,
-    profit). A member whose lines sum to nothing gets no charge. A period is charged to a member
-    once only: the database refuses a second time. Call inside a transaction.
+    profit), and where `with_periods` the closed period of an adjustment. A member whose lines sum
+    to nothing gets no charge. A period is charged to a member once only: the database refuses a
+    second time. Call inside a transaction.
     """
     values = {**params, "charge_kind": kind, "charge_about": about, "charge_due": due}
     with connection.cursor() as cursor:
-        cursor.execute(RAISE.format(lines=lines), values)
+        period = "l.period" if with_periods else "''"
+        cursor.execute(RAISE.format(lines=lines, period=period), values)
         return [row[0] for row in cursor.fetchall()]
 
 

@@ -115,6 +115,7 @@ def _raise_again(charge: Charge) -> Charge:
             profit=line.profit,
             resource=line.resource,
             cost_rate=line.cost_rate,
+            period=line.period,
         )
         for line in ChargeLine.objects.filter(charge=charge).order_by("pk")
     ]

@@ -26,7 +26,8 @@ def write_off(*, charge_id: int, actor: User | None, source: str) -> WriteOff:
     second call gives the first result. Raises NotOpen.
     """
     found = Charge.objects.get(pk=charge_id)
-    lines = list(ChargeLine.objects.filter(charge=found).order_by("pk"))
+    # What is taken off comes first: then the prepaid balance covers just what is left.
+    lines = sorted(ChargeLine.objects.filter(charge=found).order_by("pk"), key=_is_owed)
     pools = lock_pools({line.fund for line in lines})
     lock_member(found.member_id)
     charge = lock_charge(charge_id)
@@ -46,6 +47,10 @@ def write_off(*, charge_id: int, actor: User | None, source: str) -> WriteOff:
         source=source,
         txn_id=txn_id,
     )
+
+
+def _is_owed(line: ChargeLine) -> bool:
+    return line.cost >= 0
 
 
 def require_owed(charge: Charge) -> None:
