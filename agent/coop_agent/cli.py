@@ -10,8 +10,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from coop_agent import __version__, config, report
-from coop_agent.clock import boot_id
+from coop_agent import __version__, config, report, vouchers
+from coop_agent.clock import boot_id, now, spelled
 from coop_agent.drivers.choose import DEFAULT, FORMS, Guarded, driver
 from coop_agent.enrolment import Claim, Enrolment
 from coop_agent.errors import AgentError, NotEnrolled, Stopping
@@ -49,6 +49,7 @@ def parser() -> argparse.ArgumentParser:
     shown.add_argument("--json", action="store_true")
     _meter_option(_command(commands, "meters", meters, "read every meter once"))
     _export_options(_command(commands, "export", export, "write undelivered batches to a file"))
+    _voucher_options(_command(commands, "honour", honour, "give what a voucher stands for"))
     _command(commands, "verify", verify, "check the node's own chain and receipts")
     examined = _command(commands, "doctor", doctor, "look for what could go wrong")
     _meter_option(examined)
@@ -96,6 +97,14 @@ def _run_options(sub: argparse.ArgumentParser) -> None:
 def _export_options(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("file", type=Path)
     sub.add_argument("--all", action="store_true", help="receipted ones too")
+
+
+def _voucher_options(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("file", help="the voucher's file, or - for standard input")
+    sub.add_argument(
+        "--use", type=int, metavar="RAW", help="so much of it, in its unit; default: all left"
+    )
+    sub.add_argument("--check", action="store_true", help="only look whether it is good here")
 
 
 def enrol(options: Options, folder: Path) -> int:
@@ -194,6 +203,19 @@ def meters(options: Options, folder: Path) -> int:
 def export(options: Options, folder: Path) -> int:
     count = report.export(folder, Store.opened(folder), options.file, everything=options.all)
     print(f"{count} batches written to {options.file}")
+    return 0
+
+
+def honour(options: Options, folder: Path) -> int:
+    store = Store.opened(folder)
+    voucher = vouchers.read(vouchers.text_from(options.file), vouchers.server_keys(store))
+    if options.check:
+        left = vouchers.checked(store, voucher, now())
+        print(f"good here: {left} {voucher.unit} of {voucher.quantity} are left")
+        return 0
+    given = vouchers.honour(store, voucher, options.use, now())
+    print(f"honoured {given.used} {voucher.unit} of {voucher.resource}, {voucher.pool}")
+    print(f"left on this node: {given.left} {voucher.unit} until {spelled(voucher.not_after)}")
     return 0
 
 
