@@ -74,6 +74,22 @@ class Fraction:
 
 
 @dataclass(frozen=True)
+class Band:
+    """A part of a whole as [numerator, denominator], from 0 to 1, or "off"."""
+
+    unit: str = "band"
+
+    def accepts(self, value: Any) -> bool:
+        """Whether a JSON value is "off" or such a pair of ints."""
+        return value == "off" or Fraction().accepts(value)
+
+    @property
+    def shape(self) -> str:
+        """What is accepted."""
+        return str(_("“off”, or %(fraction)s")) % {"fraction": Fraction().shape}
+
+
+@dataclass(frozen=True)
 class Majority:
     """How much is needed, as [numerator, denominator, strict].
 
@@ -117,7 +133,7 @@ class Choice:
         return str(_("one of %(choices)s")) % {"choices": ", ".join(quoted)}
 
 
-Kind = Whole | Flag | Fraction | Majority | Choice
+Kind = Whole | Flag | Fraction | Band | Majority | Choice
 
 
 @dataclass(frozen=True)
@@ -217,6 +233,13 @@ PARAMETERS: dict[str, Parameter] = {
         Parameter("default_notices", _("notices before shares pay a debt"), 2, _NOTICES),
         Parameter("default_notice_days", _("days between such notices"), 14, _DAYS),
         Parameter("posted_price", _("posted price"), 0, _RATE),
+        Parameter("budget_band", _("how far a budget may go beyond the last cost"), "off", Band()),
+        Parameter(
+            "carried_band", _("how much may be carried before purchases close"), "off", Band()
+        ),
+        Parameter(
+            "gift_cap", _("part of a token issue that may be given in a period"), [1, 1], Fraction()
+        ),
         Parameter("bid_minimum", _("smallest bid"), 1, _MILLITOKENS),
         Parameter(
             "credit_limit",

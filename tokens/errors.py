@@ -87,6 +87,82 @@ class GiftDecided(DomainError):
     text = _("This gift was decided before.")
 
 
+class GiftCapReached(DomainError):
+    """More of an issue would be given than the pool allows in a period."""
+
+    code = "gift_cap_reached"
+    status = 409
+    text = _(
+        "In this pool at most %(cap)s of your tokens may be given or lent in this period;"
+        " %(possible)s more are possible."
+    )
+
+    def __init__(self, *, cap: int, possible: int) -> None:
+        self.cap, self.possible = cap, possible
+        super().__init__(cap=in_tokens(cap), possible=in_tokens(possible))
+
+
+class LoanToOneself(DomainError):
+    """Lender and borrower are the same member."""
+
+    code = "loan_to_oneself"
+    text = _("A loan needs somebody else to borrow.")
+
+
+class LoanDecided(DomainError):
+    """The loan was accepted, declined or withdrawn before."""
+
+    code = "loan_decided"
+    status = 409
+    text = _("This loan was decided before.")
+
+
+class NotLent(DomainError):
+    """Nothing of the loan is outstanding."""
+
+    code = "not_lent"
+    status = 409
+    text = _("Nothing of this loan is waiting to be returned.")
+
+
+class NothingToReturn(DomainError):
+    """The borrower has no unused tokens to return."""
+
+    code = "nothing_to_return"
+    status = 409
+    text = _("You have no unused tokens of this kind at the moment. Nothing was returned.")
+
+
+class BadReturnMoment(DomainError):
+    """A loan must return after now, and within its period."""
+
+    code = "bad_return_moment"
+    text = _("A loan returns after now and before the period ends on %(end)s.")
+
+
+class BadSlot(DomainError):
+    """The slot of a voucher is empty, over, or not within the period."""
+
+    code = "bad_slot"
+    text = _("A voucher is good for a time that is not over and lies before %(end)s.")
+
+
+class VoucherUsed(DomainError):
+    """A node has presented the voucher."""
+
+    code = "voucher_used"
+    status = 409
+    text = _("A node has honoured this voucher, so it cannot be given back.")
+
+
+class VoucherOver(DomainError):
+    """The slot of the voucher has ended."""
+
+    code = "voucher_over"
+    status = 409
+    text = _("The time of this voucher is over; what was not used of it expires at the close.")
+
+
 class BothSides(DomainError):
     """A member asks and bids in one auction."""
 
