@@ -82,6 +82,10 @@ def _part(text: str) -> list[int]:
     return [int(number) for number in found.groups()]
 
 
+def _band(text: str) -> list[int] | str:
+    return "off" if text == plain(_("off")) else _part(text)
+
+
 def _seconds(text: str) -> int:
     if text == plain(_("none")):
         return 0
@@ -132,6 +136,7 @@ _WRITERS: dict[str, Callable[[Any], str]] = {
     "seconds": presenting.duration_text,
     "flag": lambda value: _("yes") if value else _("no"),
     "fraction": lambda value: f"{value[0]}/{value[1]}",
+    "band": lambda value: _("off") if value == "off" else f"{value[0]}/{value[1]}",
     "majority": lambda value: presenting.threshold_text(Threshold.from_list(value)),
 }
 _READERS: dict[str, Callable[[str], Any]] = {
@@ -141,5 +146,6 @@ _READERS: dict[str, Callable[[str], Any]] = {
     "seconds": _seconds,
     "flag": _flag,
     "fraction": _part,
+    "band": _band,
     "majority": _majority,
 }

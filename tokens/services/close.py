@@ -25,8 +25,9 @@ from titles.services.credit import convert_credit
 from tokens.calendar import counted_in, exact, next_code, next_end, part_of_month
 from tokens.errors import PeriodNotOver, StepOutOfOrder
 from tokens.models import CloseStep, Period, Yield
+from tokens.plan import scaled
 from tokens.services.charging import charge_period
-from tokens.services.period import open_period, scaled
+from tokens.services.period import open_period
 from tokens.services.settlement import expire_yield, match_yield, settle_yield
 
 STEPS = ("settle", "match", "charge", "expire", "convert", "open")

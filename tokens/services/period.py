@@ -5,20 +5,15 @@ from fractions import Fraction
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import transaction
-from django.utils import timezone
 
-from assets.accounts import MONEY, treasury_account, unit_code
-from assets.models import Pool, Resource
-from assets.queries import capacity_at, cost_at, resources_of, total_units
-from ledger.arithmetic import rhe
-from ledger.queries import balance
+from assets.accounts import treasury_account, unit_code
+from assets.models import Pool
 from ledger.services import Posting, actor_name, post_set
-from policies.queries import in_force
 from tokens.accounts import open_token
 from tokens.calendar import counted_in
 from tokens.errors import PeriodStillOpen
 from tokens.models import Period, Yield
-from tokens.rates import opening
+from tokens.plan import Plan, plan_yields
 from tokens.services.books import make_books
 
 SHARES = """
@@ -63,7 +58,7 @@ def open_period(
     period that is shorter than those they are stated for. The same code again returns the
     period that stands. Raises PeriodStillOpen.
     """
-    pools = list(Pool.objects.select_for_update(no_key=True).order_by("pk"))
+    list(Pool.objects.select_for_update(no_key=True).order_by("pk"))
     standing = Period.objects.filter(code=code).first()
     if standing is not None:
         return standing
@@ -71,62 +66,35 @@ def open_period(
     if running is not None:
         raise PeriodStillOpen(code=running.code)
     period = Period.objects.create(code=code, start=start, end=end)
-    for pool in pools:
-        costs = cost_at(pool, timezone.localtime(start).date())
-        for resource in resources_of(pool):
-            posted = _posted_price(pool, resource, at or timezone.now())
-            cost = scaled(costs.get(resource.code, 0), part)
-            row = _make_yield(period, pool, resource, cost, posted, part)
-            _issue(row, actor)
+    for plan in plan_yields(start=start, part=part, at=at):
+        _issue(_make_yield(period, plan), actor)
     return period
 
 
-def _make_yield(
-    period: Period,
-    pool: Pool,
-    resource: Resource,
-    cost: int,
-    posted: tuple[int, str],
-    part: Fraction,
-) -> Yield:
+def _make_yield(period: Period, plan: Plan) -> Yield:
     """The yield of a period with everything that is fixed at its opening."""
-    day = timezone.localtime(period.start).date()
-    capacity, normal = (scaled(n, part) for n in capacity_at(pool, resource, day))
-    owned = total_units(pool) > 0
-    issued = capacity if owned else 0
-    carried = -balance(MONEY, "stabilisation", f"{pool.code}/{resource.code}")
-    price, source = posted
-    rates = opening(cost=cost, carried=carried, issued=issued, normal=normal, posted=price)
+    stated, rates = plan.stated, plan.rates
     return Yield.objects.create(
         period=period,
-        pool=pool,
-        resource=resource,
-        capacity=capacity,
-        normal=normal,
-        issued=issued,
+        pool=plan.pool,
+        resource=plan.resource,
+        capacity=plan.capacity,
+        normal=plan.normal,
+        issued=plan.issued,
         pool_issued=0,
         basis=rates.basis,
-        cost=cost,
-        carried=carried,
+        cost=stated.cost,
+        stated_cost=stated.stated if stated.is_bound else None,
+        budget_source=stated.source,
+        carried=plan.carried,
         budget=rates.budget,
         unit_cost=rates.unit_cost,
         sale_cost=rates.sale_cost,
         price=rates.price,
-        price_source=source,
-        owned=owned,
-        **open_token(pool, resource, period.code),
+        price_source=plan.price_source,
+        owned=plan.owned,
+        **open_token(plan.pool, plan.resource, period.code),
     )
-
-
-def scaled(number: int, part: Fraction) -> int:
-    """A part of a whole number, rounded half to even."""
-    return rhe(number * part.numerator, part.denominator)
-
-
-def _posted_price(pool: Pool, resource: Resource, at: datetime) -> tuple[int, str]:
-    """The price that policy sets at a moment, and what decided it."""
-    row = in_force("posted_price", at, f"{pool.code}:{resource.code}", pool.code)
-    return (0, "") if row is None else (row.value, row.source)
 
 
 def _issue(row: Yield, actor: AbstractBaseUser | None) -> None:
