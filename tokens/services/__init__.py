@@ -2,12 +2,14 @@
 
 from tokens.services.close import STEPS, Preview, next_step, preview_step, run_step
 from tokens.services.gifts import accept_gift, decline_gift, give, offer_surplus, withdraw_offer
+from tokens.services.late import LateOutcome, record_late
 from tokens.services.market import call_auction, clear_auction, place_ask, place_bid
 from tokens.services.period import open_period
 from tokens.services.usage import Outcome, UsageRow, record_usage
 
 __all__ = [
     "STEPS",
+    "LateOutcome",
     "Outcome",
     "Preview",
     "UsageRow",
@@ -22,6 +24,7 @@ __all__ = [
     "place_ask",
     "place_bid",
     "preview_step",
+    "record_late",
     "record_usage",
     "run_step",
     "withdraw_offer",

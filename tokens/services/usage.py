@@ -100,13 +100,13 @@ def _record(
         run = RatingRun.objects.create(yields=yields[key])
         runs.append(run)
         columns += [(books[row.member_id].pk, run.pk, row) for row in by_yield[key]]
-    added = _insert(columns, actor)
+    added = insert_usage(columns, actor)
     if added and not rate(runs, sorted({book_id for _, book_id in added}), actor):
         raise BelowZero
     return [usage_id for usage_id, _ in added]
 
 
-def _insert(
+def insert_usage(
     columns: Sequence[tuple[int, int, UsageRow]], actor: AbstractBaseUser | None
 ) -> list[tuple[int, int]]:
     """Insert usage rows in one statement; (id, book id) of those that are new."""
