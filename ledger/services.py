@@ -156,18 +156,20 @@ def heads_of(postings: Sequence[Posting]) -> list[list[Any]]:
 
 
 def post_set(
-    postings: Sequence[Posting], *, legs: str, params: Mapping[str, Any]
+    postings: Sequence[Posting], *, legs: str, params: Mapping[str, Any], before: str = ""
 ) -> list[int | None]:
     """Book many entries in one statement: their legs come from a query.
 
     `legs` is SQL that gives (n, account, amount), n counting the postings from 1; the postings'
-    own legs are not looked at. A posting without an amount other than zero books nothing and has
+    own legs are not looked at. `before` is what the query reads FROM, written as for WITH; it may
+    also change rows of other tables, in the same statement as the entries. A posting without an amount other than zero books nothing and has
     the id None. Call inside a transaction, with what the query reads locked.
     """
     heads = ", ".join(f"%(posting_{name})s::{kind}[]" for name, kind in HEADS.items())
     columns = ", ".join(f"array_agg({name}::{kind})" for name, kind in LEGS.items())
     sql = (
-        f"WITH legs AS ({legs}) SELECT ledger_post({heads}, {columns})"
+        f"WITH {before}{',' if before else ''} legs AS ({legs})"
+        f" SELECT ledger_post({heads}, {columns})"
         " FROM legs WHERE amount <> 0 HAVING count(*) > 0"
     )
     named = dict(zip((f"posting_{name}" for name in HEADS), heads_of(postings), strict=True))

@@ -4,7 +4,17 @@ from assets.accounts import MONEY
 from assets.models import Pool, Resource
 from ledger.services import ensure_commodity, open_account
 
-BOOK_KINDS = ("own", "received", "redeemed", "overage")
+BOOK_KINDS = ("own", "received")
+"""what a member holds of a yield"""
+COMMON_KINDS: dict[str, int | None] = {
+    "issue": None,
+    "unbacked": None,
+    "pool": 0,
+    "expired": 0,
+    "redeemed": 0,
+    "overage": 0,
+}
+"""kind → floor, of the accounts that all books of a yield have in common"""
 
 
 def token_code(pool: Pool, resource: Resource, period: str) -> str:
@@ -13,10 +23,10 @@ def token_code(pool: Pool, resource: Resource, period: str) -> str:
 
 
 def open_token(pool: Pool, resource: Resource, period: str) -> dict[str, int]:
-    """A new token commodity with its four common accounts; ids by field name of Yield."""
+    """A new token commodity with its common accounts; ids by field name of Yield."""
     code = token_code(pool, resource, period)
     ids = {"commodity_id": ensure_commodity(code=code, kind="token", exponent=3)}
-    for kind, floor in (("issue", None), ("unbacked", None), ("pool", 0), ("expired", 0)):
+    for kind, floor in COMMON_KINDS.items():
         ids[f"{kind}_account"] = open_account(commodity=code, kind=kind, floor=floor)
     return ids
 

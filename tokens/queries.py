@@ -8,6 +8,7 @@ from django.db.models.functions import Coalesce
 from ledger.arithmetic import charge
 from ledger.models import Balance
 from members.models import Member
+from tokens.accounts import BOOK_KINDS
 from tokens.models import Bid, Book, CloseStep, Gift, Offer, Period, Usage, Yield
 from tokens.services.close import STEPS, next_step
 
@@ -87,12 +88,15 @@ def books_of(member: Member, period: Period) -> list[BookState]:
     return [_state(book) for book in rows]
 
 
-def _balances() -> dict[str, Subquery]:
+def _balances() -> dict[str, Coalesce]:
     return {
-        f"has_{kind}": Subquery(
-            Balance.objects.filter(account_id=OuterRef(f"{kind}_account")).values("amount")
+        f"has_{kind}": Coalesce(
+            Subquery(
+                Balance.objects.filter(account_id=OuterRef(f"{kind}_account")).values("amount")
+            ),
+            0,
         )
-        for kind in ("own", "received", "redeemed", "overage")
+        for kind in BOOK_KINDS
     }
 
 
@@ -111,16 +115,15 @@ def _total(found: QuerySet[Gift] | QuerySet[Bid], by: str, column: str) -> Coale
 
 def _state(book: Book) -> BookState:
     row = book.yields
-    values = {
-        name: int(getattr(book, f"has_{name}"))
-        for name in ("own", "received", "redeemed", "overage")
-    }
+    values = {name: int(getattr(book, f"has_{name}")) for name in BOOK_KINDS}
     flows = {name: int(getattr(book, name)) for name in ("given", "gifts", "bought")}
     return BookState(
         book=book,
         row=row,
-        cost=charge(values["overage"], row.sale_cost),
-        profit=charge(values["overage"], row.price - row.sale_cost),
+        redeemed=book.redeemed,
+        overage=book.overage,
+        cost=charge(book.overage, row.sale_cost),
+        profit=charge(book.overage, row.price - row.sale_cost),
         **values,
         **flows,
     )

@@ -13,13 +13,13 @@ from ledger.reports import REPORTS, Asked
 from ledger.reports.spans import span_of
 from tests.makers import account, make_cooperative
 from tests.valley import make_valley
-from tokens.accounts import BOOK_KINDS
+from tokens.accounts import BOOK_KINDS, COMMON_KINDS
 
 pytestmark = pytest.mark.django_db
 
 
 def test_every_kind_that_the_code_names_has_a_place() -> None:
-    named = {*ACCOUNTS, *POOL_ACCOUNTS, *RESOURCE_ACCOUNTS, *BOOK_KINDS}
+    named = {*ACCOUNTS, *POOL_ACCOUNTS, *RESOURCE_ACCOUNTS, *BOOK_KINDS, *COMMON_KINDS}
     assert named - set(BY_KIND) == set()
 
 

@@ -57,14 +57,8 @@ def book_of(valley: Valley, name: str) -> Book:
 
 def held(valley: Valley, name: str) -> tuple[int, int, int, int]:
     book = book_of(valley, name)
-    accounts = (
-        book.own_account,
-        book.received_account,
-        book.redeemed_account,
-        book.overage_account,
-    )
-    own, received, redeemed, overage = (balance_of(a) for a in accounts)
-    return own, received, redeemed, overage
+    received = 0 if book.received_account is None else balance_of(book.received_account)
+    return balance_of(book.own_account), received, book.redeemed, book.overage
 
 
 def gift(valley: Valley, amount: int, key: str = "g") -> Gift:

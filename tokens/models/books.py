@@ -11,23 +11,27 @@ from tokens.models.periods import Yield
 
 
 class Book(models.Model):
-    """One row is a member's book of tokens of one yield: four ledger accounts and the issue.
+    """One row is a member's book of tokens of one yield: what was issued, held and used.
 
-    own: issued and not yet given, sold or used; received: gifts and purchases not yet used;
-    redeemed: used from tokens; overage: used beyond them.
+    Held are two ledger accounts: own (issued and not yet given, sold or used) and received (gifts
+    and purchases not yet used; None before the first). Used tokens lie in the yield's common
+    accounts; the book counts what of them is its own: redeemed (from tokens) and overage (beyond).
     """
 
     yields = models.ForeignKey(Yield, on_delete=models.PROTECT, related_name="books")
     member = models.ForeignKey(Member, on_delete=models.PROTECT, related_name="books")
     issued = models.BigIntegerField(default=0)
+    redeemed = models.BigIntegerField(default=0)
+    overage = models.BigIntegerField(default=0)
     own_account = models.BigIntegerField(unique=True)
-    received_account = models.BigIntegerField(unique=True)
-    redeemed_account = models.BigIntegerField(unique=True)
-    overage_account = models.BigIntegerField(unique=True)
+    received_account = models.BigIntegerField(unique=True, null=True)
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["yields", "member"], name="tokens_book_once_each"),
+            models.CheckConstraint(
+                condition=Q(redeemed__gte=0, overage__gte=0), name="tokens_book_used_not_negative"
+            ),
         ]
         indexes = [models.Index(fields=["member", "yields"])]
 
@@ -89,12 +93,19 @@ class Settlement(models.Model):
     used = models.BigIntegerField()
     redeemed = models.BigIntegerField()
     overage = models.BigIntegerField()
+    beyond_limit = models.BigIntegerField(
+        default=0, help_text="of the overage, beyond the credit limit"
+    )
     matched = models.BigIntegerField(help_text="own tokens sold at the close")
     sold = models.BigIntegerField()
     expired = models.BigIntegerField()
     own_cost = models.BigIntegerField()
     cost_part = models.BigIntegerField()
     profit = models.BigIntegerField()
-    charge = models.ForeignKey(
-        Charge, on_delete=models.PROTECT, null=True, related_name="settlements"
-    )
+
+    @property
+    def charge(self) -> Charge | None:
+        """What demands it: the member's charge of the period; None where nothing is owed."""
+        about = f"period:{self.book.yields.period.code}"
+        found = Charge.objects.filter(member_id=self.book.member_id, about=about)
+        return found.filter(kind=Charge.Kind.PERIOD).first()

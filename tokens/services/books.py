@@ -1,7 +1,7 @@
 """Token books: making them for many members at once, locking them, rating them.
 
-Rating is a pure function of the state of the period: for the usage so far the targets of the four
-accounts of a book are computed, and what is posted is the difference to what they hold.
+Rating is a pure function of the state of the period: for the usage so far it is computed what a
+book has left, has redeemed and went over, and what is posted is the difference to what stands.
 """
 
 from collections.abc import Sequence
@@ -12,34 +12,41 @@ from django.db import connection
 
 from assets.accounts import MONEY
 from ledger.services import Posting, actor_name, open_accounts, post_set
-from tokens.accounts import BOOK_KINDS, member_money, pool_money
+from tokens.accounts import member_money, pool_money
 from tokens.calendar import counted_in
 from tokens.models import Book, RatingRun, Yield
 
 MAKE = """
 WITH shares AS MATERIALIZED ({shares}),
-wanted AS (
-    SELECT member_id, part FROM shares WHERE member_id IS NOT NULL AND NOT EXISTS (
+wanted AS MATERIALIZED (
+    SELECT nextval(pg_get_serial_sequence('ledger_account', 'id')) AS account, member_id, part
+    FROM shares WHERE member_id IS NOT NULL AND NOT EXISTS (
         SELECT FROM tokens_book b WHERE b.yields_id = %s AND b.member_id = shares.member_id)
 ), opened AS (
-    INSERT INTO ledger_account (commodity_id, kind, owner, floor)
-    SELECT %s, k.kind, 'member/' || w.member_id, 0
-    FROM wanted w CROSS JOIN unnest(%s::text[]) AS k(kind) ORDER BY w.member_id
-    ON CONFLICT (commodity_id, kind, owner) DO NOTHING
-    RETURNING id, kind, owner
+    INSERT INTO ledger_account (id, commodity_id, kind, owner, floor)
+    SELECT account, %s, 'own', 'member/' || member_id, 0 FROM wanted
+    ON CONFLICT (commodity_id, kind, owner) DO NOTHING RETURNING id
 ), made AS (
-    INSERT INTO tokens_book (yields_id, member_id, issued, own_account, received_account,
-                             redeemed_account, overage_account)
-    SELECT %s, w.member_id, w.part, max(o.id) FILTER (WHERE kind = 'own'),
-           max(o.id) FILTER (WHERE kind = 'received'),
-           max(o.id) FILTER (WHERE kind = 'redeemed'), max(o.id) FILTER (WHERE kind = 'overage')
-    FROM wanted w JOIN opened o ON o.owner = 'member/' || w.member_id
-    GROUP BY w.member_id, w.part
+    INSERT INTO tokens_book (yields_id, member_id, issued, redeemed, overage, own_account)
+    SELECT %s, w.member_id, w.part, 0, 0, w.account
+    FROM wanted w JOIN opened o ON o.id = w.account
 )
 SELECT coalesce(sum(part) FILTER (WHERE member_id IS NULL), 0)::bigint FROM shares"""
 
+OPEN_RECEIVED = """
+WITH wanted AS MATERIALIZED (
+    SELECT b.id, nextval(pg_get_serial_sequence('ledger_account', 'id')) AS account,
+           y.commodity_id, b.member_id
+    FROM tokens_book b JOIN tokens_yield y ON y.id = b.yields_id
+    WHERE b.id = ANY(%s) AND b.received_account IS NULL
+), opened AS (
+    INSERT INTO ledger_account (id, commodity_id, kind, owner, floor)
+    SELECT account, commodity_id, 'received', 'member/' || member_id, 0 FROM wanted
+)
+UPDATE tokens_book b SET received_account = w.account FROM wanted w WHERE b.id = w.id"""
+
 TARGETS = """
-WITH added AS (
+added AS (
     SELECT book_id, sum(amount)::bigint AS amount
     FROM tokens_usage WHERE rating_id = ANY(%(runs)s) GROUP BY book_id
 ), flows AS (
@@ -53,38 +60,43 @@ WITH added AS (
          - coalesce((SELECT sum(sold) FROM tokens_ask WHERE book_id = b.id), 0) AS own
     FROM tokens_book b WHERE b.id = ANY(%(books)s)
 ), held AS (
-    SELECT b.*, f.bought, f.own, y.sale_cost, y.price, y.unbacked_account, y.pool_id, runs.n,
-           ob.amount AS has_own, rb.amount AS has_received, db.amount AS has_redeemed,
-           vb.amount AS has_overage,
-           db.amount + vb.amount + coalesce(added.amount, 0) AS used
+    SELECT b.id, b.member_id, b.own_account, b.received_account, b.redeemed, b.overage,
+           f.bought, f.own, y.sale_cost, y.price, y.unbacked_account, y.redeemed_account,
+           y.overage_account, y.pool_id, runs.n, ob.amount AS has_own,
+           coalesce(rb.amount, 0) AS has_received,
+           b.redeemed + b.overage + coalesce(added.amount, 0) AS used
     FROM flows f JOIN tokens_book b ON b.id = f.id
     JOIN tokens_yield y ON y.id = b.yields_id
     JOIN unnest(%(yields)s::bigint[]) WITH ORDINALITY AS runs(yields_id, n) ON runs.yields_id = y.id
     JOIN ledger_balance ob ON ob.account_id = b.own_account
-    JOIN ledger_balance rb ON rb.account_id = b.received_account
-    JOIN ledger_balance db ON db.account_id = b.redeemed_account
-    JOIN ledger_balance vb ON vb.account_id = b.overage_account
+    LEFT JOIN ledger_balance rb ON rb.account_id = b.received_account
     LEFT JOIN added ON added.book_id = b.id
-), b AS (
+), b AS MATERIALIZED (
     SELECT *, least(used, bought) AS by_received,
            least(used - least(used, bought), own) AS by_own,
            greatest(used - bought - own, 0) AS over
     FROM held
 )"""
+"""The runs' books: what they hold and have used, and what they come to with all usage so far."""
+
+RATED = f"""
+{TARGETS}, changed AS (
+    UPDATE tokens_book t SET redeemed = b.by_received + b.by_own, overage = b.over
+    FROM b WHERE t.id = b.id AND (t.redeemed, t.overage) <> (b.by_received + b.by_own, b.over)
+), money AS (
+    SELECT n, member_id, pool_id,
+           ledger_charge(over::bigint, sale_cost) - ledger_charge(overage, sale_cost) AS cost,
+           ledger_charge(over::bigint, price - sale_cost)
+           - ledger_charge(overage, price - sale_cost) AS profit
+    FROM b WHERE over <> overage
+)"""
 
 RATING = f"""
-{TARGETS}, money AS (
-    SELECT n, member_id, pool_id,
-           ledger_charge(over::bigint, sale_cost) - ledger_charge(has_overage, sale_cost) AS cost,
-           ledger_charge(over::bigint, price - sale_cost)
-           - ledger_charge(has_overage, price - sale_cost) AS profit
-    FROM b
-)
 SELECT n, own_account AS account, own - by_own - has_own AS amount FROM b
 UNION ALL SELECT n, received_account, bought - by_received - has_received FROM b
-UNION ALL SELECT n, redeemed_account, by_received + by_own - has_redeemed FROM b
-UNION ALL SELECT n, overage_account, over - has_overage FROM b
-UNION ALL SELECT n, unbacked_account, sum(has_overage - over) FROM b GROUP BY 1, 2
+UNION ALL SELECT n, redeemed_account, sum(by_received + by_own - redeemed) FROM b GROUP BY 1, 2
+UNION ALL SELECT n, overage_account, sum(over - overage) FROM b GROUP BY 1, 2
+UNION ALL SELECT n, unbacked_account, sum(overage - over) FROM b GROUP BY 1, 2
 UNION ALL SELECT n, {member_money("provisional_receivable")}, cost + profit FROM money b
 UNION ALL SELECT n, {pool_money("provisional_cost")}, -cost
 FROM (SELECT n, pool_id, sum(cost) AS cost FROM money GROUP BY 1, 2) AS m
@@ -93,7 +105,7 @@ UNION ALL SELECT n, {pool_money("provisional_profit")}, -profit
 FROM (SELECT n, pool_id, sum(profit) AS profit FROM money GROUP BY 1, 2) AS m
 JOIN assets_pool p ON p.id = m.pool_id"""
 
-BELOW_ZERO = f"{TARGETS} SELECT count(*) FROM b WHERE used < 0"
+LOOK_AT = f"WITH {TARGETS} SELECT id, used < 0 FROM b WHERE used < 0 OR over > overage"
 
 
 def make_books(row: Yield, *, shares: str, params: Sequence[Any]) -> int:
@@ -105,7 +117,7 @@ def make_books(row: Yield, *, shares: str, params: Sequence[Any]) -> int:
     with connection.cursor() as cursor:
         cursor.execute(
             MAKE.format(shares=shares),
-            [*params, row.pk, row.commodity_id, list(BOOK_KINDS), row.pk],
+            [*params, row.pk, row.commodity_id, row.pk],
         )
         part: int = cursor.fetchone()[0]
     return part
@@ -125,6 +137,14 @@ def books_for(row: Yield, member_ids: Sequence[int]) -> dict[int, Book]:
     return {book.member_id: book for book in books.order_by("pk")}
 
 
+def received_accounts(book_ids: Sequence[int]) -> dict[int, int]:
+    """The accounts of received tokens by book id, opened where not yet; the books are locked."""
+    with connection.cursor() as cursor:
+        cursor.execute(OPEN_RECEIVED, [list(book_ids)])
+    found = Book.objects.filter(pk__in=book_ids).exclude(received_account=None)
+    return dict(found.values_list("pk", "received_account"))
+
+
 def rate(
     runs: Sequence[RatingRun], book_ids: Sequence[int], actor: AbstractBaseUser | None
 ) -> bool:
@@ -138,14 +158,15 @@ def rate(
         "yields": [run.yields_id for run in runs],
     }
     with connection.cursor() as cursor:
-        cursor.execute(BELOW_ZERO, params)
-        if cursor.fetchone()[0]:
-            return False
+        cursor.execute(LOOK_AT, params)
+        found = cursor.fetchall()
+    if any(is_below for _, is_below in found):
+        return False
     owners = "SELECT 'member/' || member_id FROM tokens_book WHERE id = ANY(%s)"
-    open_accounts(
-        commodity=MONEY, kind="provisional_receivable", owners=owners, params=[list(book_ids)]
-    )
-    ids = post_set([_posting(run, actor) for run in runs], legs=RATING, params=params)
+    over = [[book_id for book_id, _ in found]]
+    if found:
+        open_accounts(commodity=MONEY, kind="provisional_receivable", owners=owners, params=over)
+    ids = post_set([_posting(run, actor) for run in runs], before=RATED, legs=RATING, params=params)
     for run, txn_id in zip(runs, ids, strict=True):
         if txn_id is not None:
             RatingRun.objects.filter(pk=run.pk).update(txn_id=txn_id)

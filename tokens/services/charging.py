@@ -98,6 +98,4 @@ def _raise(period: Period, at: datetime) -> list[int]:
     """One charge per member with what all yields come to."""
     about = f"period:{period.code}"
     due = timezone.localtime(at).date() + timedelta(days=policy("payment_days", at))
-    ids = raise_charges(lines=settle.LINES, params={"period": period.pk}, about=about, due=due)
-    settle.link_charges(period.pk, about)
-    return ids
+    return raise_charges(lines=settle.LINES, params={"period": period.pk}, about=about, due=due)

@@ -20,7 +20,7 @@ from tokens.errors import (
     UnknownYield,
 )
 from tokens.models import Ask, Bid, Book, Gift, Offer, Period, Yield
-from tokens.services.books import books_for, rerate
+from tokens.services.books import books_for, received_accounts, rerate
 from tokens.services.usage import open_period_shared
 
 Repeatable = TypeVar("Repeatable", Gift, Offer, Ask, Bid)
@@ -95,6 +95,7 @@ def accept_gift(*, gift_id: int, actor: AbstractBaseUser | None) -> Gift:
 
 
 def _move(gift: Gift, actor: AbstractBaseUser | None) -> int:
+    received = received_accounts([gift.receiver_id])
     return post(
         Posting(
             source="tokens.gift",
@@ -105,7 +106,7 @@ def _move(gift: Gift, actor: AbstractBaseUser | None) -> int:
             effective_at=counted_in(gift.giver.yields.period),
             legs=[
                 Leg(gift.giver.own_account, -gift.amount),
-                Leg(gift.receiver.received_account, gift.amount),
+                Leg(received[gift.receiver_id], gift.amount),
             ],
         )
     )

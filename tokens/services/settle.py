@@ -10,21 +10,23 @@ from django.db import connection
 
 from assets.accounts import MONEY
 from tokens.accounts import member_money, pool_member_money, pool_money
+from tokens.services.limits import BARRED
 
-SURPLUS = """
-WITH offered AS (
+SURPLUS = f"""
+WITH {{beyond}}, offered AS (
     SELECT member_id, bool_or(amount IS NULL) AS everything, sum(amount) AS up_to
     FROM tokens_offer
     WHERE pool_id = %(pool)s AND resource_id = %(resource)s AND withdrawn_at IS NULL
       AND (period_id IS NULL OR period_id = %(period)s)
     GROUP BY member_id
-), sellable AS (
+), {BARRED}, sellable AS (
     SELECT b.id AS book_id, m.number,
            CASE WHEN o.everything THEN own.amount ELSE least(o.up_to, own.amount) END AS amount
     FROM offered o
     JOIN tokens_book b ON b.member_id = o.member_id AND b.yields_id = %(yield)s
     JOIN members_member m ON m.id = b.member_id
     JOIN ledger_balance own ON own.account_id = b.own_account AND own.amount > 0
+    WHERE o.member_id NOT IN (SELECT member_id FROM barred)
     UNION ALL
     SELECT NULL, NULL, amount FROM ledger_balance
     WHERE account_id = %(pool_account)s AND amount > 0
@@ -34,16 +36,19 @@ WITH offered AS (
     FROM sellable
 ), matched AS (
     SELECT least((SELECT coalesce(sum(amount), 0) FROM placed),
-                 (SELECT coalesce(sum(v.amount), 0) FROM tokens_book b
-                  JOIN ledger_balance v ON v.account_id = b.overage_account
-                  WHERE b.yields_id = %(yield)s))::bigint AS total
+                 (SELECT coalesce(sum(overage), 0) FROM tokens_book
+                  WHERE yields_id = %(yield)s)
+                 - (SELECT coalesce(sum(amount), 0) FROM beyond))::bigint AS total
 ), parts AS (
     SELECT p.book_id, s.part
     FROM ledger_share_out((SELECT total FROM matched),
                           (SELECT array_agg(amount ORDER BY place) FROM placed)) AS s
     JOIN placed p USING (place)
 )"""
-"""book by book (NULL: the pool) what of its surplus is sold to those who went over."""
+"""book by book (NULL: the pool) what of its surplus is sold to those who went over.
+
+What went beyond a credit limit is not matched; `beyond` is put in by tokens/services/limits.py.
+"""
 
 BOUGHT = """
 bids AS (
@@ -54,9 +59,8 @@ bids AS (
     SELECT book_id, rate, sum(amount)::bigint AS amount FROM (
         SELECT book_id, rate, amount FROM bids
         UNION ALL
-        SELECT b.id, %(price)s, v.amount FROM tokens_book b
-        JOIN ledger_balance v ON v.account_id = b.overage_account AND v.amount > 0
-        WHERE b.yields_id = %(yield)s) AS all_bought
+        SELECT id, %(price)s, overage FROM tokens_book
+        WHERE yields_id = %(yield)s AND overage > 0) AS all_bought
     GROUP BY 1, 2
 )"""
 """book and rate by rate what was bought, by auction and beyond the tokens together."""
@@ -72,27 +76,28 @@ SETTLE = f"""
 ), state AS (
     SELECT b.id, b.issued, coalesce(p.part, 0) AS matched,
            coalesce(p.part, 0) + coalesce(asked.sold, 0) AS sold,
-           red.amount AS redeemed, over.amount AS overage,
-           own.amount + rec.amount - coalesce(p.part, 0) AS expired
+           b.redeemed, b.overage,
+           own.amount + coalesce(rec.amount, 0) - coalesce(p.part, 0) AS expired
     FROM tokens_book b
     JOIN ledger_balance own ON own.account_id = b.own_account
-    JOIN ledger_balance rec ON rec.account_id = b.received_account
-    JOIN ledger_balance red ON red.account_id = b.redeemed_account
-    JOIN ledger_balance over ON over.account_id = b.overage_account
+    LEFT JOIN ledger_balance rec ON rec.account_id = b.received_account
     LEFT JOIN parts p ON p.book_id = b.id LEFT JOIN asked ON asked.book_id = b.id
     WHERE b.yields_id = %(yield)s
 ), settled AS (
-    INSERT INTO tokens_settlement (book_id, used, redeemed, overage, matched, sold, expired,
-                                   own_cost, cost_part, profit)
-    SELECT s.id, redeemed + overage, redeemed, overage, matched, sold, expired,
+    INSERT INTO tokens_settlement (book_id, used, redeemed, overage, beyond_limit, matched, sold,
+                                   expired, own_cost, cost_part, profit)
+    SELECT s.id, redeemed + overage, redeemed, overage, coalesce(beyond.amount, 0), matched, sold,
+           expired,
            ledger_charge((issued - sold)::bigint, %(unit_cost)s),
            coalesce(paid.cost, 0), coalesce(paid.profit, 0)
     FROM state s LEFT JOIN paid ON paid.book_id = s.id
+    LEFT JOIN beyond ON beyond.book_id = s.id
 )
 SELECT (SELECT total FROM matched),
        coalesce((SELECT sum(part) FROM parts WHERE book_id IS NULL), 0)::bigint,
-       (SELECT coalesce(sum(overage), 0) FROM state)::bigint"""
-"""Writes a settlement per book; gives (matched, of it the pool's, overage)."""
+       (SELECT coalesce(sum(overage), 0) FROM state)::bigint,
+       (SELECT coalesce(sum(amount), 0) FROM beyond)::bigint"""
+"""Writes a settlement per book; gives (matched, of it the pool's, overage, beyond a limit)."""
 
 LINES = """
 WITH yields AS (
@@ -105,8 +110,8 @@ WITH yields AS (
         JOIN tokens_book b ON b.id = d.book_id JOIN yields y ON y.id = b.yields_id
         WHERE d.bought > 0
         UNION ALL
-        SELECT b.id, y.price, v.amount FROM tokens_book b JOIN yields y ON y.id = b.yields_id
-        JOIN ledger_balance v ON v.account_id = b.overage_account AND v.amount > 0) AS all_bought
+        SELECT b.id, y.price, b.overage FROM tokens_book b JOIN yields y ON y.id = b.yields_id
+        WHERE b.overage > 0) AS all_bought
     GROUP BY 1, 2
 )
 SELECT b.member_id, 'own' AS kind, y.fund, y.resource, b.issued - s.sold AS quantity,
@@ -182,22 +187,9 @@ WHERE a.kind IN ('provisional_receivable', 'provisional_cost', 'provisional_prof
 """Takes back all provisional charges: only one period is ever running."""
 
 
-LINK = """
-UPDATE tokens_settlement s SET charge_id = c.id
-FROM tokens_book b JOIN tokens_yield y ON y.id = b.yields_id
-JOIN payments_charge c ON c.member_id = b.member_id AND c.kind = 'period' AND c.about = %(about)s
-WHERE s.book_id = b.id AND y.period_id = %(period)s"""
-
-
 def rows(sql: str, params: dict[str, Any]) -> Sequence[tuple[Any, ...]]:
     """What a query gives."""
     with connection.cursor() as cursor:
         cursor.execute(sql, params)
         found: list[tuple[Any, ...]] = cursor.fetchall()
     return found
-
-
-def link_charges(period_id: int, about: str) -> None:
-    """Point each settlement of a period at the charge that demands it."""
-    with connection.cursor() as cursor:
-        cursor.execute(LINK, {"period": period_id, "about": about})
