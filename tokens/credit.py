@@ -11,8 +11,8 @@ from policies.queries import policy
 ROOM = """
 SELECT coalesce(-sum(v.amount), 0) - coalesce((
     SELECT sum(ledger_charge(d.amount, d.price)) FROM tokens_bid d
-    JOIN tokens_book b ON b.id = d.book_id AND b.member_id = %(member)s
-    JOIN tokens_auction x ON x.id = d.auction_id AND x.state = 'collecting'), 0)
+    JOIN tokens_auction x ON x.id = d.auction_id AND x.state = 'collecting'
+    WHERE d.member_id = %(member)s AND d.withdrawn_at IS NULL), 0)
 FROM ledger_account a JOIN ledger_balance v ON v.account_id = a.id
 JOIN ledger_commodity c ON c.id = a.commodity_id AND c.code = %(money)s
 WHERE a.owner = 'member/' || %(member)s

@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 
+from django.conf import settings
 from django.utils.formats import number_format
 from django.utils.translation import gettext_lazy as _
 
@@ -12,6 +13,13 @@ from payments.errors import cents_text
 def in_tokens(millitokens: int) -> str:
     """Millitokens as people read them: tokens, in the reader's language."""
     return str(number_format((Decimal(millitokens) / 1000).normalize() + 0))
+
+
+def rate_text(microcents: int) -> str:
+    """Micro-cents per token as people read them: money per token, in the reader's language."""
+    value = (Decimal(microcents) / 10**8).normalize() + 0
+    places = max(2, -int(value.as_tuple().exponent))
+    return f"{number_format(value, places)} {settings.COOP_CURRENCY}"
 
 
 class PeriodStillOpen(DomainError):
@@ -167,7 +175,7 @@ class BothSides(DomainError):
     """A member asks and bids in one auction."""
 
     code = "both_sides"
-    text = _("A member cannot be on both sides of one auction.")
+    text = _("A member cannot be on both sides of one auction, nor can accounts that count as one.")
 
 
 class AuctionCleared(DomainError):
@@ -186,6 +194,58 @@ class BidTooSmall(DomainError):
 
     def __init__(self, *, size: int) -> None:
         super().__init__(size=in_tokens(size))
+
+
+class BidTooLarge(DomainError):
+    """A bid would come to more than the books can hold."""
+
+    code = "bid_too_large"
+    text = _("This bid would come to more than the books can hold. Bid for less.")
+
+
+class BidBelowPrice(DomainError):
+    """A bid below the posted price would never be served."""
+
+    code = "bid_below_price"
+    text = _("A bid below the posted price of %(price)s is never served. Bid that, or more.")
+
+    def __init__(self, *, price: int) -> None:
+        self.price = price
+        super().__init__(price=rate_text(price))
+
+
+class AuctionStands(DomainError):
+    """One auction at a time collects for the period to come."""
+
+    code = "auction_stands"
+    status = 409
+    text = _("An auction of these tokens already collects for the coming period.")
+
+
+class WrongMoment(DomainError):
+    """An auction clears within its period; one for the coming period clears at its opening."""
+
+    code = "wrong_moment"
+    text = _(
+        "An auction ends after now and not after its period; one for the coming period clears "
+        "when that opens."
+    )
+
+
+class AuctionBeforePeriod(DomainError):
+    """What collects for a period that has not opened cannot clear yet."""
+
+    code = "auction_before_period"
+    status = 409
+    text = _("This auction collects for the coming period. It clears when that opens.")
+
+
+class AuctionRuns(DomainError):
+    """Members were told a later moment."""
+
+    code = "auction_runs"
+    status = 409
+    text = _("This auction still runs. Say why it shall clear before its time.")
 
 
 class UnknownYield(DomainError):

@@ -27,6 +27,7 @@ from tokens.errors import PeriodNotOver, StepOutOfOrder
 from tokens.models import CloseStep, Period, Yield
 from tokens.plan import scaled
 from tokens.services.charging import charge_period
+from tokens.services.clearing import end_auctions
 from tokens.services.period import open_period
 from tokens.services.settlement import expire_yield, match_yield, settle_yield
 
@@ -182,6 +183,7 @@ def _moves(txn: Transaction) -> list[Move]:
 def _settle(order: Order) -> dict[str, Any]:
     """Stop the period and book what it did cost; ended early, the budget counts in part."""
     period, ran = order.period, Fraction(1)
+    end_auctions(period, order.at, order.actor)
     if order.at < period.end:
         if not order.early:
             raise PeriodNotOver(code=period.code, end=timezone.localtime(period.end).date())

@@ -15,6 +15,7 @@ from tokens.errors import PeriodStillOpen
 from tokens.models import Period, Yield
 from tokens.plan import Plan, plan_yields
 from tokens.services.books import make_books
+from tokens.services.clearing import clear_waiting
 
 SHARES = """
     WITH holders AS (
@@ -68,6 +69,7 @@ def open_period(
     period = Period.objects.create(code=code, start=start, end=end)
     for plan in plan_yields(start=start, part=part, at=at):
         _issue(_make_yield(period, plan), actor)
+    clear_waiting(period, actor)
     return period
 
 
