@@ -5,7 +5,7 @@ Every reader either returns a value that the scenario may use as it is, or raise
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from difflib import get_close_matches
 from typing import Any, NoReturn, TypeVar
 
@@ -73,11 +73,10 @@ class Table:
             self.refuse(f"{shown(code)} cannot be a code; {right}", *at)
         return code
 
-    def choice(self, key: str, choices: Iterable[str], default: Any = REQUIRED) -> str:
+    def choice(self, key: str, choices: Collection[str], default: Any = REQUIRED) -> str:
         value = self.text(key, default)
-        names = list(choices)
-        if value not in names:
-            self.refuse(f"{shown(value)} is not known; {one_of(value, names)}", key)
+        if value not in choices:
+            self.refuse(f"{shown(value)} is not known; {one_of(value, choices)}", key)
         return value
 
     def truth(self, key: str, *, default: bool) -> bool:

@@ -6,7 +6,7 @@ the sequence of months, usage that sums below zero, gifts to oneself, both sides
 
 import re
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import cast
 from zoneinfo import ZoneInfo
 
@@ -38,6 +38,8 @@ LISTS = ["acquire", "buy", "give", "auctions", "offers", "usage"]
 LONGEST = 1200
 
 Pools = Mapping[str, Pool]
+Names = Mapping[str, None]
+"""the members' names in their order, quick to look one up"""
 
 
 def parse(text: str) -> Scenario:
@@ -54,7 +56,7 @@ def parse(text: str) -> Scenario:
     tables = top.entries("member", ["name", "units", "convert"])
     members = tuple(member(table, by_code) for table in tables)
     unique(top, "member", "name", [member.name for member in members])
-    names = [member.name for member in members]
+    names = dict.fromkeys(member.name for member in members)
     return Scenario(
         currency=currency(cooperative),
         timezone=timezone(cooperative),
@@ -76,9 +78,11 @@ def document(text: str) -> tuple[dict[tuple[str | int, ...], int], tuple[()], di
 
 
 def unique(top: Table, key: str, name: str, values: list[str]) -> None:
+    seen: set[str] = set()
     for index, value in enumerate(values):
-        if value in values[:index]:
+        if value in seen:
             top.refuse(f"{shown(value)} is there twice; give each its own", key, index, name)
+        seen.add(value)
 
 
 def currency(table: Table) -> str:
@@ -137,7 +141,7 @@ def member(table: Table, pools: Pools) -> Member:
     )
 
 
-def periods(top: Table, pools: Pools, names: list[str]) -> tuple[Period, ...]:
+def periods(top: Table, pools: Pools, names: Names) -> tuple[Period, ...]:
     """The periods, each beginning in the month after the last one's repeats."""
     found: list[Period] = []
     for table in top.entries("period", ["month", "repeat", *LISTS, *OVERRIDES]):
@@ -159,7 +163,7 @@ def as_month(table: Table) -> str:
     return month
 
 
-def period(table: Table, month: str, pools: Pools, names: list[str]) -> Period:
+def period(table: Table, month: str, pools: Pools, names: Names) -> Period:
     return Period(
         at=table.place(),
         month=month,
@@ -227,7 +231,7 @@ def acquisition(entry: Table, pools: Pools) -> Acquisition:
     )
 
 
-def purchase(entry: Table, pools: Pools, names: Iterable[str]) -> Purchase:
+def purchase(entry: Table, pools: Pools, names: Names) -> Purchase:
     return Purchase(
         at=entry.place(),
         member=entry.choice("member", names),
@@ -236,7 +240,7 @@ def purchase(entry: Table, pools: Pools, names: Iterable[str]) -> Purchase:
     )
 
 
-def gift(entry: Table, pools: Pools, names: Iterable[str]) -> Gift:
+def gift(entry: Table, pools: Pools, names: Names) -> Gift:
     giver, receiver = entry.choice("from", names), entry.choice("to", names)
     if giver == receiver:
         entry.refuse(f"{giver} cannot give to oneself; name another member", "to")
@@ -244,7 +248,7 @@ def gift(entry: Table, pools: Pools, names: Iterable[str]) -> Gift:
     return Gift(entry.place(), giver, receiver, code, resource, entry.tokens("tokens"))
 
 
-def auction(entry: Table, pools: Pools, names: list[str]) -> Auction:
+def auction(entry: Table, pools: Pools, names: Names) -> Auction:
     code, resource = where(entry, pools)
     asks = tuple(
         Ask(ask.place(), ask.choice("member", names), ask.tokens("tokens"))
@@ -258,7 +262,7 @@ def auction(entry: Table, pools: Pools, names: list[str]) -> Auction:
     return Auction(entry.place(), code, resource, pool_tokens, asks, bids)
 
 
-def bid(table: Table, names: list[str], askers: set[str]) -> Bid:
+def bid(table: Table, names: Names, askers: set[str]) -> Bid:
     name = table.choice("member", names)
     if name in askers:
         right = "nobody may be on both sides of an auction: take out the ask or the bid"
@@ -266,13 +270,13 @@ def bid(table: Table, names: list[str], askers: set[str]) -> Bid:
     return Bid(table.place(), name, table.rate("price"), table.tokens("tokens"))
 
 
-def offer(entry: Table, pools: Pools, names: list[str]) -> Offer:
+def offer(entry: Table, pools: Pools, names: Names) -> Offer:
     code, resource = where(entry, pools)
     name, tokens = entry.choice("member", names), entry.tokens("tokens")
     return Offer(entry.place(), name, code, resource, tokens)
 
 
-def usages(table: Table, pools: Pools, names: list[str]) -> tuple[Usage, ...]:
+def usages(table: Table, pools: Pools, names: Names) -> tuple[Usage, ...]:
     """The usage of the period; refused at the last entry of a sum that is below zero."""
     entries = table.entries("usage", ["member", "pool", "resource", "amount"])
     found = [usage(entry, pools, names) for entry in entries]
@@ -290,7 +294,7 @@ def usages(table: Table, pools: Pools, names: list[str]) -> tuple[Usage, ...]:
     return tuple(found)
 
 
-def usage(entry: Table, pools: Pools, names: list[str]) -> Usage:
+def usage(entry: Table, pools: Pools, names: Names) -> Usage:
     code, resource = where(entry, pools)
     amount = entry.tokens("amount", signed=True)
     return Usage(entry.place(), entry.choice("member", names), code, resource, amount)

@@ -4,6 +4,7 @@ Call it in an empty, migrated database (`throwaway`), or in a test's. Every step
 and stewards do, by the same service; charges are paid on the day of the close.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 from django.utils import timezone
@@ -28,11 +29,19 @@ from tokens.services import open_period, run_step
 BEFORE_PAYING = ("settle", "match", "charge", "expire")
 
 
-def play(scenario: Scenario) -> dict[str, Any]:
-    """Play every month; return what `simulate --json` prints. Raises ScenarioError."""
+def play(scenario: Scenario, tell: Callable[[int], None] | None = None) -> dict[str, Any]:
+    """Play every month; return what `simulate --json` prints. Raises ScenarioError.
+
+    `tell` hears how many months are played, after each of them and before the first.
+    """
+    heard = tell or (lambda _done: None)
     with timezone.override(scenario.timezone):
         cast = found(scenario)
-        months = [play_month(cast, scenario, month, p) for month, p in scenario.months()]
+        heard(0)
+        months: list[dict[str, Any]] = []
+        for month, period in scenario.months():
+            months.append(play_month(cast, scenario, month, period))
+            heard(len(months))
         return {"periods": months, "final": report.final(cast)}
 
 
