@@ -20,7 +20,7 @@ def expected(file: Path) -> object:
 
 
 def test_there_are_stories() -> None:
-    assert len(STORIES) >= 15
+    assert len(STORIES) >= 39
 
 
 @story
