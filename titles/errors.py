@@ -20,6 +20,17 @@ class PoolClosed(DomainError):
     text = _("%(pool)s is not open for purchases at present.")
 
 
+class CarriedTooMuch(DomainError):
+    """A pool is closed to purchases while too much of its cost is carried over."""
+
+    code = "carried_too_much"
+    status = 409
+    text = _(
+        "Shares of %(pool)s cannot be bought at present: more of the cost of %(resource)s is"
+        " carried over than the rules allow. They can again when a close has brought it back."
+    )
+
+
 class BelowMinimum(DomainError):
     """A purchase has a smallest size."""
 

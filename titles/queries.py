@@ -16,6 +16,7 @@ from ledger.queries import balance
 from members.models import Member
 from policies.queries import policy
 from titles import certificate
+from titles.carried import Carried, carried_too_much
 from titles.conversion import cap_units
 from titles.models import CreditLot, Subscription, Title, WaitingPlace
 
@@ -44,6 +45,7 @@ class Terms:
 
     `reserved` are units that the member has coming; `linked` what members linked with them hold
     and have coming, which counts under the same cap. A purchase is a multiple of `step`.
+    `carried` is what closes the pool although a decision holds it open.
     """
 
     price: int
@@ -56,6 +58,7 @@ class Terms:
     linked: int
     free: int
     is_open: bool
+    carried: Carried | None = None
 
     @property
     def room(self) -> int:
@@ -161,6 +164,7 @@ def holding_cap(pool: Pool) -> int:
 def terms(pool: Pool, member: Member) -> Terms:
     """On what terms a member can buy into a pool now."""
     now, there = timezone.now(), standing(pool, member)
+    carried = carried_too_much(pool, now)
     return Terms(
         price=policy("issue_price", now, pool.code),
         minimum=policy("purchase_minimum", now, pool.code),
@@ -171,7 +175,8 @@ def terms(pool: Pool, member: Member) -> Terms:
         reserved=there.pending,
         linked=there.linked,
         free=free_units(pool),
-        is_open=policy("subscriptions_open", now, pool.code),
+        is_open=carried is None and policy("subscriptions_open", now, pool.code),
+        carried=carried,
     )
 
 

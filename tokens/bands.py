@@ -47,8 +47,3 @@ def bound(
     cost = min(max(stated, widened[0]), widened[1])
     moved = source if widened != (lowest, highest) else ""
     return Stated(stated, cost, last_actual, *widened, moved)
-
-
-def exceeds(carried: int, budget: int, share: Share) -> bool:
-    """Whether what is carried, either way, is more than a share of a budget; never when off."""
-    return share != "off" and abs(carried) * share[1] > budget * share[0]

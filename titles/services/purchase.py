@@ -12,6 +12,7 @@ from payments.models import Payment
 from payments.services import Receipt, funding_of, mark_paid
 from policies.queries import policy
 from titles.accounts import capital_account
+from titles.carried import is_open
 from titles.limits import room_for
 from titles.models import Subscription, Title
 from titles.queries import open_reservations, promised_units
@@ -58,8 +59,9 @@ def found_by(subscription: Subscription, receipt: Receipt) -> Found:
         return Found(_units_there(subscription, subscription.count), subscription.price)
     now, code = timezone.now(), subscription.pool.code
     price: int = policy("issue_price", now, code)
-    is_open = policy("subscriptions_open", now, code)
-    affordable = min(subscription.count, receipt.charge.amount // price) if is_open else 0
+    affordable = min(subscription.count, receipt.charge.amount // price)
+    if not is_open(subscription.pool, now):
+        affordable = 0
     return Found(_units_there(subscription, affordable), price)
 
 

@@ -5,6 +5,7 @@ from datetime import date, timedelta
 from django.utils import timezone
 
 from assets.models import Pool
+from assets.names import resource_name
 from members.models import Member
 from payments.models import Charge, ChargeLine
 from payments.services import Line, raise_charge
@@ -14,6 +15,7 @@ from titles.errors import (
     BelowMinimum,
     BeyondCap,
     BeyondTreasury,
+    CarriedTooMuch,
     NotAMember,
     NotInSteps,
     PoolClosed,
@@ -36,6 +38,9 @@ def require_wish(conditions: Terms, *, member: Member, pool: Pool, count: int) -
     """Refuse what could not be bought although it were free: state, pool, size, steps."""
     if member.state != Member.State.ACTIVE:
         raise NotAMember(name=member.name)
+    if conditions.carried is not None:
+        name = resource_name(conditions.carried.resource)
+        raise CarriedTooMuch(pool=pool.name, resource=name)
     if not conditions.is_open:
         raise PoolClosed(pool=pool.name)
     if count < conditions.minimum:

@@ -11,6 +11,7 @@ from ledger.errors import KeyConflict
 from members.models import Member, User
 from policies.queries import policy
 from titles import notices
+from titles.carried import is_open
 from titles.errors import AlreadyWaiting, BeyondCap, NotOffered, SharesAreFree
 from titles.limits import room_for
 from titles.models import PurchaseDraft, Subscription, WaitingPlace
@@ -125,7 +126,7 @@ def offer_free_units(*, pool: Pool) -> list[WaitingPlace]:
     state, is passed over and keeps their place. Call inside a transaction with the pool locked,
     after anything that frees units.
     """
-    if not policy("subscriptions_open", timezone.now(), pool.code):
+    if not is_open(pool, timezone.now()):
         return []
     waiting = WaitingPlace.objects.filter(pool=pool, state=State.WAITING)
     offered, free = [], free_units(pool) if waiting.exists() else 0
