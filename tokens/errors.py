@@ -54,6 +54,21 @@ class StepOutOfOrder(DomainError):
     text = _("The next step of this close is “%(next)s”, not “%(asked)s”.")
 
 
+class StepUnknown(DomainError):
+    """A close has six steps, by name."""
+
+    code = "step_unknown"
+    text = _("A close has no step “%(asked)s”.")
+
+
+class NothingToClose(DomainError):
+    """Every step that was asked for is done."""
+
+    code = "nothing_to_close"
+    status = 409
+    text = _("Nothing is left to do in the close of %(code)s.")
+
+
 class BelowZero(DomainError):
     """Corrections cannot take back more than was used."""
 

@@ -130,12 +130,12 @@ def preview_step(
         row = run_step(
             period_id=period_id, step=step, actor=actor, at=at, early=early, actual=actual
         )
-        preview = Preview(row.summary, booked(row.transactions), _charged(row))
+        preview = Preview(row.summary, booked(row.transactions), charged(row))
         transaction.set_rollback(True)
     return preview
 
 
-def _charged(row: CloseStep) -> list[tuple[Member, int]]:
+def charged(row: CloseStep) -> list[tuple[Member, int]]:
     """The members that a step has charged, by number, and how much."""
     if row.name != "charge":
         return []
