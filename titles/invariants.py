@@ -95,7 +95,8 @@ FROM assets_pool p CROSS JOIN LATERAL (SELECT
     (SELECT coalesce(sum(v.units * v.price), 0) FROM titles_conversion v
      WHERE v.pool_id = p.id) AS converted,
     (SELECT coalesce(sum(credit), 0) FROM titles_contribution WHERE pool_id = p.id) AS contributed,
-    (SELECT coalesce(sum(credit), 0) FROM titles_redemption WHERE pool_id = p.id) AS paid_out,
+    (SELECT coalesce(sum(credit), 0) FROM titles_redemption WHERE pool_id = p.id)
+    + (SELECT coalesce(sum(amount), 0) FROM payments_creditreturn WHERE fund = p.code) AS paid_out,
     (SELECT coalesce(-sum(b.amount), 0) FROM titles_creditlot k
      JOIN ledger_balance b ON b.account_id = k.account_id WHERE k.pool_id = p.id) AS credit
 ) AS x
@@ -124,7 +125,7 @@ WHERE a.kind = 'cash:growth' AND e.amount < 0 AND t.reverses_id IS NULL
     SELECT FROM ledger_entry o JOIN ledger_account b ON b.id = o.account_id
     WHERE o.txn_id = e.txn_id AND o.amount >= -e.amount
       AND (b.kind = 'assets' AND b.owner = a.owner OR b.kind = 'payable'))
-  AND t.source <> 'redemption'"""
+  AND t.source NOT IN ('redemption', 'credit-return')"""
 SUBSCRIPTIONS = """
 SELECT format('purchase %s is %s for %s of %s units, its charge is %s and its title is over %s',
               s.id, s.state, s.issued, s.count, c.state, coalesce(t.units, 0))

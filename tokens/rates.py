@@ -66,9 +66,14 @@ def recovery(
     budget: int,
     actual: int,
     carried: int,
+    late: int = 0,
 ) -> Recovery:
-    """How the cost of one yield was covered, and what is carried on (economics, section 7)."""
-    total = own_cost + vacant + cost_parts
-    to_reserve = min(overage_cost, unbacked_cost, max(0, total - budget))
+    """How the cost of one yield was covered, and what is carried on (economics, section 7).
+
+    `late` is the cost part of late usage of closed periods (below zero: given back). It is overage
+    that nobody's tokens back, so it counts among both; what is given back lowers both again.
+    """
+    total = own_cost + vacant + cost_parts + late
+    to_reserve = max(0, min(overage_cost + late, unbacked_cost + late, total - budget))
     recovered = total - to_reserve
     return Recovery(total, to_reserve, recovered, carried + recovered - actual)

@@ -72,7 +72,6 @@ class Migration(migrations.Migration):
                 ("cost_part", models.BigIntegerField()),
                 ("profit", models.BigIntegerField()),
                 ("to_prepaid", models.BigIntegerField(default=0)),
-                ("from_credit", models.BigIntegerField(default=0)),
                 (
                     "book",
                     models.ForeignKey(
@@ -92,8 +91,7 @@ class Migration(migrations.Migration):
                         fields=("book", "booked_in"), name="tokens_latecharge_once"
                     ),
                     models.CheckConstraint(
-                        condition=Q(to_prepaid__gte=0, from_credit__gte=0),
-                        name="tokens_latecharge_given_back_positive",
+                        condition=Q(to_prepaid__gte=0), name="tokens_latecharge_prepaid_positive"
                     ),
                 ]
             },

@@ -29,9 +29,9 @@ class Adjustment(models.Model):
 class LateCharge(models.Model):
     """One row is what the late usage of one closed book came to at the close that charged it.
 
-    The sums of its adjustments: below zero is given back. Of what is given back `to_prepaid` cents
-    did not fit into the period's charge and are prepaid; `from_credit` came out of equity credit
-    that was still open. Append-only.
+    The sums of its adjustments: below zero is given back. Of the cost part that is given back
+    `to_prepaid` cents did not fit into the period's charge and are prepaid; what of the profit was
+    given back is a CreditReturn with the key "late:<id>". Append-only.
     """
 
     book = models.ForeignKey(Book, on_delete=models.PROTECT, related_name="late_charges")
@@ -40,14 +40,12 @@ class LateCharge(models.Model):
     cost_part = models.BigIntegerField()
     profit = models.BigIntegerField()
     to_prepaid = models.BigIntegerField(default=0)
-    from_credit = models.BigIntegerField(default=0)
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["book", "booked_in"], name="tokens_latecharge_once"),
             models.CheckConstraint(
-                condition=Q(to_prepaid__gte=0, from_credit__gte=0),
-                name="tokens_latecharge_given_back_positive",
+                condition=Q(to_prepaid__gte=0), name="tokens_latecharge_prepaid_positive"
             ),
         ]
 

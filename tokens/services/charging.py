@@ -13,7 +13,7 @@ from policies.queries import policy
 from tokens import rates
 from tokens.calendar import counted_in
 from tokens.models import Period, Yield
-from tokens.services import settle
+from tokens.services import late_charging, settle
 from tokens.services.settlement import names, parameters, posting, unbacked_cost
 
 OWNERS = """
@@ -31,9 +31,10 @@ def charge_period(period: Period, actor: User | None, at: datetime) -> dict[str,
     One charge per member with a line for each cost and each purchase.
     """
     _take_back_provisional(period, actor)
+    is_late = late_charging.sum_up(period, actor)
     found = Yield.objects.filter(period=period).select_related("pool", "resource", "period")
     summary = [_charge_yield(row, actor) for row in found.order_by("pk")]
-    return {"yields": summary, "charges": len(_raise(period, at))}
+    return {"yields": summary, "charges": len(_raise(period, at, is_late))}
 
 
 def _take_back_provisional(period: Period, actor: User | None) -> None:
@@ -50,7 +51,8 @@ def _take_back_provisional(period: Period, actor: User | None) -> None:
 
 def _charge_yield(row: Yield, actor: User | None) -> dict[str, Any]:
     """Book one yield's charges, vacancy, reserve and what is carried on."""
-    result, row.vacancy = _recovery(row)
+    late = late_charging.post_late(row, actor)
+    result, row.vacancy = _recovery(row, late)
     row.to_reserve, row.carried_next = result.to_reserve, result.carried_next
     row.save(update_fields=["vacancy", "to_reserve", "carried_next"])
     open_accounts(commodity=MONEY, kind="receivable", owners=OWNERS, params=[row.pk])
@@ -69,11 +71,11 @@ def _charge_yield(row: Yield, actor: User | None) -> dict[str, Any]:
         legs=settle.CHARGE_LEGS,
         params={**parameters(row), **accounts, **money},
     )
-    return {**names(row), **money, "carried": result.carried_next}
+    return {**names(row), **money, "late": late, "carried": result.carried_next}
 
 
-def _recovery(row: Yield) -> tuple[rates.Recovery, int]:
-    """How the yield's cost is covered, and its vacancy."""
+def _recovery(row: Yield, late: int) -> tuple[rates.Recovery, int]:
+    """How the yield's cost is covered, and its vacancy; `late` is the cost of late usage."""
     overage_cost, own_cost, cost_parts = settle.rows(settle.OVERAGE_COST, parameters(row))[0]
     vacant = rates.vacancy(
         owned=row.owned,
@@ -90,12 +92,15 @@ def _recovery(row: Yield) -> tuple[rates.Recovery, int]:
         budget=row.budget,
         actual=row.actual or 0,
         carried=row.carried,
+        late=late,
     )
     return result, vacant
 
 
-def _raise(period: Period, at: datetime) -> list[int]:
+def _raise(period: Period, at: datetime, is_late: bool) -> list[int]:
     """One charge per member with what all yields come to."""
     about = f"period:{period.code}"
     due = timezone.localtime(at).date() + timedelta(days=policy("payment_days", at))
-    return raise_charges(lines=settle.LINES, params={"period": period.pk}, about=about, due=due)
+    lines = settle.LINES if not is_late else f"{settle.LINES} UNION ALL {late_charging.LINES}"
+    params = {"period": period.pk}
+    return raise_charges(lines=lines, params=params, about=about, due=due, with_periods=True)

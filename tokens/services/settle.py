@@ -73,15 +73,21 @@ SETTLE = f"""
 ), asked AS (
     SELECT book_id, sum(sold) AS sold FROM tokens_ask
     WHERE book_id IN (SELECT id FROM tokens_book WHERE yields_id = %(yield)s) GROUP BY 1
+), taken_out AS (
+    SELECT book_id, sum(amount - least(presented, amount))::bigint AS amount FROM tokens_voucher
+    WHERE state = 'out' AND book_id IN (SELECT id FROM tokens_book WHERE yields_id = %(yield)s)
+    GROUP BY 1
 ), state AS (
     SELECT b.id, b.issued, coalesce(p.part, 0) AS matched,
            coalesce(p.part, 0) + coalesce(asked.sold, 0) AS sold,
            b.redeemed, b.overage,
-           own.amount + coalesce(rec.amount, 0) - coalesce(p.part, 0) AS expired
+           own.amount + coalesce(rec.amount, 0) + coalesce(out.amount, 0)
+           - coalesce(p.part, 0) AS expired
     FROM tokens_book b
     JOIN ledger_balance own ON own.account_id = b.own_account
     LEFT JOIN ledger_balance rec ON rec.account_id = b.received_account
     LEFT JOIN parts p ON p.book_id = b.id LEFT JOIN asked ON asked.book_id = b.id
+    LEFT JOIN taken_out out ON out.book_id = b.id
     WHERE b.yields_id = %(yield)s
 ), settled AS (
     INSERT INTO tokens_settlement (book_id, used, redeemed, overage, beyond_limit, matched, sold,
@@ -115,12 +121,14 @@ WITH yields AS (
     GROUP BY 1, 2
 )
 SELECT b.member_id, 'own' AS kind, y.fund, y.resource, b.issued - s.sold AS quantity,
-       y.unit_cost AS rate, y.unit_cost AS cost_rate, s.own_cost AS cost, 0::bigint AS profit
+       y.unit_cost AS rate, y.unit_cost AS cost_rate, s.own_cost AS cost, 0::bigint AS profit,
+       '' AS period
 FROM tokens_settlement s JOIN tokens_book b ON b.id = s.book_id
 JOIN yields y ON y.id = b.yields_id WHERE s.own_cost > 0
 UNION ALL
 SELECT b.member_id, 'purchase', y.fund, y.resource, k.amount, k.rate, y.settled_cost,
-       ledger_charge(k.amount, y.settled_cost), ledger_charge(k.amount, k.rate - y.settled_cost)
+       ledger_charge(k.amount, y.settled_cost), ledger_charge(k.amount, k.rate - y.settled_cost),
+       ''
 FROM bought k JOIN tokens_book b ON b.id = k.book_id JOIN yields y ON y.id = b.yields_id"""
 """What everybody is charged for in a period: own cost, and purchases rate by rate."""
 
@@ -146,6 +154,9 @@ WITH held AS (
         JOIN ledger_balance v ON v.account_id = b.received_account WHERE b.yields_id = %(yield)s
         UNION ALL
         SELECT %(pool_account)s, amount FROM ledger_balance WHERE account_id = %(pool_account)s
+        UNION ALL
+        SELECT v.account_id, v.amount FROM tokens_yield y
+        JOIN ledger_balance v ON v.account_id = y.vouchers_account WHERE y.id = %(yield)s
     ) AS x
 )"""
 

@@ -11,6 +11,7 @@ from tokens import rates
 from tokens.calendar import counted_in
 from tokens.models import Yield
 from tokens.services import settle
+from tokens.services.limits import beyond
 
 
 def posting(
@@ -79,7 +80,10 @@ def settle_yield(row: Yield, actual: int, actor: AbstractBaseUser | None) -> dic
 
 def match_yield(row: Yield, actor: AbstractBaseUser | None) -> dict[str, Any]:
     """Sell surplus to those who went over, and write down what every book comes to."""
-    matched, pool_matched, overage = settle.rows(settle.SETTLE, parameters(row))[0]
+    sql, limit = beyond(row.period.end)
+    params = {**parameters(row), "limit": limit}
+    found = settle.rows(settle.SETTLE.format(beyond=sql), params)[0]
+    matched, pool_matched, overage, beyond_limit = found
     row.matched = matched
     row.unbacked = overage - matched
     row.pool_sold = pool_matched + sum(row.auctions.values_list("pool_sold", flat=True))
@@ -95,6 +99,7 @@ def match_yield(row: Yield, actor: AbstractBaseUser | None) -> dict[str, Any]:
         "matched": matched,
         "by_pool": pool_matched,
         "unbacked": row.unbacked,
+        "beyond_limit": beyond_limit,
     }
 
 
