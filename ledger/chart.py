@@ -136,6 +136,7 @@ CHART = [
     Place(9010, "own", Category.TOKENS, _("Members' tokens from the issue")),
     Place(9020, "received", Category.TOKENS, _("Members' tokens bought or received")),
     Place(9030, "pool", Category.TOKENS, _("The pool's own tokens")),
+    Place(9040, "vouchers", Category.TOKENS, _("Members' tokens in vouchers")),
     _place(9110, "redeemed", Category.TOKENS),
     _place(9120, "overage", Category.TOKENS),
     _place(9130, "expired", Category.TOKENS),

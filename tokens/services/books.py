@@ -53,18 +53,31 @@ added AS (
     SELECT b.id,
            coalesce((SELECT sum(amount) FROM tokens_gift
                      WHERE receiver_id = b.id AND state = 'accepted'), 0)
-         + coalesce((SELECT sum(bought) FROM tokens_bid WHERE book_id = b.id), 0) AS bought,
+         + coalesce((SELECT sum(bought) FROM tokens_bid WHERE book_id = b.id), 0)
+         + coalesce(l.borrowed, 0) + coalesce(g.repaid, 0) AS bought,
            b.issued
          - coalesce((SELECT sum(amount) FROM tokens_gift
                      WHERE giver_id = b.id AND state = 'accepted'), 0)
-         - coalesce((SELECT sum(sold) FROM tokens_ask WHERE book_id = b.id), 0) AS own
-    FROM tokens_book b WHERE b.id = ANY(%(books)s)
+         - coalesce((SELECT sum(sold) FROM tokens_ask WHERE book_id = b.id), 0)
+         - coalesce(g.lent, 0) - coalesce(l.repaid, 0) - coalesce(v.taken_out, 0) AS own,
+           coalesce(v.via, 0) AS via
+    FROM tokens_book b
+    LEFT JOIN LATERAL (
+        SELECT sum(amount - returned) AS lent, sum(repaid) AS repaid FROM tokens_loan
+        WHERE lender_id = b.id AND state IN ('running', 'owing', 'back')) g ON true
+    LEFT JOIN LATERAL (
+        SELECT sum(amount - returned) AS borrowed, sum(repaid) AS repaid FROM tokens_loan
+        WHERE borrower_id = b.id AND state IN ('running', 'owing', 'back')) l ON true
+    LEFT JOIN LATERAL (
+        SELECT sum(amount) AS taken_out, sum(least(presented, amount)) AS via FROM tokens_voucher
+        WHERE book_id = b.id AND state = 'out') v ON true
+    WHERE b.id = ANY(%(books)s)
 ), held AS (
     SELECT b.id, b.member_id, b.own_account, b.received_account, b.redeemed, b.overage,
-           f.bought, f.own, y.sale_cost, y.price, y.unbacked_account, y.redeemed_account,
-           y.overage_account, y.pool_id, runs.n, ob.amount AS has_own,
+           f.bought, f.own, f.via, y.sale_cost, y.price, y.unbacked_account, y.redeemed_account,
+           y.overage_account, y.vouchers_account, y.pool_id, runs.n, ob.amount AS has_own,
            coalesce(rb.amount, 0) AS has_received,
-           b.redeemed + b.overage + coalesce(added.amount, 0) AS used
+           b.redeemed + b.overage + coalesce(added.amount, 0) - f.via AS used
     FROM flows f JOIN tokens_book b ON b.id = f.id
     JOIN tokens_yield y ON y.id = b.yields_id
     JOIN unnest(%(yields)s::bigint[]) WITH ORDINALITY AS runs(yields_id, n) ON runs.yields_id = y.id
@@ -77,12 +90,16 @@ added AS (
            greatest(used - bought - own, 0) AS over
     FROM held
 )"""
-"""The runs' books: what they hold and have used, and what they come to with all usage so far."""
+"""The runs' books: what they hold and have used, and what they come to with all usage so far.
+
+`via` was used through vouchers, `used` otherwise; `own` is without what was taken out.
+"""
 
 RATED = f"""
 {TARGETS}, changed AS (
-    UPDATE tokens_book t SET redeemed = b.by_received + b.by_own, overage = b.over
-    FROM b WHERE t.id = b.id AND (t.redeemed, t.overage) <> (b.by_received + b.by_own, b.over)
+    UPDATE tokens_book t SET redeemed = b.by_received + b.by_own + b.via, overage = b.over
+    FROM b WHERE t.id = b.id
+      AND (t.redeemed, t.overage) <> (b.by_received + b.by_own + b.via, b.over)
 ), money AS (
     SELECT n, member_id, pool_id,
            ledger_charge(over::bigint, sale_cost) - ledger_charge(overage, sale_cost) AS cost,
@@ -94,7 +111,10 @@ RATED = f"""
 RATING = f"""
 SELECT n, own_account AS account, own - by_own - has_own AS amount FROM b
 UNION ALL SELECT n, received_account, bought - by_received - has_received FROM b
-UNION ALL SELECT n, redeemed_account, sum(by_received + by_own - redeemed) FROM b GROUP BY 1, 2
+UNION ALL SELECT n, redeemed_account, sum(by_received + by_own + via - redeemed)
+FROM b GROUP BY 1, 2
+UNION ALL SELECT n, vouchers_account, sum(redeemed + has_own + has_received - own - bought - via)
+FROM b GROUP BY 1, 2
 UNION ALL SELECT n, overage_account, sum(over - overage) FROM b GROUP BY 1, 2
 UNION ALL SELECT n, unbacked_account, sum(overage - over) FROM b GROUP BY 1, 2
 UNION ALL SELECT n, {member_money("provisional_receivable")}, cost + profit FROM money b

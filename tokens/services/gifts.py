@@ -8,7 +8,6 @@ from django.utils import timezone
 
 from assets.models import Pool, Resource
 from ledger.errors import KeyConflict
-from ledger.queries import balance_of
 from ledger.services import Leg, Posting, actor_name, post
 from members.models import Member
 from tokens.calendar import counted_in
@@ -16,11 +15,11 @@ from tokens.errors import (
     GiftDecided,
     GiftToOneself,
     NoOpenPeriod,
-    NotEnoughTokens,
     UnknownYield,
 )
-from tokens.models import Ask, Bid, Book, Gift, Offer, Period, Yield
+from tokens.models import Ask, Bid, Gift, Offer, Period, Yield
 from tokens.services.books import books_for, received_accounts, rerate
+from tokens.services.given import need_own, need_within_cap
 from tokens.services.usage import open_period_shared
 
 Repeatable = TypeVar("Repeatable", Gift, Offer, Ask, Bid)
@@ -37,13 +36,6 @@ def open_yield(pool: Pool, resource: Resource) -> Yield:
     return row
 
 
-def need_own(book: Book, amount: int) -> None:
-    """Raise NotEnoughTokens unless a locked book has so many own unused millitokens."""
-    left = balance_of(book.own_account)
-    if amount > left:
-        raise NotEnoughTokens(left=left, asked=amount)
-
-
 @transaction.atomic
 def give(
     *,
@@ -57,7 +49,7 @@ def give(
 ) -> Gift:
     """Offer own unused tokens to another member; they move when the receiver accepts.
 
-    Raises GiftToOneself, NotEnoughTokens, NoOpenPeriod, UnknownYield, KeyConflict.
+    Raises GiftToOneself, NotEnoughTokens, GiftCapReached, NoOpenPeriod, UnknownYield, KeyConflict.
     """
     if giver.pk == receiver.pk:
         raise GiftToOneself
@@ -67,6 +59,7 @@ def give(
         wanted = {"giver_id": books[giver.pk].pk, "receiver_id": books[receiver.pk].pk}
         return same(earlier, amount=amount, **wanted)
     need_own(books[giver.pk], amount)
+    need_within_cap(books[giver.pk], amount)
     return Gift.objects.create(
         giver=books[giver.pk], receiver=books[receiver.pk], amount=amount, key=key
     )
@@ -115,10 +108,20 @@ def _move(gift: Gift, actor: AbstractBaseUser | None) -> int:
 @transaction.atomic
 def decline_gift(*, gift_id: int, actor: AbstractBaseUser | None) -> Gift:
     """Turn a gift down; nothing moves. Raises GiftDecided where it was accepted."""
+    return _end(gift_id, Gift.State.DECLINED)
+
+
+@transaction.atomic
+def withdraw_gift(*, gift_id: int, actor: AbstractBaseUser | None) -> Gift:
+    """Take an offered gift back before it is accepted. Raises GiftDecided."""
+    return _end(gift_id, Gift.State.WITHDRAWN)
+
+
+def _end(gift_id: int, state: Gift.State) -> Gift:
     gift = Gift.objects.select_for_update().get(pk=gift_id)
-    if gift.state == Gift.State.ACCEPTED:
+    if gift.state not in (Gift.State.OFFERED, state):
         raise GiftDecided
-    gift.state = Gift.State.DECLINED
+    gift.state = state
     gift.save(update_fields=["state"])
     return gift
 

@@ -32,7 +32,8 @@ from tokens.errors import (
 )
 from tokens.models import Ask, Auction, Bid, Book
 from tokens.services.books import books_for
-from tokens.services.gifts import need_own, open_yield, same
+from tokens.services.gifts import open_yield, same
+from tokens.services.given import need_own
 from tokens.services.usage import open_period_shared
 
 MOST_CENTS = 10**15

@@ -133,7 +133,7 @@ FROM bought k JOIN tokens_book b ON b.id = k.book_id JOIN yields y ON y.id = b.y
 """What everybody is charged for in a period: own cost, and purchases rate by rate."""
 
 OVERAGE_COST = """
-SELECT coalesce(sum(ledger_charge(overage, %(settled_cost)s)), 0)::bigint,
+SELECT coalesce(sum(ledger_charge(s.overage, %(settled_cost)s)), 0)::bigint,
        coalesce(sum(own_cost), 0)::bigint, coalesce(sum(cost_part), 0)::bigint
 FROM tokens_settlement s JOIN tokens_book b ON b.id = s.book_id WHERE b.yields_id = %(yield)s"""
 
