@@ -136,6 +136,7 @@ _WRITERS: dict[str, Callable[[Any], str]] = {
     "seconds": presenting.duration_text,
     "flag": lambda value: _("yes") if value else _("no"),
     "fraction": lambda value: f"{value[0]}/{value[1]}",
+    "ratio": lambda value: f"{value[0]}/{value[1]}",
     "band": lambda value: _("off") if value == "off" else f"{value[0]}/{value[1]}",
     "majority": lambda value: presenting.threshold_text(Threshold.from_list(value)),
 }
@@ -147,5 +148,6 @@ _READERS: dict[str, Callable[[str], Any]] = {
     "flag": _flag,
     "fraction": _part,
     "band": _band,
+    "ratio": _part,
     "majority": _majority,
 }

@@ -18,6 +18,7 @@ MOST_RATE = 10**15
 MOST_SHARES = 10**6
 MOST_MILLITOKENS = 10**9
 MOST_DENOMINATOR = 10**6
+MOST_RATIO = 100
 
 
 @dataclass(frozen=True)
@@ -70,6 +71,29 @@ class Fraction:
         """What is accepted."""
         return str(_("a fraction from 0/1 to 1/1, with a denominator up to %(most)s")) % {
             "most": MOST_DENOMINATOR
+        }
+
+
+@dataclass(frozen=True)
+class Ratio:
+    """So many times a whole as [numerator, denominator], from 0 to a hundred."""
+
+    unit: str = "ratio"
+
+    def accepts(self, value: Any) -> bool:
+        """Whether a JSON value is such a pair of ints."""
+        if not isinstance(value, list) or len(value) != 2:
+            return False
+        if not all(type(number) is int for number in value):
+            return False
+        return bool(0 < value[1] <= MOST_DENOMINATOR and 0 <= value[0] <= MOST_RATIO * value[1])
+
+    @property
+    def shape(self) -> str:
+        """What is accepted."""
+        return str(_("a fraction from 0/1 to %(times)s/1, with a denominator up to %(most)s")) % {
+            "times": MOST_RATIO,
+            "most": MOST_DENOMINATOR,
         }
 
 
@@ -133,7 +157,7 @@ class Choice:
         return str(_("one of %(choices)s")) % {"choices": ", ".join(quoted)}
 
 
-Kind = Whole | Flag | Fraction | Band | Majority | Choice
+Kind = Whole | Flag | Fraction | Ratio | Band | Majority | Choice
 
 
 @dataclass(frozen=True)
@@ -199,6 +223,13 @@ _EXIT_ORDER = Choice(
         "by_time": _("in the order of the requests alone"),
     }
 )
+_PRICE_RULE = Choice(
+    {
+        "stewards": _("what the stewards post"),
+        "cost_plus": _("cost and a fraction of it"),
+        "last_auction": _("what the last auction came to"),
+    }
+)
 _LEAST_BALLOT = 10
 _LEAST_EXPIRY = 60
 """The site looks every few seconds what is due: a shorter time could pass between two looks."""
@@ -239,6 +270,23 @@ PARAMETERS: dict[str, Parameter] = {
         ),
         Parameter(
             "gift_cap", _("part of a token issue that may be given in a period"), [1, 1], Fraction()
+        ),
+        Parameter("price_rule", _("what the posted price follows"), "stewards", _PRICE_RULE),
+        Parameter("price_markup", _("price above cost, as a fraction of cost"), [0, 1], Ratio()),
+        Parameter(
+            "price_min_volume",
+            _("least that an auction sells to set the price"),
+            1000,
+            _MILLITOKENS,
+        ),
+        Parameter(
+            "price_max_change", _("furthest that an auction moves the price"), [1, 10], Fraction()
+        ),
+        Parameter(
+            "price_step_down",
+            _("how far the price falls when offers stay unsold"),
+            [0, 1],
+            Fraction(),
         ),
         Parameter("bid_minimum", _("smallest bid"), 1, _MILLITOKENS),
         Parameter(

@@ -11,10 +11,12 @@ from assets.models import Pool, Resource
 from assets.queries import capacity_at, cost_at, resources_of, total_units
 from ledger.arithmetic import rhe
 from ledger.queries import balance
-from policies.queries import in_force, policy
+from policies.queries import policy
 from tokens.bands import Stated, bound
 from tokens.calendar import part_of_month
 from tokens.models import BudgetApproval, Yield
+from tokens.price_rules import posted_price
+from tokens.pricing import COST
 from tokens.rates import Opening, opening
 
 
@@ -32,6 +34,7 @@ class Plan:
     carried: int
     rates: Opening
     price_source: str
+    price_rule: str
 
 
 def plan_yields(
@@ -61,9 +64,13 @@ def plan_yield(
     owned = total_units(pool) > 0
     issued = capacity if owned else 0
     carried = carried_now(pool, resource)
-    price, source = posted_price(pool, resource, at)
-    rates = opening(cost=stated.cost, carried=carried, issued=issued, normal=normal, posted=price)
-    return Plan(pool, resource, capacity, normal, issued, owned, stated, carried, rates, source)
+    counted = {"cost": stated.cost, "carried": carried, "issued": issued, "normal": normal}
+    bare = opening(**counted, posted=0)
+    posted = posted_price(pool, resource, at, bare.sale_cost if bare.basis else None)
+    rates = opening(**counted, posted=posted.price)
+    rule = posted.rule if rates.price == posted.price else COST
+    return Plan(pool, resource, capacity, normal, issued, owned, stated, carried, rates,
+                posted.source, rule)  # fmt: skip
 
 
 def stated_cost(
@@ -96,12 +103,6 @@ def approval_at(pool: Pool, resource: Resource, day: date) -> BudgetApproval | N
 def carried_now(pool: Pool, resource: Resource) -> int:
     """Cents over-recovered so far, from the books; negative where too little came in."""
     return -balance(MONEY, "stabilisation", f"{pool.code}/{resource.code}")
-
-
-def posted_price(pool: Pool, resource: Resource, at: datetime) -> tuple[int, str]:
-    """The price that policy sets at a moment, and what decided it."""
-    row = in_force("posted_price", at, f"{pool.code}:{resource.code}", pool.code)
-    return (0, "") if row is None else (row.value, row.source)
 
 
 def scaled(number: int, part: Fraction) -> int:

@@ -94,6 +94,7 @@ def _make_yield(period: Period, plan: Plan) -> Yield:
         sale_cost=rates.sale_cost,
         price=rates.price,
         price_source=plan.price_source,
+        price_rule=plan.price_rule,
         owned=plan.owned,
         **open_token(plan.pool, plan.resource, period.code),
     )
