@@ -102,8 +102,11 @@ SETTLE = f"""
 SELECT (SELECT total FROM matched),
        coalesce((SELECT sum(part) FROM parts WHERE book_id IS NULL), 0)::bigint,
        (SELECT coalesce(sum(overage), 0) FROM state)::bigint,
-       (SELECT coalesce(sum(amount), 0) FROM beyond)::bigint"""
-"""Writes a settlement per book; gives (matched, of it the pool's, overage, beyond a limit)."""
+       (SELECT coalesce(sum(amount), 0) FROM beyond)::bigint,
+       ((SELECT coalesce(sum(amount), 0) FROM placed WHERE book_id IS NOT NULL)
+        - (SELECT coalesce(sum(part), 0) FROM parts WHERE book_id IS NOT NULL))::bigint"""
+"""Writes a settlement per book; gives (matched, of it the pool's, overage, beyond a limit, and
+what members offered in vain)."""
 
 LINES = """
 WITH yields AS (

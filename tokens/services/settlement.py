@@ -83,11 +83,11 @@ def match_yield(row: Yield, actor: AbstractBaseUser | None) -> dict[str, Any]:
     sql, limit = beyond(row.period.end)
     params = {**parameters(row), "limit": limit}
     found = settle.rows(settle.SETTLE.format(beyond=sql), params)[0]
-    matched, pool_matched, overage, beyond_limit = found
+    matched, pool_matched, overage, beyond_limit, row.offers_unsold = found
     row.matched = matched
     row.unbacked = overage - matched
     row.pool_sold = pool_matched + sum(row.auctions.values_list("pool_sold", flat=True))
-    row.save(update_fields=["matched", "unbacked", "pool_sold"])
+    row.save(update_fields=["matched", "unbacked", "offers_unsold", "pool_sold"])
     post_set(
         [posting("match", "overage matched with surplus", row, actor)],
         legs=settle.MATCH_LEGS,
