@@ -21,6 +21,7 @@ app.conf.beat_schedule = {
     },
     "mail-statements": {"task": "coop.tasks.mail_statements", "schedule": 600},
     "see-who-goes": {"task": "titles.tasks.sweep_exits", "schedule": crontab(minute=23)},
+    "return-loans": {"task": "tokens.tasks.return_loans", "schedule": 30},
     "carry-closes-on": {"task": "tokens.tasks.carry_closes_on", "schedule": 5},
     "look-at-bank-lines": {"task": "bank.tasks.look", "schedule": 5},
     "settle-from-prepaid": {"task": "titles.tasks.settle_from_prepaid", "schedule": 600},

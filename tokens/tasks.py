@@ -4,6 +4,7 @@ import logging
 
 from celery import shared_task
 from django.db import transaction
+from django.utils import timezone
 from kombu.exceptions import OperationalError
 
 from tokens import services
@@ -21,6 +22,12 @@ def close_period(run_id: int) -> None:
 def carry_closes_on() -> int:
     """Carry on the closes whose worker died or whose message was lost."""
     return services.sweep_closes()
+
+
+@shared_task(name="tokens.tasks.return_loans")
+def return_loans() -> int:
+    """Give back the loans whose moment has come."""
+    return services.return_due_loans(now=timezone.now())
 
 
 def hint_close(run_id: int) -> None:

@@ -28,6 +28,7 @@ from tokens.models import CloseStep, Period, Yield
 from tokens.plan import scaled
 from tokens.services.charging import charge_period
 from tokens.services.clearing import end_auctions
+from tokens.services.loans import end_loans
 from tokens.services.period import open_period
 from tokens.services.settlement import expire_yield, match_yield, settle_yield
 
@@ -184,6 +185,7 @@ def _settle(order: Order) -> dict[str, Any]:
     """Stop the period and book what it did cost; ended early, the budget counts in part."""
     period, ran = order.period, Fraction(1)
     end_auctions(period, order.at, order.actor)
+    end_loans(period, order.actor)
     if order.at < period.end:
         if not order.early:
             raise PeriodNotOver(code=period.code, end=timezone.localtime(period.end).date())
