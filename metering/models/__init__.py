@@ -9,6 +9,7 @@ from metering.models.evidence import (
 )
 from metering.models.nodes import EnrolmentRequest, Node, NodeKey, NodeStateChange
 from metering.models.readings import Gap, Int8Range, Meter, MeterAssignment, Reading
+from metering.models.vouchers import VoucherPresentation, VoucherReview
 
 __all__ = [
     "EnrolmentRequest",
@@ -25,4 +26,6 @@ __all__ = [
     "Reading",
     "Receipt",
     "RefusedBatch",
+    "VoucherPresentation",
+    "VoucherReview",
 ]

@@ -287,5 +287,18 @@ class Migration(migrations.Migration):
                 name="tokens_voucher_slot_not_empty",
             ),
         ),
+        migrations.AlterField(
+            model_name="usage",
+            name="kind",
+            field=models.CharField(
+                choices=[
+                    ("reading", "metered"),
+                    ("correction", "correction"),
+                    ("voucher", "through a voucher"),
+                ],
+                default="reading",
+                max_length=10,
+            ),
+        ),
         migrations.RunSQL(RULES, reverse_sql=UNDO),
     ]

@@ -55,6 +55,7 @@ class Usage(models.Model):
 
         READING = "reading", _("metered")
         CORRECTION = "correction", _("correction")
+        VOUCHER = "voucher", _("through a voucher")
 
     book = models.ForeignKey(Book, on_delete=models.PROTECT, related_name="usages")
     rating = models.ForeignKey(RatingRun, on_delete=models.PROTECT, related_name="usages")
