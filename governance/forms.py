@@ -76,6 +76,20 @@ class PostedPriceForm(ProposalForm):
         return {"pool": pool, "resource": resource, "price": self.cleaned_data["price"]}
 
 
+class BudgetForm(ProposalForm):
+    """A budget for one resource of one pool, in cents per month, from a day on."""
+
+    yields = forms.ChoiceField(label=_("Budget of what?"), choices=lambda: yield_choices())
+    amount = CentsField(label=_("Budget per month"))
+    since = forms.DateField(label=_("For periods that begin from"), widget=DayInput())
+    field_order = ("yields", "amount", "since", "title", "text", "key")
+
+    def payload(self) -> dict[str, Any]:
+        pool, resource = self.cleaned_data["yields"].split(":")
+        amount, since = self.cleaned_data["amount"], self.cleaned_data["since"]
+        return {"pool": pool, "resource": resource, "amount": amount, "from": since.isoformat()}
+
+
 class PolicyForm(ProposalForm):
     """A parameter of policy."""
 
@@ -331,6 +345,7 @@ class OwnBallotForm(forms.Form):
 
 PROPOSAL_FORMS: dict[str, type[ProposalForm]] = {
     "set_posted_price": PostedPriceForm,
+    "approve_budget": BudgetForm,
     "set_policy": PolicyForm,
     "acquire_asset": AcquireForm,
     "admit_member": AdmitMemberForm,

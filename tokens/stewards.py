@@ -6,6 +6,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.vary import vary_on_headers
 
 from ledger.errors import DomainError
 from members.access import steward_required, the_user
@@ -15,6 +16,7 @@ from tokens.access import period_or_404
 from tokens.calendar import month_start, next_code, next_end
 from tokens.forms import StepForm
 from tokens.models import Period
+from tokens.progress import Progress, progress_of
 from tokens.services.close import booked
 from tokens.views import back
 
@@ -48,18 +50,31 @@ def open_first(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 @steward_required
+@vary_on_headers("HX-Request")
 def close(request: HttpRequest, code: str) -> HttpResponse:
-    """The steps of a period's close: done, next, later."""
+    """The steps of a period's close, and the run that does them; htmx asks for these alone."""
     period = period_or_404(code)
+    progress = progress_of(period)
+    if request.headers.get("HX-Request") == "true":
+        return _progress_alone(request, period, progress)
     charges = Charge.objects.filter(about=f"period:{code}").select_related("member")
     context = {
         "period": period,
-        "steps": queries.steps_of(period),
+        "progress": progress,
         "yields": queries.yields_of(period),
         "open_charges": charges.filter(state=Charge.State.OPEN),
         "paid_charges": charges.filter(state=Charge.State.PAID),
     }
     return render(request, "tokens/close.html", context)
+
+
+def _progress_alone(request: HttpRequest, period: Period, progress: Progress) -> HttpResponse:
+    """The steps alone; when the run is over the browser is told to read the whole page again."""
+    context = {"period": period, "progress": progress}
+    response = render(request, "tokens/progress.html", context)
+    if not progress.is_running:
+        response["HX-Refresh"] = "true"
+    return response
 
 
 @require_http_methods(["GET", "POST"])

@@ -37,6 +37,6 @@ def hint_close(run_id: int) -> None:
 
 def _send(run_id: int) -> None:
     try:
-        close_period.apply_async(args=[run_id], retry=False)
+        close_period.apply_async(args=(run_id,), retry=False)
     except OperationalError:
         log.warning("no broker: the sweep will find the close")

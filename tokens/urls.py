@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from tokens import stewards, views
+from tokens import closing, stewards, views
 
 app_name = "tokens"
 urlpatterns = [
@@ -13,6 +13,8 @@ urlpatterns = [
     path("tokens/offers/<int:offer_id>/withdraw/", views.withdraw, name="withdraw"),
     path("stewardship/periods/", stewards.periods, name="periods"),
     path("stewardship/periods/open/", stewards.open_first, name="open_first"),
+    path("stewardship/periods/coming/", closing.coming, name="coming"),
     path("stewardship/periods/<slug:code>/", stewards.close, name="close"),
+    path("stewardship/periods/<slug:code>/whole/", closing.whole, name="whole"),
     path("stewardship/periods/<slug:code>/<slug:name>/", stewards.step, name="step"),
 ]

@@ -2,6 +2,7 @@
 
 from governance.actions.acquire_asset import AcquireAsset
 from governance.actions.admit_member import AdmitMember
+from governance.actions.approve_budget import ApproveBudget
 from governance.actions.base import Action, Effect
 from governance.actions.expel_member import ExpelMember, SuspendMember
 from governance.actions.parameters import SetPolicy
@@ -15,6 +16,7 @@ ACTIONS: dict[str, Action] = {
     a.key: a
     for a in (
         SetPostedPrice(),
+        ApproveBudget(),
         SetPolicy(),
         AcquireAsset(),
         AdmitMember(),

@@ -1,5 +1,6 @@
 """Every write of the token economy, by business subject."""
 
+from tokens.services.budgets import approve_budget
 from tokens.services.clearing import clear_auction, sweep_auctions
 from tokens.services.close import STEPS, Preview, next_step, preview_step, run_step
 from tokens.services.gifts import (
@@ -41,6 +42,7 @@ __all__ = [
     "UsageRow",
     "accept_gift",
     "accept_loan",
+    "approve_budget",
     "ask_for_pool",
     "call_auction",
     "clear_auction",

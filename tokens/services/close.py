@@ -285,6 +285,9 @@ def _opened(row: Yield) -> dict[str, Any]:
         "budget": row.budget,
         "unit_cost": row.unit_cost,
         "price": row.price,
+        "cost": row.cost,
+        "stated_cost": row.stated_cost,
+        "budget_source": row.budget_source,
     }
 
 
