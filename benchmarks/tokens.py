@@ -174,7 +174,7 @@ def written() -> int:
     return int(rows(WRITTEN, [])[0][0])
 
 
-def run_sql(statement: str, *params: object) -> None:
+def run_sql(statement: str, *params: int) -> None:
     """Execute a statement, committed."""
     from django.db import connection
 
@@ -239,7 +239,7 @@ def exponent(points: list[tuple[int, float]]) -> float:
     xs, ys = zip(*((math.log(n), math.log(s)) for n, s in points), strict=True)
     x, y = sum(xs) / len(xs), sum(ys) / len(ys)
     above = sum((a - x) * (b - y) for a, b in zip(xs, ys, strict=True))
-    return above / sum((a - x) ** 2 for a in xs)
+    return float(above / sum((a - x) ** 2 for a in xs))
 
 
 if __name__ == "__main__":

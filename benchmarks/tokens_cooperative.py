@@ -61,7 +61,7 @@ WHERE y.period_id = %s AND b.id > %s ORDER BY b.id LIMIT %s"""
 
 
 def found(members: int) -> Pool:
-    """One pool with three resources, everybody a holder, a quarter of the shares in the treasury."""
+    """One pool with three resources, everybody a holder, a quarter left to the treasury."""
     found_cooperative(
         name="Large", legal_name="Large Network Coop", currency="EUR", timezone="Europe/Madrid"
     )

@@ -162,8 +162,9 @@ def post_set(
 
     `legs` is SQL that gives (n, account, amount), n counting the postings from 1; the postings'
     own legs are not looked at. `before` is what the query reads FROM, written as for WITH; it may
-    also change rows of other tables, in the same statement as the entries. A posting without an amount other than zero books nothing and has
-    the id None. Call inside a transaction, with what the query reads locked.
+    also change rows of other tables, in the same statement as the entries. A posting without an
+    amount other than zero books nothing and has the id None. Call inside a transaction, with what
+    the query reads locked.
     """
     heads = ", ".join(f"%(posting_{name})s::{kind}[]" for name, kind in HEADS.items())
     columns = ", ".join(f"array_agg({name}::{kind})" for name, kind in LEGS.items())

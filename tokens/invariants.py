@@ -32,7 +32,7 @@ CROSS JOIN LATERAL (
     SELECT coalesce(sum(amount), 0) AS n FROM tokens_usage WHERE book_id = b.id) u
 WHERE u.n <> b.redeemed + b.overage OR u.n < 0"""
 USED_DIFFERS = """
-SELECT format('yield %s: its books have redeemed %s and went over by %s, its accounts hold %s and %s',
+SELECT format('yield %s: its books have redeemed %s and went over by %s, its accounts hold %s, %s',
               y.id, s.redeemed, s.overage, r.amount, o.amount)
 FROM tokens_yield y
 JOIN ledger_balance r ON r.account_id = y.redeemed_account

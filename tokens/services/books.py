@@ -162,7 +162,7 @@ def received_accounts(book_ids: Sequence[int]) -> dict[int, int]:
     with connection.cursor() as cursor:
         cursor.execute(OPEN_RECEIVED, [list(book_ids)])
     found = Book.objects.filter(pk__in=book_ids).exclude(received_account=None)
-    return dict(found.values_list("pk", "received_account"))
+    return {book.pk: book.received_account for book in found if book.received_account}
 
 
 def rate(
