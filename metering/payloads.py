@@ -83,7 +83,7 @@ class Event(msgspec.Struct, tag_field="k", tag="event", forbid_unknown_fields=Tr
 
 
 class Redeem(msgspec.Struct, tag_field="k", tag="redeem", forbid_unknown_fields=True):
-    """A ticket that was handed in at the node: kept as evidence, rated by nothing yet."""
+    """What the node gave for a voucher: docs/vouchers.md."""
 
     n: Positive
     ticket: Hex64

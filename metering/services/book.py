@@ -7,7 +7,9 @@ from django.db.models import QuerySet, Sum
 
 from metering.conversion import added
 from metering.models import MeterAssignment, Node, Reading
+from metering.services.redeem import count_presentations
 from tokens.models import Period, Yield
+from tokens.services.late import record_late
 from tokens.services.usage import UsageRow, open_period_shared, record_usage
 
 INSTANT = timedelta(microseconds=1)
@@ -23,6 +25,7 @@ def book_readings(node: Node) -> None:
     period = open_period_shared()
     if period is None:
         return
+    given = count_presentations(node, period)
     waiting = waiting_readings(node)
     late = put_aside_late(waiting, period)
     due = due_in(waiting, period)
@@ -33,7 +36,8 @@ def book_readings(node: Node) -> None:
         batch_size=500,
     )
     rows = [usage_row(row, assignment) for row, assignment in due if row.amount]
-    record_usage(rows=rows, actor=None)
+    record_usage(rows=[*rows, *given.now], actor=None)
+    record_late(rows=given.late, actor=None)
 
 
 def waiting_readings(node: Node) -> list[Reading]:

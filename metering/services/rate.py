@@ -19,6 +19,7 @@ from metering.payloads import Batch, GapRecord, at, read_batch
 from metering.queries import descriptions_of, enrolments_of
 from metering.replay import Replay, Taken
 from metering.services.book import book_readings
+from metering.services.redeem import take_presentations
 from metering.services.states import suspect
 from tokens.models import Period
 
@@ -65,6 +66,8 @@ def nodes_with_work() -> list[int]:
     if period is not None:
         waiting = Q(meters__readings__state="waiting", meters__readings__ends_at__lte=period.end)
         found.update(nodes.filter(waiting).values_list("pk", flat=True))
+        given = nodes.filter(envelopes__presentations__state="waiting")
+        found.update(given.values_list("pk", flat=True))
     return sorted(found)
 
 
@@ -109,6 +112,7 @@ def take_readings(node: Node, envelopes: list[Envelope]) -> None:
     kinds = {name: meter.kind for name, meter in meters.items()}
     replay = Replay(last_values(node), kinds, enrolments_of(node))
     whose = assignments_of(node)
+    take_presentations(node, envelopes, batches, replay.enrolled_at)
     readings: list[Reading] = []
     gaps: list[Gap] = []
     for envelope in envelopes:
