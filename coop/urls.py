@@ -20,6 +20,7 @@ urlpatterns = [
     path("books/", include("ledger.urls")),
     path("", include("metering.urls")),
     path("", include("tokens.urls")),
+    path("", include("tokens.market_urls")),
     path("", include("governance.urls")),
     path("", include("coop.my_data_urls")),
     path("", include("members.urls")),
@@ -45,6 +46,7 @@ urlpatterns = [
     path("api/v1/", include("titles.campaign_api")),
     path("api/v1/", include("bank.api")),
     path("api/v1/", include("tokens.api")),
+    path("api/v1/", include("tokens.closing_api")),
     path("admin/", admin.site.urls),
     path("account/", include("allauth.account.urls")),
 ]

@@ -1,4 +1,4 @@
-"""Approve a budget for one resource of one pool, from a day on, beyond the band that policy draws."""
+"""Approve a budget for one resource of one pool, from a day on, beyond the band of policy."""
 
 from datetime import date
 from fractions import Fraction
