@@ -10,6 +10,19 @@ CONVERSIONS: dict[tuple[str, str, str], Fraction] = {
 }
 
 
+# what a voucher counts: the raw unit of (kind of meter, its unit), as its record spells it
+RAW_UNITS = {("counter", "By"): "By", ("gauge", "By"): "By.s", ("counter", "us"): "us"}
+
+
+def raw_unit(resource_unit: str) -> tuple[str, Fraction] | None:
+    """The raw unit of a resource and the millitokens in one of it; None where there is no way."""
+    for (kind, unit), name in RAW_UNITS.items():
+        fraction = conversion(kind, unit, resource_unit)
+        if fraction is not None:
+            return name, fraction
+    return None
+
+
 def conversion(kind: str, unit: str, resource_unit: str) -> Fraction | None:
     """Millitokens in one byte, byte-second or core-microsecond; None where there is no way."""
     plain = resource_unit.replace("-", "·").replace(" ", "·").removesuffix("s")

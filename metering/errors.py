@@ -154,6 +154,20 @@ class NoConversion(DomainError):
     text = _("This meter's values cannot be turned into %(resource)s.")
 
 
+class NoVoucher(DomainError):
+    """Nodes do not count the resource."""
+
+    code = "no_voucher"
+    text = _("Nodes do not count %(resource)s, so there are no vouchers of it.")
+
+
+class NotBound(DomainError):
+    """A voucher needs one node or asset of its pool that honours it."""
+
+    code = "not_bound"
+    text = _("Choose an active node, or an asset, of this pool: it is what honours the voucher.")
+
+
 class NotYielded(DomainError):
     """The pool does not yield the resource."""
 

@@ -5,6 +5,7 @@ from itertools import groupby
 
 from django.db.models import Q
 
+from ledger.invariants import broken
 from metering.conversion import added
 from metering.counters import OVER_CAPACITY
 from metering.models import Envelope, Meter, Node, NodeKey, Reading, RefusedBatch
@@ -199,6 +200,52 @@ def one_assignment_covers_each_reading() -> list[str]:
     return [f"reading {row.pk}: outside of its assignment" for row in assigned if outside(row)]
 
 
+PRESENTED_DIFFERS = """
+SELECT format('voucher %s: %s were presented in its period, its row says %s', v.id, s.n,
+              v.presented)
+FROM tokens_voucher v JOIN tokens_book b ON b.id = v.book_id
+CROSS JOIN LATERAL (
+    SELECT coalesce(sum(u.amount), 0) AS n FROM metering_voucherpresentation p
+    JOIN tokens_usage u ON u.key = 'voucher:' || p.id AND u.book_id = b.id
+    LEFT JOIN tokens_adjustment a ON a.usage_id = u.id
+    WHERE p.voucher_id = v.id AND p.state = 'counted' AND a.id IS NULL) s
+WHERE s.n <> v.presented"""
+COUNTED_DIFFERS = """
+SELECT format('presentation %s: counted as %s, its voucher and those before it say %s', p.id,
+              p.amount, s.n)
+FROM metering_voucherpresentation p JOIN tokens_voucher v ON v.id = p.voucher_id
+CROSS JOIN LATERAL (
+    SELECT coalesce(sum(e.quantity), 0) AS raw FROM metering_voucherpresentation e
+    WHERE e.voucher_id = p.voucher_id AND e.state = 'counted' AND e.raw_before < p.raw_before) e
+CROSS JOIN LATERAL (
+    SELECT div((p.raw_before + p.quantity) * v.amount, v.raw)
+         - div(p.raw_before * v.amount, v.raw) AS n) s
+WHERE p.state = 'counted' AND (p.amount <> s.n OR (p.quantity > 0 AND p.raw_before <> e.raw))"""
+UNUSED_DIFFERS = """
+SELECT format('usage %s of a voucher is not what a node presented', u.key)
+FROM tokens_usage u LEFT JOIN metering_voucherpresentation p ON u.key = 'voucher:' || p.id
+WHERE u.kind = 'voucher' AND (p.id IS NULL OR p.amount IS DISTINCT FROM u.amount)
+UNION ALL
+SELECT format('presentation %s was counted and not used', p.id)
+FROM metering_voucherpresentation p
+WHERE p.amount > 0 AND NOT EXISTS (SELECT FROM tokens_usage u WHERE u.key = 'voucher:' || p.id)"""
+LEFT_OUT = """
+SELECT format('envelope %s, record %s: nothing came of it', e.id, r.value ->> 'n')
+FROM metering_envelope e
+CROSS JOIN LATERAL jsonb_array_elements(convert_from(e.payload, 'UTF8')::jsonb -> 'records') AS r
+WHERE e.rated_at IS NOT NULL AND position('"redeem"'::bytea IN e.payload) > 0
+  AND r.value ->> 'k' = 'redeem' AND NOT EXISTS (
+    SELECT FROM metering_voucherpresentation p
+    WHERE p.envelope_id = e.id AND p.position = (r.value ->> 'n')::integer
+      AND p.ticket = r.value ->> 'ticket' AND p.quantity = (r.value ->> 'q')::numeric)"""
+
+
+def vouchers_follow_from_evidence() -> list[str]:
+    """What nodes gave for vouchers is stored as they signed it, and used once each."""
+    checks = (LEFT_OUT, COUNTED_DIFFERS, UNUSED_DIFFERS, PRESENTED_DIFFERS)
+    return [line for check in checks for line in broken(check)]
+
+
 def outside(row: Reading) -> bool:
     """Whether a reading is not wholly its assignment's."""
     assignment = row.assignment
@@ -215,4 +262,5 @@ INVARIANTS: list[Callable[[], list[str]]] = [
     usage_follows_from_readings,
     nothing_impossible_is_booked,
     one_assignment_covers_each_reading,
+    vouchers_follow_from_evidence,
 ]

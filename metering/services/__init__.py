@@ -14,9 +14,11 @@ from metering.services.enrol import (
 from metering.services.rate import rate_node, rate_waiting
 from metering.services.receipts import head_receipt
 from metering.services.states import set_node_state
+from metering.services.vouchers import Slot, review_voucher, take_voucher
 
 __all__ = [
     "Result",
+    "Slot",
     "accept_envelope",
     "accept_envelopes",
     "approve_enrolment",
@@ -28,8 +30,10 @@ __all__ = [
     "poll_enrolment",
     "rate_node",
     "rate_waiting",
+    "review_voucher",
     "set_node_state",
     "signed_configuration",
     "start_enrolment",
     "sweep_enrolments",
+    "take_voucher",
 ]
