@@ -24,6 +24,7 @@ app.conf.beat_schedule = {
     "return-loans": {"task": "tokens.tasks.return_loans", "schedule": 30},
     "carry-closes-on": {"task": "tokens.tasks.carry_closes_on", "schedule": 5},
     "look-at-bank-lines": {"task": "bank.tasks.look", "schedule": 5},
+    "clear-auctions": {"task": "tokens.tasks.clear_auctions", "schedule": 5},
     "settle-from-prepaid": {"task": "titles.tasks.settle_from_prepaid", "schedule": 600},
     "carry-votes-on": {"task": "governance.tasks.advance", "schedule": 5},
     "forget-contact-data": {

@@ -70,6 +70,7 @@ def member_entries() -> list[NavEntry]:
         NavEntry("titles:mine", _("My titles")),
         NavEntry("tokens:mine", _("Tokens")),
         NavEntry("metering:usage", _("Usage")),
+        NavEntry("market:home", _("Market")),
         decisions(),
         NavEntry("payments:statement", _("Statement")),
         books(),

@@ -30,6 +30,12 @@ def return_loans() -> int:
     return services.return_due_loans(now=timezone.now())
 
 
+@shared_task(name="tokens.tasks.clear_auctions")
+def clear_auctions() -> int:
+    """Clear the auctions whose moment has come."""
+    return services.sweep_auctions(at=timezone.now())
+
+
 def hint_close(run_id: int) -> None:
     """Tell a worker of a run once it is committed; where the broker is away, the sweep finds it."""
     transaction.on_commit(lambda: _send(run_id))
