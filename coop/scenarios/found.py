@@ -1,14 +1,15 @@
 """Founding the cooperative of a scenario: its members, pools, units, prices and rules."""
 
+from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 from assets.services import create_pool, create_resource, place_asset, set_capacity
 from coop.scenarios.cast import Cast, first_day, refusals
 from coop.scenarios.shapes import Member, Pool, Scenario
-from members.services import enrol_member, found_cooperative
+from members.services import Former, found_cooperative, take_over
 from policies.services import set_policy
-from titles.services import issue_founding_units
+from titles.services import issue_founding_units_to_many
 
 SOURCE = "scenario"
 ALWAYS = datetime(1970, 1, 1, tzinfo=UTC)
@@ -25,21 +26,26 @@ def found(scenario: Scenario) -> Cast:
         currency=scenario.currency,
         timezone=scenario.timezone,
     )
-    for member in scenario.members:
-        cast.members[member.name] = enrol_member(
-            name=member.name, actor=None, consents_to_conversion=member.convert
-        )
+    enrol(cast, scenario.members)
     month = scenario.periods[0].month if scenario.periods else START
     for pool in scenario.pools:
         with refusals(pool.at, "", month):
-            found_pool(cast, pool, first_day(month))
-    for member in scenario.members:
-        with refusals(member.at, "units", month):
-            hand_out(cast, member)
+            found_pool(cast, pool, first_day(month), scenario.members)
     return cast
 
 
-def found_pool(cast: Cast, pool: Pool, since: date) -> None:
+def enrol(cast: Cast, members: Iterable[Member]) -> None:
+    """Everybody at once; the numbers follow the order of the file."""
+    rows = [
+        Former(number, member.name, first_day(START), consents_to_conversion=member.convert)
+        for number, member in enumerate(members, 1)
+    ]
+    found = take_over(rows=rows, source=SOURCE, actor=None)
+    cast.members.update({row.name: row for row in found})
+
+
+def found_pool(cast: Cast, pool: Pool, since: date, members: Iterable[Member]) -> None:
+    """A pool with its rules and all its units, those that members hold handed out."""
     row = create_pool(code=pool.code, name=pool.code, actor=None)
     cast.pools[pool.code] = row
     rules = {"issue_price": pool.issue_price, "vesting": pool.vesting, "holding_cap": [*pool.cap]}
@@ -49,17 +55,22 @@ def found_pool(cast: Cast, pool: Pool, since: date) -> None:
         )
     for code in pool.resources:
         yield_from_the_start(cast, pool, code, since)
-    if pool.treasury:
+    held = {
+        cast.members[one.name].pk: units for one in members if (units := one.units.get(pool.code))
+    }
+    if units := pool.treasury + sum(held.values()):
         place_asset(
             pool=row,
-            name="What nobody has bought yet",
+            name="What was there at the start",
             kind="founding",
-            cost=pool.treasury * pool.issue_price,
+            cost=units * pool.issue_price,
             in_service=since,
             paid_from="grant",
             actor=None,
             key=f"{SOURCE}:{pool.code}",
         )
+    if held:
+        issue_founding_units_to_many(pool=row, units=held, actor=None, key=f"{SOURCE}:{pool.code}")
 
 
 def yield_from_the_start(cast: Cast, pool: Pool, code: str, since: date) -> None:
@@ -79,15 +90,3 @@ def yield_from_the_start(cast: Cast, pool: Pool, code: str, since: date) -> None
         source=SOURCE,
         actor=None,
     )
-
-
-def hand_out(cast: Cast, member: Member) -> None:
-    for code, units in member.units.items():
-        if units:
-            issue_founding_units(
-                member=cast.members[member.name],
-                pool=cast.pools[code],
-                units=units,
-                actor=None,
-                key=f"{SOURCE}:{code}:{cast.members[member.name].pk}",
-            )

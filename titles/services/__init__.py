@@ -8,7 +8,7 @@ from titles.services.campaigns import (
 )
 from titles.services.contribution import contribute
 from titles.services.credit import acquire, convert_credit
-from titles.services.founding import issue_founding_units
+from titles.services.founding import issue_founding_units, issue_founding_units_to_many
 from titles.services.inheritance import pass_on_estate
 from titles.services.leaving import leave, sweep_leavings, withdraw_leaving
 from titles.services.notices import accept_notice
@@ -63,6 +63,7 @@ __all__ = [
     "find_offer",
     "give_up_campaign",
     "issue_founding_units",
+    "issue_founding_units_to_many",
     "join_waiting_list",
     "keep_draft",
     "leave",

@@ -1,5 +1,7 @@
 """Founding shares: units for those who brought the first assets."""
 
+from collections.abc import Mapping
+
 from django.db import transaction
 from django.utils import timezone
 
@@ -7,13 +9,13 @@ from assets.accounts import holding_account, money_account, treasury_account
 from assets.models import Pool
 from assets.services import place_asset
 from ledger.models import Transaction
-from ledger.services import Leg, Posting, actor_name, post
+from ledger.services import Leg, Posting, actor_name, merge, post
 from members.models import Member, User
 from policies.queries import policy
 from titles.accounts import capital_account
 from titles.models import Title
 from titles.services.issue import Cause, Grant, issue_titles
-from titles.services.locks import lock_member, lock_pool
+from titles.services.locks import lock_member, lock_members, lock_pool
 
 SOURCE = "founding"
 
@@ -42,9 +44,34 @@ def issue_founding_units(
     value = units * policy("issue_price", timezone.now(), pool.code)
     if not from_treasury:
         _place_contribution(member, pool, value, actor, key)
-    posting = _posting(member, pool, units, value, actor, key)
+    posting = _posting(_legs(member, pool, units, value), pool, actor, key)
     cause = Cause(Title.Origin.FOUNDING, post(posting))
     return issue_titles(pool=pool, grants=[Grant(member, units, value)], cause=cause)[0]
+
+
+@transaction.atomic
+def issue_founding_units_to_many(
+    *, pool: Pool, units: Mapping[int, int], actor: User | None, key: str
+) -> list[Title]:
+    """Units from the treasury and a title for each founder, by member id, in one transaction.
+
+    For simulations: as `issue_founding_units` from the treasury, for all of a pool at once. The
+    same key gives the first result.
+    """
+    pool = lock_pool(pool)
+    members = lock_members(Member.objects.filter(pk__in=units))
+    before = Transaction.objects.filter(source=SOURCE, key=key).first()
+    if before is not None:
+        return list(Title.objects.filter(txn_id=before.pk).order_by("number"))
+    price = policy("issue_price", timezone.now(), pool.code)
+    legs = [
+        leg
+        for member in members
+        for leg in _legs(member, pool, units[member.pk], units[member.pk] * price)
+    ]
+    cause = Cause(Title.Origin.FOUNDING, post(_posting(merge(legs), pool, actor, key)))
+    grants = [Grant(one, units[one.pk], units[one.pk] * price) for one in members]
+    return issue_titles(pool=pool, grants=grants, cause=cause)
 
 
 def _place_contribution(
@@ -62,15 +89,16 @@ def _place_contribution(
     )
 
 
-def _posting(
-    member: Member, pool: Pool, units: int, value: int, actor: User | None, key: str
-) -> Posting:
-    legs = [
+def _legs(member: Member, pool: Pool, units: int, value: int) -> list[Leg]:
+    return [
         Leg(treasury_account(pool), -units),
         Leg(holding_account(pool, member.pk), units),
         Leg(money_account("backing", pool), value),
         Leg(capital_account(pool, member.pk), -value),
     ]
+
+
+def _posting(legs: list[Leg], pool: Pool, actor: User | None, key: str) -> Posting:
     return Posting(
         source=SOURCE,
         key=key,
