@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from django.db import transaction
+from django.utils import timezone
 
 from assets.models import Pool, Resource
 from assets.services import add_cost_line, create_pool, create_resource, place_asset
@@ -77,8 +78,11 @@ class Valley:
         return open_period(start=JULY, end=AUGUST, code="2026-07", actor=None, at=JULY)
 
 
-def make_valley() -> Valley:
-    """Ana 500 units, Ben 300, treasury 200; Chloe owns nothing; the price is 0.80."""
+def make_valley(*, start: datetime = JUNE, end: datetime = JULY) -> Valley:
+    """Ana 500 units, Ben 300, treasury 200; Chloe owns nothing; the price is 0.80.
+
+    The open period is June 2026 unless another span is given.
+    """
     found_cooperative(
         name="Valley", legal_name="Valley Network Coop", currency="EUR", timezone="Europe/Madrid"
     )
@@ -90,7 +94,8 @@ def make_valley() -> Valley:
         issue_founding_units(
             member=members[name], pool=pool, units=units, actor=None, key=name, from_treasury=True
         )
-    period = open_period(start=JUNE, end=JULY, code="2026-06", actor=None, at=JUNE)
+    code = f"{timezone.localtime(start):%Y-%m}"
+    period = open_period(start=start, end=end, code=code, actor=None, at=start)
     return Valley(pool, resource, period, members)
 
 
