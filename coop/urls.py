@@ -4,13 +4,14 @@ from django.contrib import admin
 from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView
 
-from coop import health, views
+from coop import derivation_views, health, views
 
 urlpatterns = [
     path("", views.home, name="home"),
     path("overview/", views.overview, name="overview"),
     path("overview/path/", views.path_page, name="path"),
     path("stewardship/", views.stewardship, name="stewardship"),
+    path("stewardship/simulation/", include("coop.simulations.urls")),
     path("preferences/", views.preferences, name="preferences"),
     path("favicon.ico", views.favicon, name="favicon"),
     path("styleguide/", views.styleguide, name="styleguide"),
@@ -24,6 +25,7 @@ urlpatterns = [
     path("", include("governance.urls")),
     path("", include("coop.my_data_urls")),
     path("", include("members.urls")),
+    path("statement/<int:charge_id>/derivation/", derivation_views.derivation, name="derivation"),
     path("", include("payments.urls")),
     path("", include("titles.urls")),
     path("", include("titles.campaign_urls")),
@@ -39,6 +41,7 @@ urlpatterns = [
     path("api/v1/", include("members.identity.api")),
     path("api/v1/", include("coop.my_data_api")),
     path("api/v1/", include("payments.api")),
+    path("api/v1/", include("coop.derivation_api")),
     path("api/v1/", include("assets.api")),
     path("api/v1/", include("titles.api")),
     path("api/v1/", include("titles.moving_api")),
@@ -46,6 +49,7 @@ urlpatterns = [
     path("api/v1/", include("titles.campaign_api")),
     path("api/v1/", include("bank.api")),
     path("api/v1/", include("tokens.api")),
+    path("api/v1/", include("tokens.market_api")),
     path("api/v1/", include("tokens.closing_api")),
     path("admin/", admin.site.urls),
     path("account/", include("allauth.account.urls")),
