@@ -19,19 +19,19 @@ from titles.moving_shapes import checked
 from tokens import market_queries as queries
 from tokens import services
 from tokens.market_shapes import (
-    AmountSerializer,
-    AskSerializer,
+    AskWishSerializer,
+    AuctionAskSerializer,
+    AuctionBidSerializer,
+    AuctionCallSerializer,
     AuctionResultSerializer,
     AuctionSerializer,
     BidPreviewSerializer,
-    BidSerializer,
-    CallSerializer,
+    BidWishSerializer,
     EarlySerializer,
     OfferWishSerializer,
     PoolAskSerializer,
     PricePointSerializer,
     SurplusOfferSerializer,
-    WantedSerializer,
 )
 from tokens.models import Auction, Offer
 from tokens.services.market import need_price, need_size
@@ -85,14 +85,14 @@ class AuctionsView(APIView):
 
     @extend_schema(
         operation_id="call_auction",
-        request=CallSerializer,
+        request=AuctionCallSerializer,
         responses={status.HTTP_201_CREATED: AuctionSerializer},
         parameters=[IDEMPOTENCY],
         tags=["market"],
     )
     def post(self, request: Request) -> Response:
         """Call an auction; stewards only."""
-        key, asked = idempotency_key(request), checked(CallSerializer(data=request.data))
+        key, asked = idempotency_key(request), checked(AuctionCallSerializer(data=request.data))
         pool, resource = pool_and_resource(asked)
         made = services.call_auction(
             pool=pool,
@@ -177,16 +177,16 @@ class AsksView(APIView):
 
     permission_classes = (IsMember,)
 
-    @extend_schema(operation_id="asks", responses=AskSerializer(many=True), tags=["market"])
+    @extend_schema(operation_id="asks", responses=AuctionAskSerializer(many=True), tags=["market"])
     def get(self, request: Request, auction_id: int) -> Response:
         """What I ask, withdrawn ones left out."""
         mine = queries.asks_of(the_member(request)).filter(auction=the_auction(auction_id))
-        return Response(AskSerializer(mine, many=True).data)
+        return Response(AuctionAskSerializer(mine, many=True).data)
 
     @extend_schema(
         operation_id="place_ask",
-        request=AmountSerializer,
-        responses={status.HTTP_201_CREATED: AskSerializer},
+        request=AskWishSerializer,
+        responses={status.HTTP_201_CREATED: AuctionAskSerializer},
         parameters=[IDEMPOTENCY],
         tags=["market"],
     )
@@ -198,9 +198,9 @@ class AsksView(APIView):
             member=member,
             actor=the_user(request),
             key=f"api:{member.pk}:{key}",
-            **checked(AmountSerializer(data=request.data)),
+            **checked(AskWishSerializer(data=request.data)),
         )
-        return Response(AskSerializer(placed).data, status.HTTP_201_CREATED)
+        return Response(AuctionAskSerializer(placed).data, status.HTTP_201_CREATED)
 
 
 class BidsView(APIView):
@@ -208,23 +208,23 @@ class BidsView(APIView):
 
     permission_classes = (IsMember,)
 
-    @extend_schema(operation_id="bids", responses=BidSerializer(many=True), tags=["market"])
+    @extend_schema(operation_id="bids", responses=AuctionBidSerializer(many=True), tags=["market"])
     def get(self, request: Request, auction_id: int) -> Response:
         """What I bid, withdrawn ones left out."""
         mine = queries.bids_of(the_member(request)).filter(auction=the_auction(auction_id))
-        return Response(BidSerializer(mine, many=True).data)
+        return Response(AuctionBidSerializer(mine, many=True).data)
 
     @extend_schema(
         operation_id="place_bid",
-        request=WantedSerializer,
-        responses={status.HTTP_201_CREATED: BidSerializer},
+        request=BidWishSerializer,
+        responses={status.HTTP_201_CREATED: AuctionBidSerializer},
         parameters=[IDEMPOTENCY],
         tags=["market"],
     )
     def post(self, request: Request, auction_id: int) -> Response:
         """Bid for tokens; a bid below the posted price is refused where that is known."""
         member, key = the_member(request), idempotency_key(request)
-        found, asked = the_auction(auction_id), checked(WantedSerializer(data=request.data))
+        found, asked = the_auction(auction_id), checked(BidWishSerializer(data=request.data))
         need_price(found, asked["price"])
         placed = services.place_bid(
             auction_id=found.pk,
@@ -233,7 +233,7 @@ class BidsView(APIView):
             key=f"api:{member.pk}:{key}",
             **asked,
         )
-        return Response(BidSerializer(placed).data, status.HTTP_201_CREATED)
+        return Response(AuctionBidSerializer(placed).data, status.HTTP_201_CREATED)
 
 
 class PreviewView(APIView):
@@ -243,13 +243,13 @@ class PreviewView(APIView):
 
     @extend_schema(
         operation_id="preview_bid",
-        request=WantedSerializer,
+        request=BidWishSerializer,
         responses=BidPreviewSerializer,
         tags=["market"],
     )
     def post(self, request: Request, auction_id: int) -> Response:
         """Cost, equity and shares of a bid that is served whole; nothing is placed."""
-        asked, found = checked(WantedSerializer(data=request.data)), the_auction(auction_id)
+        asked, found = checked(BidWishSerializer(data=request.data)), the_auction(auction_id)
         need_size(found, asked["price"], asked["amount"])
         shown = queries.bid_preview(found, the_member(request), asked["price"], asked["amount"])
         return Response(BidPreviewSerializer(shown).data)

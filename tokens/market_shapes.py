@@ -56,7 +56,7 @@ class AuctionSerializer(serializers.ModelSerializer[Auction]):
         read_only_fields = fields
 
 
-class LevelSerializer(serializers.Serializer[Any]):
+class BidLevelSerializer(serializers.Serializer[Any]):
     """All bids at one price."""
 
     price = serializers.IntegerField()
@@ -70,10 +70,10 @@ class AuctionResultSerializer(serializers.Serializer[Any]):
 
     auction = AuctionSerializer()
     asked = serializers.IntegerField()
-    levels = LevelSerializer(many=True)
+    levels = BidLevelSerializer(many=True)
 
 
-class AskSerializer(serializers.ModelSerializer[Ask]):
+class AuctionAskSerializer(serializers.ModelSerializer[Ask]):
     """An ask; `left_out` says why it was not wholly taken."""
 
     left_out = serializers.CharField(read_only=True)
@@ -84,7 +84,7 @@ class AskSerializer(serializers.ModelSerializer[Ask]):
         read_only_fields = fields
 
 
-class BidSerializer(serializers.ModelSerializer[Bid]):
+class AuctionBidSerializer(serializers.ModelSerializer[Bid]):
     """A bid; `left_out` says why it was not taken."""
 
     left_out = serializers.CharField(read_only=True)
@@ -110,13 +110,13 @@ class SurplusOfferSerializer(serializers.ModelSerializer[Offer]):
         read_only_fields = fields
 
 
-class AmountSerializer(serializers.Serializer[Any]):
+class AskWishSerializer(serializers.Serializer[Any]):
     """Millitokens to ask."""
 
     amount = serializers.IntegerField(min_value=1, max_value=MOST_MILLITOKENS)
 
 
-class WantedSerializer(AmountSerializer):
+class BidWishSerializer(AskWishSerializer):
     """Millitokens to bid for, and the price of each token."""
 
     price = serializers.IntegerField(min_value=0, max_value=MOST_RATE)
@@ -142,7 +142,7 @@ class PoolAskSerializer(serializers.Serializer[Any]):
     pool_tokens = serializers.IntegerField(min_value=0, max_value=MOST_MILLITOKENS)
 
 
-class CallSerializer(serializers.Serializer[Any]):
+class AuctionCallSerializer(serializers.Serializer[Any]):
     """The call of an auction: for the running period until a moment, or before the coming one."""
 
     pool = serializers.CharField()
