@@ -1,0 +1,219 @@
+"""A worker killed at every step of a close: before it, with it done and not committed, between.
+
+Whoever looks next carries the close on, and the books are those of a close that nothing happened
+to, to the cent and to the last transaction.
+"""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Event
+from urllib.parse import urlsplit
+
+import pytest
+import redis
+from django.conf import settings
+from django.core.management import call_command
+from django.db import connection, transaction
+
+from coop.invariants import all_broken
+from ledger.models import Balance, Transaction
+from payments.models import Charge
+from tests.valley import JULY, Valley, make_valley
+from titles.models import Title
+from titles.services import settle_charges
+from tokens.models import Book, CloseRun, CloseStep, Settlement, Usage, Yield
+from tokens.services import STEPS, next_step, run_close, start_close
+from tokens.services.run import carry_on
+from tokens.tasks import close_period
+
+pytestmark = [pytest.mark.timeout(900), pytest.mark.django_db(transaction=True)]
+ROOT = Path(__file__).parents[2]
+SEED = 20261123
+KILLS = 2
+LOOK_AGAIN = "SELECT pg_stat_clear_snapshot()"
+WAITING = """
+SELECT count(*) FROM pg_stat_activity
+WHERE datname = current_database() AND wait_event_type = 'Lock'"""
+POOLS = "SELECT FROM assets_pool FOR NO KEY UPDATE"
+SAME_STEP = """
+INSERT INTO tokens_closestep (period_id, name, done_at, summary, transactions)
+VALUES (%s, %s, now(), '{}', '[]')"""
+Start = Callable[..., subprocess.Popen[bytes]]
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Start]:
+    """Starts Celery workers on the test's own database; whatever still runs is ended."""
+    started: list[subprocess.Popen[bytes]] = []
+    name = connection.settings_dict["NAME"]
+    url = urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{name}").geturl()
+
+    def run(*options: str) -> subprocess.Popen[bytes]:
+        command = [sys.executable, "-m", "celery", "-A", "coop", "worker", "--pool", "solo"]
+        with (tmp_path / "worker.log").open("ab") as log:
+            process = subprocess.Popen(
+                [*command, *options],
+                cwd=ROOT,
+                env=os.environ | {"DATABASE_URL": url, "C_FORCE_ROOT": "1"},
+                stdout=log,
+                stderr=log,
+            )
+        started.append(process)
+        return process
+
+    yield run
+    for process in started:
+        process.kill()
+        process.wait()
+
+
+@contextmanager
+def held(statement: str, *values: object) -> Iterator[None]:
+    """Hold what a step needs, so that it stands still there; then let go."""
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute(statement, values)
+        yield
+        transaction.set_rollback(True)
+
+
+def until(fact: Callable[[], object]) -> None:
+    """Wait for a fact; the limit on the test ends what never comes true."""
+    while not fact():
+        Event().wait(0.1)
+
+
+def is_somebody_waiting() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute(LOOK_AGAIN)
+        cursor.execute(WAITING)
+        return bool(cursor.fetchone()[0])
+
+
+def kill(worker: subprocess.Popen[bytes]) -> None:
+    worker.send_signal(signal.SIGKILL)
+    worker.wait()
+
+
+def worlds_end() -> dict[str, object]:
+    """Everything that a close leaves, by names that do not depend on who did it or when."""
+    accounts = ("account__commodity__code", "account__kind", "account__owner", "amount")
+    return {
+        "balances": sorted(Balance.objects.values_list(*accounts)),
+        "transactions": Counter(Transaction.objects.values_list("source", "kind", "memo")),
+        "charges": sorted(Charge.objects.values_list("member__name", "amount", "state")),
+        "titles": sorted(Title.objects.values_list("number", "member__name", "units", "capital")),
+        "settled": sorted(
+            Settlement.objects.values_list(
+                "book__member__name", "redeemed", "overage", "sold", "expired", "own_cost",
+                "cost_part", "profit",
+            )
+        ),
+        "yields": list(
+            Yield.objects.order_by("pk").values_list(
+                "issued", "pool_issued", "unit_cost", "price", "actual", "settled_cost", "matched",
+                "unbacked", "pool_sold", "to_reserve", "vacancy", "carried_next",
+            )
+        ),
+        "books": sorted(Book.objects.values_list("member__name", "yields__period__code", "issued")),
+        "steps": list(CloseStep.objects.order_by("pk").values_list("name", "summary")),
+        "usage": Usage.objects.count(),
+    }  # fmt: skip
+
+
+def begun() -> tuple[Valley, CloseRun]:
+    """The worked period with something over for everybody, and its close ordered."""
+    valley = make_valley()
+    valley.used_as_in_the_worked_period()
+    actual = {("backbone", "bandwidth"): 51_237}
+    run = start_close(period_id=valley.period.pk, actor=None, at=JULY, actual=actual)
+    return valley, run
+
+
+def pay(valley: Valley) -> None:
+    settle_charges(period_code=valley.period.code, actor=None)
+
+
+def undisturbed() -> dict[str, object]:
+    """The same close without any trouble, in a world of its own that is emptied again."""
+    valley, run = begun()
+    for _step in STEPS[:4]:
+        assert carry_on(run.pk)
+    pay(valley)
+    run_close(run.pk)
+    assert CloseRun.objects.get().state == CloseRun.State.DONE
+    found = worlds_end()
+    call_command("flush", interactive=False, verbosity=0)
+    return found
+
+
+def test_a_worker_killed_before_and_at_the_commit_of_every_step_leaves_nothing_half_done(
+    start: Start, tmp_path: Path
+) -> None:
+    expected = undisturbed()
+    valley, run = begun()
+    for step in STEPS:
+        valley.period.refresh_from_db()
+        assert next_step(valley.period) == step
+        if step == "convert":
+            pay(valley)
+        before = Transaction.objects.count()
+        for statement, values in ((POOLS, ()), (SAME_STEP, (valley.period.pk, step))):
+            with held(statement, *values):
+                hint_in_time(run)
+                worker = start()
+                until(is_somebody_waiting)
+                assert CloseRun.objects.get(pk=run.pk).step == step
+                kill(worker)
+            until(lambda: not is_somebody_waiting())
+            assert Transaction.objects.count() == before
+            assert not CloseStep.objects.filter(name=step).exists()
+        if step == STEPS[-1]:
+            break
+        assert carry_on(run.pk)
+    assert CloseRun.objects.get().state == CloseRun.State.RUNNING
+    redis.Redis.from_url(settings.REDIS_URL).flushall()
+    start("--beat", "--schedule", str(tmp_path / "beat"))
+    until(lambda: CloseRun.objects.get().state != CloseRun.State.RUNNING)
+    assert CloseRun.objects.get().state == CloseRun.State.DONE
+    assert worlds_end() == expected
+    assert all_broken() == []
+
+
+def hint_in_time(run: CloseRun) -> None:
+    """A message for the worker that is started next, sent although this transaction is open."""
+    close_period.apply_async(args=(run.pk,), retry=False)
+
+
+def test_kills_at_any_moment_and_lost_messages_change_nothing(start: Start, tmp_path: Path) -> None:
+    expected = undisturbed()
+    valley, run = begun()
+    CloseRun.objects.filter(pk=run.pk).update(until="expire")
+    chance = random.Random(SEED)
+    for last in ("expire", "open"):
+        for number in range(KILLS):
+            worker = start("--beat", "--schedule", str(tmp_path / f"{last}{number}"))
+            goal = CloseStep.objects.count() + chance.randint(0, 1)
+            until(lambda goal=goal: CloseStep.objects.count() >= goal or is_done())  # type: ignore[misc]
+            Event().wait(chance.random() / 20)
+            kill(worker)
+            redis.Redis.from_url(settings.REDIS_URL).flushall()
+        worker = start("--beat", "--schedule", str(tmp_path / last))
+        until(is_done)
+        kill(worker)
+        if last == "expire":
+            pay(valley)
+            start_close(period_id=valley.period.pk, actor=None, at=JULY)
+    assert worlds_end() == expected
+    assert all_broken() == []
+
+
+def is_done() -> bool:
+    return not CloseRun.objects.exclude(state=CloseRun.State.DONE).exists()
