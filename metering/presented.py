@@ -24,7 +24,8 @@ def vouchers_of(member: Member, period: Period) -> QuerySet[Voucher]:
 
 def presentations_of(voucher: Voucher) -> QuerySet[VoucherPresentation]:
     """What nodes gave for a voucher, oldest first, with the batches that say so."""
-    return voucher.presentations.select_related("envelope__node").order_by("pk")
+    rows = VoucherPresentation.objects.filter(voucher=voucher)
+    return rows.select_related("envelope__node").order_by("pk")
 
 
 def doubled() -> QuerySet[Voucher]:
@@ -41,7 +42,12 @@ def doubled() -> QuerySet[Voucher]:
 
 def waiting_doubles() -> list[Voucher]:
     """Those that a steward has not looked at since they were presented last."""
-    return [row for row in doubled() if row.newest > row.seen]
+    return [row for row in doubled() if is_new(row)]
+
+
+def is_new(row: Voucher) -> bool:
+    """Whether one of `doubled` was presented after it was looked at."""
+    return int(getattr(row, "newest", 0)) > int(getattr(row, "seen", 0))
 
 
 def refused() -> QuerySet[VoucherPresentation]:
@@ -62,7 +68,7 @@ def place_of(voucher: Voucher) -> Place:
     """The node by its label, or the asset by its name and inventory code."""
     if voucher.asset is not None:
         return Place("asset", f"{voucher.asset.name} ({voucher.asset.code})")
-    node = Node.objects.filter(uuid=voucher.node).first()
+    node = Node.objects.filter(uuid=str(voucher.node)).first()
     return Place("node", str(voucher.node) if node is None else node.label)
 
 
