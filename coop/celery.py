@@ -27,6 +27,11 @@ app.conf.beat_schedule = {
     "clear-auctions": {"task": "tokens.tasks.clear_auctions", "schedule": 5},
     "settle-from-prepaid": {"task": "titles.tasks.settle_from_prepaid", "schedule": 600},
     "carry-votes-on": {"task": "governance.tasks.advance", "schedule": 5},
+    "play-simulations": {"task": "coop.tasks.play_simulations", "schedule": 5},
+    "forget-simulations": {
+        "task": "coop.tasks.forget_simulations",
+        "schedule": crontab(hour=4, minute=11),
+    },
     "forget-contact-data": {
         "task": "members.tasks.forget_contacts",
         "schedule": crontab(hour=4, minute=5),

@@ -38,6 +38,7 @@ urlpatterns = [
     path("api/v1/", include("ledger.reports.api")),
     path("api/v1/", include("members.api")),
     path("api/v1/", include("coop.api")),
+    path("api/v1/", include("coop.simulations.api")),
     path("api/v1/", include("members.identity.api")),
     path("api/v1/", include("coop.my_data_api")),
     path("api/v1/", include("payments.api")),

@@ -321,6 +321,7 @@ PARAMETERS: dict[str, Parameter] = {
         Parameter(
             "contact_retention_days", _("how long contact data outlives membership"), 365, _DAYS
         ),
+        Parameter("simulation_days", _("how long simulations are kept"), 180, _LASTING_DAYS),
         Parameter("vouch_days", _("longest time for which a vouch holds"), 2 * 365, _LASTING_DAYS),
         Parameter("retention_days", _("how long a former member's name is kept"), MOST_DAYS, _DAYS),
     )
