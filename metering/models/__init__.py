@@ -1,5 +1,6 @@
 """Tables of nodes, of what they signed, and of what was read from it."""
 
+from metering.models.disputes import Dispute
 from metering.models.evidence import (
     Envelope,
     EnvelopeConflict,
@@ -12,6 +13,7 @@ from metering.models.readings import Gap, Int8Range, Meter, MeterAssignment, Rea
 from metering.models.vouchers import VoucherPresentation, VoucherReview
 
 __all__ = [
+    "Dispute",
     "EnrolmentRequest",
     "Envelope",
     "EnvelopeConflict",

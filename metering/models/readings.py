@@ -122,7 +122,7 @@ class Reading(models.Model):
         MEASURED = "measured", _("measured, assigned to nobody")
         WAITING = "waiting", _("waits for its period")
         RATED = "rated", _("booked")
-        LATE = "late", _("late, not charged yet")
+        LATE = "late", _("late, not charged")
         HELD = "held", _("held: more than the meter can count")
 
     envelope = models.ForeignKey(Envelope, on_delete=models.PROTECT, related_name="readings")
@@ -172,6 +172,11 @@ class Reading(models.Model):
                 fields=["meter", "ends_at"],
                 condition=Q(state="waiting"),
                 name="metering_reading_waiting",
+            ),
+            models.Index(
+                fields=["meter", "ends_at"],
+                condition=Q(state="late"),
+                name="metering_reading_late",
             ),
         ]
 

@@ -4,23 +4,27 @@ from collections import defaultdict
 from datetime import datetime, timedelta
 
 from django.db.models import QuerySet, Sum
+from django.utils import timezone
 
 from metering.conversion import added
 from metering.models import MeterAssignment, Node, Reading
 from metering.services.redeem import count_presentations
+from policies.queries import policy
 from tokens.models import Period, Yield
 from tokens.services.late import record_late
 from tokens.services.usage import UsageRow, open_period_shared, record_usage
 
 INSTANT = timedelta(microseconds=1)
 Due = list[tuple[Reading, MeterAssignment]]
+COLUMNS = ["state", "period", "raw_before", "amount"]
 
 
 def book_readings(node: Node) -> None:
-    """Book the node's waiting readings of the open period; those before it are late.
+    """Book the node's waiting readings of the open period; those before it as late usage.
 
-    What the period has no tokens for, or what lies after it, goes on waiting. Call inside a
-    transaction, with the node locked. Raises what `record_usage` raises.
+    What the period has no tokens for, or what lies after it, goes on waiting. What is older than
+    the policy `late_days`, or lies in no closed period, stays late: it is evidence only. Call
+    inside a transaction, with the node locked. Raises what `record_usage` raises.
     """
     period = open_period_shared()
     if period is None:
@@ -30,14 +34,47 @@ def book_readings(node: Node) -> None:
     late = put_aside_late(waiting, period)
     due = due_in(waiting, period)
     count_in_tokens(due, period)
-    Reading.objects.bulk_update(
-        [*late, *(row for row, _ in due)],
-        ["state", "period", "raw_before", "amount"],
-        batch_size=500,
-    )
+    Reading.objects.bulk_update([*late, *(row for row, _ in due)], COLUMNS, batch_size=500)
     rows = [usage_row(row, assignment) for row, assignment in due if row.amount]
     record_usage(rows=[*rows, *given.now], actor=None)
-    record_late(rows=given.late, actor=None)
+    record_late(rows=[*late_usage(node, period), *given.late], actor=None)
+
+
+def late_usage(node: Node, period: Period) -> list[UsageRow]:
+    """What came after the close of its period, as usage to be adjusted in the open one."""
+    rows: list[UsageRow] = []
+    for closed, due in late_by_period(node, period).items():
+        count_in_tokens(due, closed)
+        Reading.objects.bulk_update([row for row, _ in due], COLUMNS, batch_size=500)
+        rows += [usage_row(row, assignment) for row, assignment in due if row.amount]
+    return rows
+
+
+def late_by_period(node: Node, period: Period) -> dict[Period, Due]:
+    """The node's late readings that can be adjusted, by the closed period they belong to."""
+    found: dict[Period, Due] = defaultdict(list)
+    there = places(period)
+    rows = late_readings(timezone.now()).filter(meter__node=node).order_by("period_id", "pk")
+    for row in rows.select_related("assignment", "period"):
+        if row.assignment is None or row.period is None:
+            continue
+        place = row.assignment.pool_id, row.assignment.resource_id
+        if place in there and place in places(row.period):
+            found[row.period].append((row, row.assignment))
+    return found
+
+
+def late_readings(now: datetime) -> QuerySet[Reading]:
+    """Readings of closed periods that are not charged yet and not too old to be."""
+    since = now - timedelta(days=policy("late_days", now))
+    return Reading.objects.filter(
+        state=Reading.State.LATE, ends_at__gt=since, period__state=Period.State.CLOSED
+    )
+
+
+def places(period: Period) -> set[tuple[int, int]]:
+    """The pools and resources that a period has tokens of."""
+    return set(Yield.objects.filter(period=period).values_list("pool_id", "resource_id"))
 
 
 def waiting_readings(node: Node) -> list[Reading]:
@@ -52,7 +89,7 @@ def used_at(row: Reading) -> datetime:
 
 
 def put_aside_late(waiting: list[Reading], period: Period) -> list[Reading]:
-    """Mark what belongs to an earlier time than the open period; it is evidence only."""
+    """Mark what belongs to an earlier time than the open period."""
     late = [row for row in waiting if used_at(row) < period.start]
     for row in late:
         row.state, row.period = Reading.State.LATE, period_at(used_at(row))
@@ -66,7 +103,7 @@ def period_at(moment: datetime) -> Period | None:
 
 def due_in(waiting: list[Reading], period: Period) -> Due:
     """What the open period covers and has tokens for, with whose use it is."""
-    yielded = set(Yield.objects.filter(period=period).values_list("pool_id", "resource_id"))
+    yielded = places(period)
     return [
         (row, row.assignment)
         for row in waiting

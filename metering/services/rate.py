@@ -18,7 +18,7 @@ from metering.models import Envelope, Gap, Meter, MeterAssignment, Node, Reading
 from metering.payloads import Batch, GapRecord, at, read_batch
 from metering.queries import descriptions_of, enrolments_of
 from metering.replay import Replay, Taken
-from metering.services.book import book_readings
+from metering.services.book import book_readings, late_readings
 from metering.services.redeem import take_presentations
 from metering.services.states import suspect
 from tokens.models import Period
@@ -66,6 +66,8 @@ def nodes_with_work() -> list[int]:
     if period is not None:
         waiting = Q(meters__readings__state="waiting", meters__readings__ends_at__lte=period.end)
         found.update(nodes.filter(waiting).values_list("pk", flat=True))
+        late = late_readings(timezone.now()).filter(meter__node__in=nodes)
+        found.update(late.values_list("meter__node_id", flat=True).distinct())
         given = nodes.filter(envelopes__presentations__state="waiting")
         found.update(given.values_list("pk", flat=True))
     return sorted(found)
