@@ -23,6 +23,9 @@ from signing.errors import SigningError
 
 DEEPEST = 3
 LEFT_OUT = {
+    "coop.SimulationRun": _(
+        "a play with numbers, made in office; it holds nothing of anybody but who asked for it"
+    ),
     "governance.Certificate": _("of a whole vote, and public; not of who proposed it"),
     "governance.Chamber": _("of a whole vote, and public; not of who proposed it"),
     "governance.Execution": _("of a whole vote, and public; not of who proposed it"),

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from coop.simulations.errors import UnknownScenario
 
-FOLDER = Path(__file__).parent / "library"
+FOLDER = Path(__file__).parent / "stories"
 
 
 @dataclass(frozen=True)

@@ -71,7 +71,7 @@ def today(at: datetime | None = None) -> Today:
     found = tuple(pool_of(row, moment) for row in rows)
     last = PeriodRow.objects.order_by("-start").first()
     closed = PeriodRow.objects.filter(state=PeriodRow.State.CLOSED).order_by("-start").first()
-    used, offered = usage_in(closed or last), offers_in(last)
+    used, offered = usage_in(closed or last), offers_in(last, closed)
     units = {row.code: holdings(row) for row in rows}
     members = members_of(units, used, offered)
     scenario = Scenario(
@@ -132,10 +132,11 @@ def by_place(rows: Iterable[tuple[int, str, str, int]]) -> Amounts:
     return {(member, pool, resource): amount for member, pool, resource, amount in rows}
 
 
-def offers_in(period: PeriodRow | None) -> Amounts:
-    """Millitokens offered for the close, once or standing; without a limit: all that is issued."""
-    held = OfferRow.objects.filter(Q(period=None) | Q(period=period), withdrawn_at=None)
-    books = Book.objects.filter(yields__period=period, member__in=held.values("member"))
+def offers_in(last: PeriodRow | None, closed: PeriodRow | None) -> Amounts:
+    """Millitokens offered: standing, and for the period that runs; without a limit all issued."""
+    running = None if last == closed else last
+    held = OfferRow.objects.filter(Q(period=None) | Q(period=running), withdrawn_at=None)
+    books = Book.objects.filter(yields__period=last, member__in=held.values("member"))
     issued = by_place(books.values_list(*OF_A_BOOK, "issued"))
     found: Amounts = {}
     rows = held.order_by("pk").values_list("member", "pool__code", "resource__code", "amount")
