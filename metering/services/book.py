@@ -53,13 +53,16 @@ def late_usage(node: Node, period: Period) -> list[UsageRow]:
 def late_by_period(node: Node, period: Period) -> dict[Period, Due]:
     """The node's late readings that can be adjusted, by the closed period they belong to."""
     found: dict[Period, Due] = defaultdict(list)
-    there = places(period)
+    there = {period.pk: places(period)}
     rows = late_readings(timezone.now()).filter(meter__node=node).order_by("period_id", "pk")
     for row in rows.select_related("assignment", "period"):
         if row.assignment is None or row.period is None:
             continue
-        place = row.assignment.pool_id, row.assignment.resource_id
-        if place in there and place in places(row.period):
+        if row.period.pk not in there:
+            there[row.period.pk] = places(row.period)
+        if (row.assignment.pool_id, row.assignment.resource_id) in there[row.period.pk] & there[
+            period.pk
+        ]:
             found[row.period].append((row, row.assignment))
     return found
 
