@@ -107,7 +107,7 @@ def worlds_end() -> dict[str, object]:
     accounts = ("account__commodity__code", "account__kind", "account__owner", "amount")
     return {
         "balances": sorted(Balance.objects.values_list(*accounts)),
-        "transactions": Counter(Transaction.objects.values_list("source", "kind", "memo")),
+        "transactions": Counter(Transaction.objects.values_list("source", "kind")),
         "charges": sorted(Charge.objects.values_list("member__name", "amount", "state")),
         "titles": sorted(Title.objects.values_list("number", "member__name", "units", "capital")),
         "settled": sorted(
