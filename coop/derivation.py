@@ -6,7 +6,7 @@ it is kept and, where it is a product, worked out again beside it.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db.models import Count, Sum
 
@@ -26,6 +26,13 @@ LAST = 10
 """readings shown of each book; the usage page has the others"""
 
 
+class UsedRow(NamedTuple):
+    """One use, and the signed reading that it was booked from, where there is one."""
+
+    usage: Usage
+    reading: Reading | None
+
+
 @dataclass(frozen=True)
 class Used:
     """What a book's use is made of: metered, and booked by hand or through vouchers."""
@@ -33,7 +40,7 @@ class Used:
     metered: int
     readings: int
     by_hand: int
-    last: Sequence[tuple[Usage, Reading | None]]
+    last: Sequence[UsedRow]
 
     @property
     def total(self) -> int:
@@ -170,13 +177,12 @@ def _used(book: Book, line: ChargeLine, sees: bool) -> Used:
     return Used(metered, readings, by_hand, _with_readings(last))
 
 
-def _with_readings(rows: Sequence[Usage]) -> list[tuple[Usage, Reading | None]]:
-    """Each usage with the signed reading that it was booked from, where there is one."""
+def _with_readings(rows: Sequence[Usage]) -> list[UsedRow]:
     named = {row.key: row.key.partition("reading:")[2] for row in rows}
     ids = {int(number) for number in named.values() if number.isdecimal()}
     found = Reading.objects.in_bulk(ids)
     return [
-        (row, found.get(int(named[row.key])) if named[row.key].isdecimal() else None)
+        UsedRow(row, found.get(int(named[row.key])) if named[row.key].isdecimal() else None)
         for row in rows
     ]
 

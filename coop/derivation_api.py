@@ -18,11 +18,11 @@ from payments.api import LineSerializer
 class UsedReadingSerializer(serializers.Serializer[Any]):
     """One use in millitokens, and the signed reading behind it, where there is one."""
 
-    key = serializers.CharField(source="0.key")
-    used_at = serializers.DateTimeField(source="0.used_at")
-    amount = serializers.IntegerField(source="0.amount")
-    reason = serializers.CharField(source="0.reason")
-    reading = serializers.IntegerField(source="1.pk", default=None)
+    key = serializers.CharField(source="usage.key")
+    used_at = serializers.DateTimeField(source="usage.used_at")
+    amount = serializers.IntegerField(source="usage.amount")
+    reason = serializers.CharField(source="usage.reason")
+    reading = serializers.IntegerField(source="reading.pk", default=None)
 
 
 class UsedSerializer(serializers.Serializer[Any]):

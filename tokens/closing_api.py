@@ -31,23 +31,23 @@ class CostPartSerializer(serializers.Serializer[Any]):
 class PlannedYieldSerializer(serializers.Serializer[Any]):
     """What a yield would open with: millitokens, cents, micro-cents per token."""
 
-    pool = serializers.CharField(source="0.pool.code")
-    resource = serializers.CharField(source="0.resource.code")
-    costs = CostPartSerializer(source="1", many=True)
-    stated_cost = serializers.IntegerField(source="0.stated.stated")
-    cost = serializers.IntegerField(source="0.stated.cost")
-    lowest = serializers.IntegerField(source="0.stated.lowest", allow_null=True)
-    highest = serializers.IntegerField(source="0.stated.highest", allow_null=True)
-    approved_by = serializers.CharField(source="0.stated.source")
-    last_actual = serializers.IntegerField(source="0.stated.last_actual", allow_null=True)
-    carried = serializers.IntegerField(source="0.carried")
-    budget = serializers.IntegerField(source="0.rates.budget")
-    capacity = serializers.IntegerField(source="0.capacity")
-    normal = serializers.IntegerField(source="0.normal")
-    issued = serializers.IntegerField(source="0.issued")
-    unit_cost = serializers.IntegerField(source="0.rates.unit_cost")
-    sale_cost = serializers.IntegerField(source="0.rates.sale_cost")
-    price = serializers.IntegerField(source="0.rates.price")
+    pool = serializers.CharField(source="plan.pool.code")
+    resource = serializers.CharField(source="plan.resource.code")
+    costs = CostPartSerializer(source="parts", many=True)
+    stated_cost = serializers.IntegerField(source="plan.stated.stated")
+    cost = serializers.IntegerField(source="plan.stated.cost")
+    lowest = serializers.IntegerField(source="plan.stated.lowest", allow_null=True)
+    highest = serializers.IntegerField(source="plan.stated.highest", allow_null=True)
+    approved_by = serializers.CharField(source="plan.stated.source")
+    last_actual = serializers.IntegerField(source="plan.stated.last_actual", allow_null=True)
+    carried = serializers.IntegerField(source="plan.carried")
+    budget = serializers.IntegerField(source="plan.rates.budget")
+    capacity = serializers.IntegerField(source="plan.capacity")
+    normal = serializers.IntegerField(source="plan.normal")
+    issued = serializers.IntegerField(source="plan.issued")
+    unit_cost = serializers.IntegerField(source="plan.rates.unit_cost")
+    sale_cost = serializers.IntegerField(source="plan.rates.sale_cost")
+    price = serializers.IntegerField(source="plan.rates.price")
 
 
 class ComingSerializer(serializers.Serializer[Any]):
@@ -125,9 +125,9 @@ class BookedSerializer(serializers.Serializer[Any]):
 class StepPreviewSerializer(serializers.Serializer[Any]):
     """What one step would book."""
 
-    name = serializers.CharField(source="0")
-    postings = BookedSerializer(source="1.postings", many=True)
-    summary = serializers.JSONField(source="1.summary")
+    name = serializers.CharField()
+    postings = BookedSerializer(source="preview.postings", many=True)
+    summary = serializers.JSONField(source="preview.summary")
 
 
 class ComingView(APIView):
@@ -180,7 +180,8 @@ class ClosePreviewView(APIView):
         """What would each step book? Nothing is booked."""
         period, told = period_or_404(code), told_in(request)
         made = services.preview_close(period_id=period.pk, actor=the_user(request), **told)
-        return Response(StepPreviewSerializer(made, many=True).data)
+        rows = [{"name": name, "preview": preview} for name, preview in made]
+        return Response(StepPreviewSerializer(rows, many=True).data)
 
 
 def told_in(request: Request) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 from fractions import Fraction
+from typing import NamedTuple
 
 from django.utils import timezone
 
@@ -23,6 +24,13 @@ class CostPart:
     amount: int
 
 
+class Planned(NamedTuple):
+    """A yield to come, with what makes its stated cost."""
+
+    plan: Plan
+    parts: list[CostPart]
+
+
 @dataclass(frozen=True)
 class Coming:
     """The next period with what it would open with; `part` is how much of a month it covers."""
@@ -32,7 +40,7 @@ class Coming:
     end: datetime
     part: Fraction
     running: Period | None
-    plans: list[tuple[Plan, list[CostPart]]]
+    plans: list[Planned]
 
 
 def coming_period(at: datetime | None = None) -> Coming:
@@ -49,7 +57,7 @@ def coming_period(at: datetime | None = None) -> Coming:
     rows = []
     for plan in plan_yields(start=start, part=part, at=at):
         by_resource = parts.setdefault(plan.pool.pk, cost_parts(plan.pool, day))
-        rows.append((plan, by_resource.get(plan.resource.code, [])))
+        rows.append(Planned(plan, by_resource.get(plan.resource.code, [])))
     return Coming(next_code(start), start, end, part, running, rows)
 
 

@@ -75,7 +75,7 @@ def start(tmp_path: Path) -> Iterator[Start]:
 
 
 @contextmanager
-def held(statement: str, *values: object) -> Iterator[None]:
+def held(statement: str, *values: str | int) -> Iterator[None]:
     """Hold what a step needs, so that it stands still there; then let go."""
     with transaction.atomic():
         with connection.cursor() as cursor:
