@@ -11,6 +11,7 @@ from coop.demo import cast, things
 from coop.demo.bank import tell_of_the_bank
 from coop.demo.exits import ask_back
 from coop.demo.identity import sign_and_vouch
+from coop.demo.market import hold_auctions, lower_a_price
 from coop.demo.members import furnish_the_register
 from coop.demo.moves import offer_some
 from coop.demo.payouts import pay_out
@@ -52,6 +53,7 @@ def build() -> None:
     for start, used in zip(months, cast.USED, strict=True):
         play_month(start, used, people)
     start = month_start(timezone.now())
+    lower_a_price(start)
     if not Period.objects.filter(start=start).exists():
         open_period(start=start, end=next_end(start), code=next_code(start), actor=None)
     pay_out(people)
@@ -59,6 +61,7 @@ def build() -> None:
     plan_ahead(people)
     ask_back(people)
     offer_some(people)
+    hold_auctions(people)
     sign_and_vouch(people)
 
 
