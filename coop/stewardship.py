@@ -241,6 +241,11 @@ def period() -> Queue:
     if running is None:
         item = Item(_("No period is open"), _("tokens are issued when one opens"), url)
         return queue(title, [item], url, _("Open a period"), empty)
+    run = running.close_runs.filter(state="stopped").last()
+    if run is not None:
+        words = _("The close of %(code)s has stopped") % {"code": running.code}
+        item = Item(words, run.error, reverse("tokens:close", args=[running.code]))
+        return queue(title, [item], url, _("Carry it on"), empty)
     over = running.end <= timezone.now() or running.state == running.State.CLOSING
     if not over:
         return queue(title, [], url, _("See the period"), empty)

@@ -271,3 +271,12 @@ def test_programs_see_preview_and_start_a_close(valley: Valley) -> None:
     assert coming["code"] == "2026-08"
     assert coming["yields"][0]["costs"] == [{"name": "Transit", "amount": 50_000}]
     assert Book.objects.exists()
+
+
+def test_a_stopped_close_waits_among_the_work_of_stewards(valley: Valley) -> None:
+    browser = login(valley.members["ana"], steward=True)
+    CloseRun.objects.create(
+        period=valley.period, moment=JULY, state="stopped", error_code="x", error="No cash today."
+    )
+    page = browser.get("/stewardship/").content.decode()
+    assert "The close of 2026-06 has stopped" in page and "No cash today." in page
