@@ -8,6 +8,7 @@ per token: integers throughout. A scenario that does what cannot be done raises 
 """
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from tests.model.arithmetic import charge, micro, milli, rate_of, share_out
 from tests.model.pools import Json, Pool, Refused, acquire, buy, convert, found_pool
@@ -130,7 +131,7 @@ def play_month(
 
 
 def open_market(pool: Pool, resource: str, period: Json) -> Market:
-    def override(key: str, default: int) -> int:
+    def override(key: str, default: Any) -> Any:
         return period.get(key, {}).get(pool.code, {}).get(resource, default)
 
     normal, carried = pool.normal[resource], pool.carried[resource]
@@ -173,7 +174,9 @@ def give(market: Market, entry: Json) -> None:
 
 def auction(market: Market, entry: Json) -> None:
     """Bids by price, each paying its own; asks pro rata to what the bids take."""
-    asks = {at: milli(ask["tokens"]) for at, ask in enumerate(entry.get("asks", []))}
+    asks: dict[int | None, int] = {
+        at: milli(ask["tokens"]) for at, ask in enumerate(entry.get("asks", []))
+    }
     asks[None] = milli(entry.get("pool_tokens", "0"))
     if asks[None] > market.pool_left:
         raise Refused(entry, "pool_tokens", market.pool_left)
@@ -278,7 +281,7 @@ def settle(pool: Pool, resource: str, market: Market) -> Json:
 def match(market: Market, overage: int) -> tuple[dict[str, int], int]:
     """What each member and the pool sells to the overage of the period, pro rata."""
     sellable = {name: min(b.offered, b.own_left) for name, b in market.books.items()}
-    parts = {**sellable, None: market.pool_left}
+    parts: dict[Any, int] = {**sellable, None: market.pool_left}
     sold = share_out(min(overage, sum(parts.values())), parts)
     pool_sold = sold.pop(None)
     return sold, pool_sold
