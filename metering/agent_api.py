@@ -83,6 +83,13 @@ def envelopes(request: HttpRequest) -> HttpResponse:
     return JsonResponse(answer_to(request, results))
 
 
+@for_nodes
+def allowances(request: HttpRequest) -> HttpResponse:
+    """A node asks what the members whose meters it carries may use."""
+    found = services.signed_allowances(envelope=envelope_from(read_json(request)))
+    return JsonResponse(found.as_dict())
+
+
 def via(request: HttpRequest) -> str:
     """The node that delivers, as it calls itself; "" where it does not."""
     try:

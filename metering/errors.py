@@ -81,6 +81,14 @@ class SchemaError(WireError):
     status = 422
 
 
+class StaleRequest(WireError):
+    """A request that was signed too long ago, or by a clock that is wrong."""
+
+    code = "stale_request"
+    status = 409
+    text = "signed too long ago, or by a clock that is wrong: sign it again"
+
+
 class TooManyWaiting(WireError):
     """So many batches of a node wait for earlier ones that no more are taken."""
 

@@ -20,5 +20,6 @@ urlpatterns = [
     path("api/v1/agent/enrol", agent_api.enrol, name="agent_enrol"),
     path("api/v1/agent/enrol/poll", agent_api.poll, name="agent_poll"),
     path("api/v1/agent/envelopes", agent_api.envelopes, name="agent_envelopes"),
+    path("api/v1/agent/allowances", agent_api.allowances, name="agent_allowances"),
     path("api/v1/agent/config/<uuid:node>", agent_api.config, name="agent_config"),
 ]

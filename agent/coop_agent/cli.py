@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from coop_agent import __version__, config, report, vouchers
+from coop_agent import __version__, allowances, config, report, vouchers
 from coop_agent.clock import boot_id, now, spelled
 from coop_agent.drivers.choose import DEFAULT, FORMS, Guarded, driver
 from coop_agent.enrolment import Claim, Enrolment
@@ -47,6 +47,8 @@ def parser() -> argparse.ArgumentParser:
     _run_options(_command(commands, "run", run, "meter, sign and deliver until told to stop"))
     shown = _command(commands, "status", status, "how far it is, and what needs a person")
     shown.add_argument("--json", action="store_true")
+    told = _command(commands, "allowances", allowed, "what members may use, as the site signed it")
+    told.add_argument("--json", action="store_true")
     _meter_option(_command(commands, "meters", meters, "read every meter once"))
     _export_options(_command(commands, "export", export, "write undelivered batches to a file"))
     _voucher_options(_command(commands, "honour", honour, "give what a voucher stands for"))
@@ -175,6 +177,21 @@ def status(options: Options, folder: Path) -> int:
         for name, value in facts.items():
             print(f"{name.replace('_', ' '):18}{_shown(value)}")
     return 1 if facts["halted"] or facts["node"] is None else 0
+
+
+def allowed(options: Options, folder: Path) -> int:
+    found = allowances.current(Store.opened(folder), now())
+    if found is None:
+        print("{}" if options.json else "the site has not told any allowances yet")
+        return 1
+    if options.json:
+        print(json.dumps(found.as_dict(), indent=2))
+        return 0
+    print(f"{'hold until' if found.holds else 'expired, all zero since'} {found.until}")
+    for line in found.lines:
+        beyond = "no limit" if line.over is None else line.over
+        print(f"{line.meter:32} member {line.member}: {line.left} left, beyond: {beyond}")
+    return 0
 
 
 def _shown(value: Any) -> str:

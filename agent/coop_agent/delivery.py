@@ -8,8 +8,8 @@ from typing import Any
 
 from nacl.signing import SigningKey
 
-from coop_agent import config, dsse
-from coop_agent.clock import now, spelled
+from coop_agent import allowances, config, dsse
+from coop_agent.clock import SECOND, now, spelled
 from coop_agent.errors import AgentError, NotTrusted, Unreachable
 from coop_agent.sealing import BATCH, INVENTORY
 from coop_agent.store import Store
@@ -19,6 +19,7 @@ log = logging.getLogger(__name__)
 MAX_ENVELOPES = 32
 MAX_BYTES = 1_400_000
 HOUR = 3600
+ALLOWANCES_EVERY = 60 * SECOND
 STORED = ("accepted", "duplicate", "held")
 BARRED = ("unknown_key", "bad_signature", "revoked_key", "not_enrolled")
 # What the site refuses for good, and the status that it then has.
@@ -57,8 +58,10 @@ class Delivery:
 
     def __init__(self, store: Store, key: SigningKey, site: Site) -> None:
         self._store = store
+        self._key = key
         self._public = bytes(key.verify_key)
         self._site = site
+        self._asked = 0
         self._node = str(store.get("node"))
         self._epoch = int(store.get("epoch"))
         self._server_keys = [bytes.fromhex(k) for k in store.get("server_keys")]
@@ -80,7 +83,19 @@ class Delivery:
         answer = self._send(items)
         self._one_by_one = max(0, self._one_by_one - 1)
         self._judge(items, answer)
+        self._ask_allowances()
         return bool(self._chosen())
+
+    def _ask_allowances(self) -> None:
+        """Ask what members may use, once a minute at most; what fails is asked again later."""
+        moment = now()
+        if self._asked and moment.mono - self._asked < ALLOWANCES_EVERY:
+            return
+        self._asked = moment.mono
+        try:
+            allowances.fetch(self._store, self._site, self._key, moment)
+        except (AgentError, sqlite3.OperationalError) as error:
+            log.warning("the allowances could not be taken: %s", error)
 
     def greet_again(self) -> None:
         """Begin the next offer with the inventory alone, as after a start."""

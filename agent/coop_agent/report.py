@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from coop_agent import clock, dsse, keys
+from coop_agent import allowances, clock, dsse, keys
 from coop_agent.delivery import RECEIPT
 from coop_agent.drivers.choose import Guarded
 from coop_agent.errors import AgentError, NotEnrolled, NotTrusted, Unreachable
@@ -41,9 +41,22 @@ def status(folder: Path, store: Store) -> dict[str, Any]:
         "unsealed_records": store.number("SELECT count(*) FROM record"),
         "backlog_bytes": store.backlog(),
         "contact": store.get("contact"),
+        "allowances": _allowances(store),
         "halted": store.get("halted"),
         "alerts": [dict(row) for row in store.rows("SELECT * FROM alert ORDER BY at")],
     }
+
+
+def _allowances(store: Store) -> str | None:
+    """How many allowances are at hand and until when they hold."""
+    try:
+        found = allowances.current(store, clock.now()) if store.get("node") else None
+    except NotTrusted as error:
+        return str(error)
+    if found is None:
+        return None
+    held = "hold" if found.holds else "held"
+    return f"{len(found.lines)}, {held} until {found.until}"
 
 
 def chain_problems(folder: Path, store: Store) -> list[str]:

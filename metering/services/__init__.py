@@ -1,6 +1,7 @@
 """Every write of metering."""
 
 from metering.services.accept import Result, accept_envelope, accept_envelopes
+from metering.services.allowances import signed_allowances
 from metering.services.assign import assign_meter, end_assignment
 from metering.services.enrol import (
     approve_enrolment,
@@ -32,6 +33,7 @@ __all__ = [
     "rate_waiting",
     "review_voucher",
     "set_node_state",
+    "signed_allowances",
     "signed_configuration",
     "start_enrolment",
     "sweep_enrolments",

@@ -32,6 +32,7 @@ from tokens.services.period import open_period
 from tokens.services.run import preview_close, run_close, start_close, sweep_closes
 from tokens.services.usage import Outcome, UsageRow, record_usage
 from tokens.services.vouchers import Terms, give_back_voucher, take_out
+from tokens.services.wishes import set_overage_wish
 
 __all__ = [
     "STEPS",
@@ -64,6 +65,7 @@ __all__ = [
     "return_loan",
     "run_close",
     "run_step",
+    "set_overage_wish",
     "start_close",
     "sweep_auctions",
     "sweep_closes",

@@ -1,0 +1,85 @@
+"""Signed allowances: what a node may let the members use whose meters it carries."""
+
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from django.utils import timezone
+
+from metering.errors import RevokedKey, SchemaError, StaleRequest
+from metering.models import MeterAssignment, Node
+from metering.payloads import at, loads, spelled
+from metering.services.accept import key_behind
+from signing import dsse, keys, strict_json
+from tokens.allowances import Allowance, allowances
+from tokens.models import Period
+
+KIND: Final = dsse.payload_type("allowances")
+REQUEST: Final = dsse.payload_type("allowances-request")
+HOLDS: Final = timedelta(hours=24)
+FRESH: Final = timedelta(hours=1)
+NAMES: Final = {"v", "node", "sent"}
+
+
+def signed_allowances(*, envelope: dsse.Envelope) -> dsse.Envelope:
+    """The allowances of the node that signed this request, signed for it.
+
+    They name members by their number only, and only those whose meters the node carries. Raises a
+    WireError: whoever is not the node learns nothing.
+    """
+    now = timezone.now()
+    node = _asking(envelope, now)
+    return keys.sign_document(KIND, strict_json.dumps(allowances_payload(node, now)))
+
+
+def _asking(envelope: dsse.Envelope, now: datetime) -> Node:
+    """The node that asks; its request names it and was signed within the hour."""
+    if envelope.payload_type != REQUEST:
+        raise SchemaError("a request for allowances is wanted")
+    key, _signature = key_behind(envelope)
+    if key.node.state == Node.State.REVOKED:
+        raise RevokedKey
+    body = loads(envelope.payload)
+    if not isinstance(body, dict) or set(body) != NAMES or body["v"] != 1:
+        raise SchemaError('a request is {"v": 1, "node": "…", "sent": "…"}')
+    if body["node"] != str(key.node.uuid) or not isinstance(body["sent"], str):
+        raise SchemaError("the request is another node's")
+    sent = at(body["sent"])
+    if sent is None or abs(now - sent) > FRESH:
+        raise StaleRequest
+    return key.node
+
+
+def allowances_payload(node: Node, now: datetime) -> dict[str, Any]:
+    """What the signed document says (docs/metering-protocol.md, section 9)."""
+    running = MeterAssignment.objects.filter(meter__node=node, since__lte=now).exclude(
+        until__lte=now
+    )
+    rows = list(running.select_related("meter", "member", "pool", "resource").order_by("pk"))
+    found = allowances({(r.member_id, r.pool_id, r.resource_id) for r in rows}, now)
+    period = Period.objects.filter(state=Period.State.OPEN).first()
+    until = now + HOLDS if period is None else min(now + HOLDS, max(now, period.end))
+    return {
+        "v": 1,
+        "node": str(node.uuid),
+        "made_at": spelled(now),
+        "until": spelled(until),
+        "period": None if period is None else period.code,
+        "allowances": [
+            _line(row, found[row.member_id, row.pool_id, row.resource_id]) for row in rows
+        ],
+    }
+
+
+def _line(row: MeterAssignment, allowance: Allowance) -> dict[str, Any]:
+    """One meter's line; `num` / `den` millitokens are one raw unit of the meter."""
+    return {
+        "assignment": row.pk,
+        "meter": row.meter.name,
+        "member": row.member.number,
+        "pool": row.pool.code,
+        "resource": row.resource.code,
+        "num": row.num,
+        "den": row.den,
+        "left": allowance.left,
+        "over": allowance.over,
+    }

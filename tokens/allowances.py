@@ -1,0 +1,71 @@
+"""What members may use as things stand: tokens left, and how far beyond them."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+
+from ledger.arithmetic import RATE_SCALE
+from ledger.models import Balance
+from members.models import Member
+from tokens.credit import credit_room
+from tokens.models import Book, OverageWish, Period, Yield
+
+Place = tuple[int, int, int]
+"""(member id, pool id, resource id)"""
+
+
+@dataclass(frozen=True)
+class Allowance:
+    """Millitokens: `left` of the member's tokens, `over` beyond them (None: as much as they use).
+
+    `over` is 0 by the member's own wish or where their credit limit is reached.
+    """
+
+    left: int
+    over: int | None
+
+
+def may_go_over(member: Member) -> bool:
+    """Whether a member lets themselves use more than their tokens; yes where they said nothing."""
+    wish = OverageWish.objects.filter(member=member).first()
+    return wish is None or wish.may_go_over
+
+
+def allowances(places: Collection[Place], at: datetime) -> dict[Place, Allowance]:
+    """The allowance of each member, pool and resource in the open period.
+
+    While none is open there are no tokens; what is used then is counted when the next one opens.
+    """
+    period = Period.objects.filter(state=Period.State.OPEN).first()
+    yields = {(y.pool_id, y.resource_id): y for y in Yield.objects.filter(period=period)}
+    left = _left({member for member, _pool, _resource in places}, period)
+    found: dict[Place, Allowance] = {}
+    for member in Member.objects.filter(pk__in={place[0] for place in places}):
+        wants, room = may_go_over(member), credit_room(member, at)
+        for place in (place for place in places if place[0] == member.pk):
+            row = yields.get(place[1:])
+            found[place] = Allowance(left.get(place, 0), _over(wants, room, row))
+    return found
+
+
+def _over(wants: bool, room: int | None, row: Yield | None) -> int | None:
+    """How far beyond; what costs nothing is not limited by credit."""
+    if not wants:
+        return 0
+    if room is None or row is None or row.price == 0:
+        return None
+    return max(0, room) * RATE_SCALE // row.price
+
+
+def _left(member_ids: set[int], period: Period | None) -> dict[Place, int]:
+    """Own and received tokens not used yet."""
+    books = list(
+        Book.objects.filter(member__in=member_ids, yields__period=period).select_related("yields")
+    )
+    accounts = {a for b in books for a in (b.own_account, b.received_account) if a is not None}
+    amounts = dict(Balance.objects.filter(account__in=accounts).values_list("account", "amount"))
+    return {
+        (b.member_id, b.yields.pool_id, b.yields.resource_id): amounts.get(b.own_account, 0)
+        + amounts.get(b.received_account or 0, 0)
+        for b in books
+    }
