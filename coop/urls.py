@@ -19,6 +19,7 @@ urlpatterns = [
     path("health/ready/", health.ready, name="health_ready"),
     path("", include("ledger.log.urls")),
     path("books/", include("ledger.urls")),
+    path("", include("metering.voucher_urls")),
     path("", include("metering.urls")),
     path("", include("tokens.urls")),
     path("", include("tokens.market_urls")),

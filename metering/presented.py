@@ -6,20 +6,12 @@ from typing import Any
 from django.db.models import Exists, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
-from members.models import Member
 from metering.evidence import as_signed
 from metering.models import Envelope, Node, VoucherPresentation, VoucherReview
 from metering.queries import key_of
 from signing import keys
-from tokens.models import Period, Voucher
+from tokens.models import Voucher
 from tokens.services.vouchers import as_document
-
-
-def vouchers_of(member: Member, period: Period) -> QuerySet[Voucher]:
-    """What a member took out in a period, newest first."""
-    rows = Voucher.objects.filter(book__member=member, book__yields__period=period)
-    related = ("asset", "book__member", "book__yields__pool", "book__yields__resource")
-    return rows.select_related(*related, "book__yields__period").order_by("-pk")
 
 
 def presentations_of(voucher: Voucher) -> QuerySet[VoucherPresentation]:

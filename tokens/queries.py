@@ -1,23 +1,32 @@
 """Named reads of periods, books, usage and the close."""
 
 from dataclasses import dataclass
+from typing import Any
 
-from django.db.models import OuterRef, QuerySet, Subquery, Sum
-from django.db.models.functions import Coalesce
+from django.db.models import F, OuterRef, QuerySet, Subquery, Sum
+from django.db.models.expressions import Combinable
+from django.db.models.functions import Coalesce, Least
 
 from ledger.arithmetic import charge
 from ledger.models import Balance
 from members.models import Member
 from tokens.accounts import BOOK_KINDS
-from tokens.models import Bid, Book, CloseStep, Gift, Offer, Period, Usage, Yield
+from tokens.models import Bid, Book, CloseStep, Gift, Loan, Offer, Period, Usage, Voucher, Yield
 from tokens.services.close import STEPS, next_step
+
+FLOWS = (
+    "given", "gifts", "bought", "lent", "borrowed", "repaid", "made_good", "taken_out", "via",
+)  # fmt: skip
+"""the sums of what moved a book's tokens, by the names of BookState"""
 
 
 @dataclass(frozen=True)
 class BookState:
     """A book as it stands: millitokens; provisional charges in cents.
 
-    `given` and `received` count accepted gifts, `bought` what auctions brought.
+    `given` and `gifts` count accepted gifts, `bought` what auctions brought; `lent` and
+    `borrowed` what is not back in the same tokens, `repaid` and `made_good` what came back in
+    others; `taken_out` lies in vouchers, `via` was used through them and is in `redeemed`.
     """
 
     book: Book
@@ -29,6 +38,12 @@ class BookState:
     given: int
     gifts: int
     bought: int
+    lent: int
+    borrowed: int
+    repaid: int
+    made_good: int
+    taken_out: int
+    via: int
     cost: int
     profit: int
 
@@ -44,8 +59,8 @@ class BookState:
 
     @property
     def total(self) -> int:
-        """Millitokens that were there to be used: used from tokens, and left."""
-        return self.redeemed + self.left
+        """Millitokens that were there to be used: used from tokens, left, and in vouchers."""
+        return self.redeemed + self.left + self.taken_out
 
 
 @dataclass(frozen=True)
@@ -106,17 +121,42 @@ def _flows() -> dict[str, Coalesce]:
         "given": _total(accepted.filter(giver=OuterRef("pk")), "giver", "amount"),
         "gifts": _total(accepted.filter(receiver=OuterRef("pk")), "receiver", "amount"),
         "bought": _total(Bid.objects.filter(book=OuterRef("pk")), "book", "bought"),
+        **_loans(),
+        **_vouchers(),
     }
 
 
-def _total(found: QuerySet[Gift] | QuerySet[Bid], by: str, column: str) -> Coalesce:
+def _loans() -> dict[str, Coalesce]:
+    """What of loans moved tokens: not back as such, and made good with others."""
+    lent = Loan.objects.filter(accepted_at__isnull=False).order_by()
+    given, taken = lent.filter(lender=OuterRef("pk")), lent.filter(borrower=OuterRef("pk"))
+    gone = F("amount") - F("returned")
+    return {
+        "lent": _total(given, "lender", gone),
+        "borrowed": _total(taken, "borrower", gone),
+        "made_good": _total(given, "lender", "repaid"),
+        "repaid": _total(taken, "borrower", "repaid"),
+    }
+
+
+def _vouchers() -> dict[str, Coalesce]:
+    """What lies in vouchers, and what was used through them."""
+    out = Voucher.objects.filter(book=OuterRef("pk"), state=Voucher.State.OUT).order_by()
+    via = Least("presented", "amount")
+    return {
+        "taken_out": _total(out, "book", F("amount") - via),
+        "via": _total(out, "book", via),
+    }
+
+
+def _total(found: QuerySet[Any], by: str, column: str | Combinable) -> Coalesce:
     return Coalesce(Subquery(found.values(by).annotate(n=Sum(column)).values("n")), 0)
 
 
 def _state(book: Book) -> BookState:
     row = book.yields
     values = {name: int(getattr(book, f"has_{name}")) for name in BOOK_KINDS}
-    flows = {name: int(getattr(book, name)) for name in ("given", "gifts", "bought")}
+    flows = {name: int(getattr(book, name)) for name in FLOWS}
     return BookState(
         book=book,
         row=row,
@@ -145,12 +185,6 @@ def gifts_waiting(member: Member) -> QuerySet[Gift]:
         state=Gift.State.OFFERED,
         giver__yields__period__state=Period.State.OPEN,
     )
-
-
-def gifts_of(member: Member) -> QuerySet[Gift]:
-    """Gifts that a member made or got, newest first."""
-    made = _gifts().filter(giver__member=member)
-    return (made | _gifts().filter(receiver__member=member)).order_by("-created_at")
 
 
 def _gifts() -> QuerySet[Gift]:

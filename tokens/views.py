@@ -16,6 +16,7 @@ from members.models import Member
 from tokens import queries, services
 from tokens.access import gift_to, offer_of, period_or_404
 from tokens.forms import GiveForm, OfferForm
+from tokens.handed import gifts_in, loans_of, loans_waiting, vouchers_of
 from tokens.models import Period
 
 MINE = "tokens:mine"
@@ -40,13 +41,17 @@ def mine(request: HttpRequest) -> HttpResponse:
 def _book(member: Member, period: Period | None, **more: Any) -> dict[str, Any]:
     running = queries.current_period()
     return {
+        "me": member,
         "period": period,
         "is_running": period is not None and period == running and period.state == "open",
         "periods": queries.periods(),
         "books": [] if period is None else queries.books_of(member, period),
         "offers": [] if period is None else queries.offers_of(member, period),
-        "gifts": queries.gifts_of(member)[:20],
+        "gifts": [] if period is None else gifts_in(member, period),
+        "loans": [] if period is None else loans_of(member, period),
         "waiting": queries.gifts_waiting(member),
+        "loans_waiting": loans_waiting(member),
+        "vouchers": [] if period is None else vouchers_of(member, period),
         **more,
     }
 
