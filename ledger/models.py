@@ -37,7 +37,9 @@ class Account(models.Model):
     kept. An account with a floor can never go below it.
     """
 
-    commodity = models.ForeignKey(Commodity, on_delete=models.PROTECT, related_name="accounts")
+    commodity = models.ForeignKey(
+        Commodity, on_delete=models.PROTECT, related_name="accounts", db_index=False
+    )
     kind = models.CharField(max_length=40)
     owner = models.CharField(max_length=120, blank=True, default="")
     floor = models.BigIntegerField(null=True)
@@ -48,7 +50,6 @@ class Account(models.Model):
             models.UniqueConstraint(
                 fields=["commodity", "kind", "owner"], name="ledger_account_once_each"
             ),
-            models.UniqueConstraint(fields=["id", "commodity"], name="ledger_account_commodity"),
         ]
         indexes = [models.Index(fields=["owner", "kind"])]
 

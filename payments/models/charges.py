@@ -93,7 +93,9 @@ class ChargeLine(models.Model):
         FEE = "fee", _("reminder fee")
         ADJUSTMENT = "adjustment", _("used in a closed period, counted late")
 
-    charge = models.ForeignKey(Charge, on_delete=models.PROTECT, related_name="lines")
+    charge = models.ForeignKey(
+        Charge, on_delete=models.PROTECT, related_name="lines", db_constraint=False
+    )
     kind = models.CharField(max_length=10, choices=Kind)
     fund = models.CharField(max_length=40)
     resource = models.CharField(max_length=40, blank=True)

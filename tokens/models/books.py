@@ -18,8 +18,12 @@ class Book(models.Model):
     accounts; the book counts what of them is its own: redeemed (from tokens) and overage (beyond).
     """
 
-    yields = models.ForeignKey(Yield, on_delete=models.PROTECT, related_name="books")
-    member = models.ForeignKey(Member, on_delete=models.PROTECT, related_name="books")
+    yields = models.ForeignKey(
+        Yield, on_delete=models.PROTECT, related_name="books", db_index=False
+    )
+    member = models.ForeignKey(
+        Member, on_delete=models.PROTECT, related_name="books", db_index=False
+    )
     issued = models.BigIntegerField(default=0)
     redeemed = models.BigIntegerField(default=0)
     overage = models.BigIntegerField(default=0)
@@ -47,6 +51,8 @@ class RatingRun(models.Model):
 class Usage(models.Model):
     """One row is a signed amount that a member used; append-only.
 
+    What it refers to is checked by its trigger, a statement at a time, not by foreign keys.
+
     `key` names its source for ever ("reading:17", "correction:…"), so that a repeat adds nothing.
     """
 
@@ -57,8 +63,12 @@ class Usage(models.Model):
         CORRECTION = "correction", _("correction")
         VOUCHER = "voucher", _("through a voucher")
 
-    book = models.ForeignKey(Book, on_delete=models.PROTECT, related_name="usages")
-    rating = models.ForeignKey(RatingRun, on_delete=models.PROTECT, related_name="usages")
+    book = models.ForeignKey(
+        Book, on_delete=models.PROTECT, related_name="usages", db_index=False, db_constraint=False
+    )
+    rating = models.ForeignKey(
+        RatingRun, on_delete=models.PROTECT, related_name="usages", db_constraint=False
+    )
     amount = models.BigIntegerField(help_text="millitokens")
     kind = models.CharField(max_length=10, choices=Kind, default=Kind.READING)
     key = models.CharField(max_length=120, unique=True)
@@ -66,7 +76,11 @@ class Usage(models.Model):
     recorded_at = models.DateTimeField(auto_now_add=True)
     reason = models.CharField(max_length=200, blank=True)
     actor = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="+",
+        db_index=False,
     )
 
     class Meta:
@@ -90,7 +104,9 @@ class Settlement(models.Model):
     of everything bought, over all rates.
     """
 
-    book = models.OneToOneField(Book, on_delete=models.PROTECT, related_name="settlement")
+    book = models.OneToOneField(
+        Book, on_delete=models.PROTECT, related_name="settlement", db_constraint=False
+    )
     used = models.BigIntegerField()
     redeemed = models.BigIntegerField()
     overage = models.BigIntegerField()

@@ -11,7 +11,7 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import connection
 
 from assets.accounts import MONEY
-from ledger.services import Posting, actor_name, open_accounts, post_set
+from ledger.services import Posting, actor_name, array_of, open_accounts, post_set
 from tokens.accounts import member_money, pool_money
 from tokens.calendar import counted_in
 from tokens.models import Book, RatingRun, Yield
@@ -32,6 +32,13 @@ wanted AS MATERIALIZED (
     FROM wanted w JOIN opened o ON o.id = w.account
 )
 SELECT coalesce(sum(part) FILTER (WHERE member_id IS NULL), 0)::bigint FROM shares"""
+
+LACKING = """
+SELECT w.id FROM unnest(%s::bigint[]) AS w(id) WHERE NOT EXISTS (
+    SELECT FROM tokens_book WHERE yields_id = %s AND member_id = w.id) ORDER BY w.id"""
+LOCK = """
+SELECT member_id, id FROM tokens_book WHERE yields_id = %s AND member_id = ANY(%s::bigint[])
+ORDER BY id FOR UPDATE"""
 
 OPEN_RECEIVED = """
 WITH wanted AS MATERIALIZED (
@@ -145,16 +152,22 @@ def make_books(row: Yield, *, shares: str, params: Sequence[Any]) -> int:
 
 def books_for(row: Yield, member_ids: Sequence[int]) -> dict[int, Book]:
     """The books of these members in a yield by member id, empty ones made; locked in id order."""
-    wanted = sorted(set(member_ids))
-    have = Book.objects.filter(yields=row, member_id__in=wanted).count()
-    if have < len(wanted):
-        make_books(
-            row,
-            shares="SELECT unnest(%s::bigint[]) AS member_id, 0::bigint AS part",
-            params=[wanted],
-        )
-    books = Book.objects.select_for_update().filter(yields=row, member_id__in=wanted)
-    return {book.member_id: book for book in books.order_by("pk")}
+    found = Book.objects.in_bulk(book_ids_for(row, member_ids).values())
+    return {book.member_id: book for book in found.values()}
+
+
+def book_ids_for(row: Yield, member_ids: Sequence[int]) -> dict[int, int]:
+    """The ids of these members' books by member id, empty ones made; locked in id order."""
+    wanted = array_of(sorted(set(member_ids)))
+    with connection.cursor() as cursor:
+        cursor.execute(LACKING, [wanted, row.pk])
+        lacking = [member_id for (member_id,) in cursor.fetchall()]
+    if lacking:
+        empty = "SELECT unnest(%s::bigint[]) AS member_id, 0::bigint AS part"
+        make_books(row, shares=empty, params=[lacking])
+    with connection.cursor() as cursor:
+        cursor.execute(LOCK, [row.pk, wanted])
+        return dict(cursor.fetchall())
 
 
 def received_accounts(book_ids: Sequence[int]) -> dict[int, int]:

@@ -8,9 +8,10 @@ from datetime import datetime
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import connection, transaction
 
+from ledger.services import array_of
 from tokens.errors import BelowZero, ReasonMissing, UnknownYield
 from tokens.models import Period, RatingRun, Yield
-from tokens.services.books import books_for, rate
+from tokens.services.books import book_ids_for, rate
 
 INSERT = """
 INSERT INTO tokens_usage (book_id, rating_id, amount, kind, key, used_at, recorded_at, reason,
@@ -19,6 +20,8 @@ SELECT book_id, rating_id, amount, kind, key, used_at, now(), reason, %s
 FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::text[], %s::text[], %s::timestamptz[],
             %s::text[]) AS u(book_id, rating_id, amount, kind, key, used_at, reason)
 ON CONFLICT (key) DO NOTHING RETURNING id, book_id"""
+GIVEN = ("amount", "kind", "key", "used_at", "reason")
+"""what the statement takes of each row, as it is"""
 
 
 @dataclass(frozen=True)
@@ -96,10 +99,10 @@ def _record(
     for key in sorted(by_yield):
         if key not in yields:
             raise UnknownYield
-        books = books_for(yields[key], [row.member_id for row in by_yield[key]])
+        books = book_ids_for(yields[key], [row.member_id for row in by_yield[key]])
         run = RatingRun.objects.create(yields=yields[key])
         runs.append(run)
-        columns += [(books[row.member_id].pk, run.pk, row) for row in by_yield[key]]
+        columns += [(books[row.member_id], run.pk, row) for row in by_yield[key]]
     added = insert_usage(columns, actor)
     if added and not rate(runs, sorted({book_id for _, book_id in added}), actor):
         raise BelowZero
@@ -111,16 +114,12 @@ def insert_usage(
 ) -> list[tuple[int, int]]:
     """Insert usage rows in one statement; (id, book id) of those that are new."""
     rows = [row for _, _, row in columns]
-    params = [
-        None if actor is None else actor.pk,
+    arrays = (
         [book_id for book_id, _, _ in columns],
         [run_id for _, run_id, _ in columns],
-        [row.amount for row in rows],
-        [row.kind for row in rows],
-        [row.key for row in rows],
-        [row.used_at for row in rows],
-        [row.reason for row in rows],
-    ]
+        *([getattr(row, name) for row in rows] for name in GIVEN),
+    )
+    params = [None if actor is None else actor.pk, *map(array_of, arrays)]
     with connection.cursor() as cursor:
         cursor.execute(INSERT, params)
         added: list[tuple[int, int]] = cursor.fetchall()
