@@ -135,6 +135,79 @@ REFUSED = [
     ),
     ('month = "2026-07"', 'month = "2026-07', 38, "", "TOML"),
     ('code = "backbone"', 'code = "backbone"\ncode = "two"', 7, "", "TOML"),
+    *(
+        ("acquire = []", wrong, 26, f"period 1, {key}", right)
+        for wrong, key, right in (
+            ('offers = [ { member = "ana" } ]', "offers 1, pool", "missing"),
+            (
+                'offers = [ { member = "an", pool = "backbone", resource = "cpu", tokens = "1" } ]',
+                "offers 1, member",
+                'did you mean "ana"?',
+            ),
+            (
+                'offers = [ { member = "ana", pool = "spine", resource = "cpu", tokens = "1" } ]',
+                "offers 1, pool",
+                'one of "backbone"',
+            ),
+            (
+                'offers = [ { member = "ana", pool = "backbone", resource = "gpu" } ]',
+                "offers 1, resource",
+                'did you mean "cpu"?',
+            ),
+            (
+                'offers = [ { tokens = "-1", member = "ana", pool = "backbone", resource = "cpu" }]',
+                "offers 1, tokens",
+                "negative",
+            ),
+            (
+                'acquire = [ { pool = "backbone", cost = -1 } ]',
+                "acquire 1, cost",
+                "too small",
+            ),
+            (
+                'acquire = [ { pool = "backbone", cost = 1, capacity = { disk = "1" } } ]',
+                "acquire 1, capacity, disk",
+                "is not known",
+            ),
+            (
+                'actual_cost = { backbone = { bandwidth = "1" } }',
+                "actual_cost, backbone, bandwidth",
+                "whole number",
+            ),
+            (
+                "cost = { backbone = { bandwidth = -1 } }",
+                "cost, backbone, bandwidth",
+                "too small",
+            ),
+            (
+                'posted_price = { backbone = { bandwidth = "1.0000001" } }',
+                "posted_price, backbone, bandwidth",
+                "6 decimals",
+            ),
+            ('posted_price = "80"', "posted_price", "a table of keys"),
+        )
+    ),
+    ('tokens = "2" }', 'tokens = "-2" }', 31, "period 1, give 2, tokens", "negative"),
+    ('pool_tokens = "5"', 'pool_tokens = "-5"', 33, "auctions 1, pool_tokens", "negative"),
+    ('pool_tokens = "5"', 'pool_token = "5"', 33, "auctions 1, pool_token", '"pool_tokens"?'),
+    ('tokens = "3" }', 'tokens = "-3" }', 33, "auctions 1, asks 1, tokens", "negative"),
+    ('asks = [ { member = "ana"', 'asks = [ { member = "bea"', 33, "asks 1, member", '"ben"?'),
+    (
+        'usage = [ { member = "ben", pool = "backbone", resource = "bandwidth"',
+        'usage = [ { member = "ben", pool = "backbone", resource = "storage"',
+        34,
+        "usage 1, resource",
+        "is not known",
+    ),
+    ("repeat = 1", "repeat = 1201", 25, "period 1, repeat", "at most 1200"),
+    (
+        '[[member]]\nname = "ana"',
+        '[[pool]]\ncode = "backbone"\nissue_price = 1\n\n[[member]]\nname = "ana"',
+        16,
+        "pool 2, code",
+        "twice",
+    ),
+    ('month = "2026-07"', 'code = "2026-07"', 38, "period 2, code", "is not known here"),
 ]
 
 

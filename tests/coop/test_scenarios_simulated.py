@@ -13,9 +13,11 @@ from django.core.management import call_command
 from django.db import connection
 from django.test import Client
 from django.utils import timezone
+from psycopg import connect
 
 from coop.models import SimulationRun
 from coop.scenarios.parse import parse
+from coop.scenarios.play import play
 from coop.scenarios.throwaway import databases
 from coop.simulations import bounds, running, services
 from coop.simulations.changes import Changes
@@ -143,8 +145,8 @@ def test_numbers_agree_with_what_the_books_of_the_play_ended_with(steward: User)
 def test_progress_is_told_and_its_page_refreshes_when_it_ends(
     client: Client, steward: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    run, seen = queued(steward), []
-    real = running.play
+    run = queued(steward)
+    seen: list[tuple[str, int]] = []
 
     def watched(scenario: Any, tell: Any) -> Any:
         def hear(done: int) -> None:
@@ -153,7 +155,7 @@ def test_progress_is_told_and_its_page_refreshes_when_it_ends(
                 cursor.execute("SELECT state, months_done FROM coop_simulationrun")
                 seen.append(cursor.fetchone())
 
-        return real(scenario, hear)
+        return play(scenario, hear)
 
     monkeypatch.setattr(running, "play", watched)
     part = client.get(f"{PAGE}{run.pk}/", headers={"HX-Request": "true"})
@@ -168,7 +170,7 @@ def test_progress_is_told_and_its_page_refreshes_when_it_ends(
 @contextmanager
 def outside() -> Iterator[Any]:
     """A cursor in the real database, whatever "default" is at the moment."""
-    with running.connect(**REAL) as real, real.cursor() as cursor:
+    with connect(**REAL) as real, real.cursor() as cursor:
         yield cursor
 
 
@@ -185,7 +187,6 @@ def test_a_run_that_is_stopped_ends_with_its_month_and_leaves_nothing(
     steward: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = queued(steward, Changes(months=3))
-    real = running.play
 
     def stopped_after_one(scenario: Any, tell: Any) -> Any:
         def hear(done: int) -> None:
@@ -194,14 +195,14 @@ def test_a_run_that_is_stopped_ends_with_its_month_and_leaves_nothing(
                     cursor.execute("UPDATE coop_simulationrun SET state = 'stopped'")
             tell(done)
 
-        return real(scenario, hear)
+        return play(scenario, hear)
 
     monkeypatch.setattr(running, "play", stopped_after_one)
     running.play_queued()
     assert (again(run).state, again(run).result) == (State.STOPPED, None)
     assert not [name for name in databases() if name.startswith("coop_play")]
     services.run_again(run_id=run.pk, actor=steward)
-    monkeypatch.setattr(running, "play", real)
+    monkeypatch.setattr(running, "play", play)
     running.play_queued()
     assert again(run).state == State.DONE
 
@@ -222,10 +223,9 @@ def test_a_fault_in_the_program_fails_the_run_and_spares_the_worker(
     steward: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first, second = queued(steward), queued(steward)
-    real = running.play
 
     def fails_once(scenario: Any, tell: Any) -> Any:
-        monkeypatch.setattr(running, "play", real)
+        monkeypatch.setattr(running, "play", play)
         raise ZeroDivisionError
 
     monkeypatch.setattr(running, "play", fails_once)
@@ -275,7 +275,7 @@ def test_only_so_many_of_one_steward_wait_at_once(client: Client, steward: User)
 
 
 def test_the_same_key_begins_once_and_a_run_is_sent_off_once(steward: User) -> None:
-    make = {"source": "text", "actor": steward, "key": "same"}
+    make: dict[str, Any] = {"source": "text", "actor": steward, "key": "same"}
     run = services.begin(text=GOOD, **make)
     assert services.begin(text=GOOD, **make) == run
     with pytest.raises(KeyConflict):
@@ -292,7 +292,7 @@ def test_the_same_key_begins_once_and_a_run_is_sent_off_once(steward: User) -> N
 def test_what_is_too_much_or_unknown_is_refused(
     steward: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    make = {"source": "text", "actor": steward, "key": "k"}
+    make: dict[str, Any] = {"source": "text", "actor": steward, "key": "k"}
     with pytest.raises(BadScenario, match="Line 7: pool 1, issue_price"):
         services.begin(text=GOOD.replace("issue_price = 100", "issue_price = 0"), **make)
     with pytest.raises(NoMonth):
@@ -380,7 +380,10 @@ def test_the_api_does_what_the_pages_do(client: Client, steward: User) -> None:
         "source": "library:from-user-to-owner",
         "changes": {"months": 1, "growth": [1, 50], "cost": {"backbone": {"bandwidth": 61_000}}},
     }
-    head = {"headers": {"Idempotency-Key": "k1"}, "content_type": "application/json"}
+    head: dict[str, Any] = {
+        "headers": {"Idempotency-Key": "k1"},
+        "content_type": "application/json",
+    }
     made = client.post("/api/v1/simulations", wish, **head)
     assert (made.status_code, made.json()["state"]) == (202, "queued")
     assert client.post("/api/v1/simulations", wish, **head).json()["id"] == made.json()["id"]
