@@ -108,7 +108,7 @@ def answer_to(request: HttpRequest, results: list[Result]) -> dict[str, Any]:
         "next": queries.next_number(node),
         "next_receipt": services.head_receipt(uuid=node),
         "poll_s": settings.COOP_AGENT_SECONDS[-1],
-        "config": services.configuration()["etag"],
+        "config": services.configuration(queries.node_called(node))["etag"],
     }
 
 

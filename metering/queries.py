@@ -35,6 +35,11 @@ def live_node(uuid: UUID) -> Node | None:
     return Node.objects.filter(uuid=uuid).exclude(state=Node.State.REVOKED).first()
 
 
+def node_called(uuid: str) -> Node | None:
+    """The node with this id, as it calls itself; None where there is none."""
+    return Node.objects.select_related("asset").filter(uuid=uuid).first() if uuid else None
+
+
 def next_number(uuid: str) -> dict[str, int] | None:
     """The first number missing in a node's chain, of its newest epoch; None where unknown."""
     key = NodeKey.objects.filter(node__uuid=uuid).order_by("-epoch").first() if uuid else None

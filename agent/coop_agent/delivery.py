@@ -331,6 +331,7 @@ class Delivery:
         with self._store.transaction():
             self._store.put("config", signed["config"])
             self._store.put("config_issued", issued)
+            self._store.put("asset", signed.get("asset"))
 
 
 def _refused_gap(item: Item) -> tuple[str, dict[str, Any]]:

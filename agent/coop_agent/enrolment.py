@@ -124,6 +124,7 @@ class Enrolment:
             for name in ("node", "epoch", "server_keys", "config"):
                 self.store.put(name, enrolled[name])
             self.store.put("site", self.site.url)
+            self.store.put("asset", enrolled.get("asset"))
             self.store.put("next_seq", 1)
             start = dsse.genesis(enrolled["node"], enrolled["epoch"], bytes(key.verify_key))
             self.store.put("prev", start)

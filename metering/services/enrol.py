@@ -153,17 +153,26 @@ def enrolled_payload(node: Node, request: EnrolmentRequest) -> bytes:
             "epoch": FIRST_EPOCH,
             "pub": bytes(request.public_key).hex(),
             "server_keys": [keys.public_key().hex()],
-            "config": configuration(),
+            "config": configuration(node),
+            **stands_for(node),
         }
     )
 
 
-def configuration() -> dict[str, str | int]:
-    """How often nodes sample, record and seal, with a tag that changes when these do."""
+def configuration(node: Node | None = None) -> dict[str, str | int]:
+    """How often nodes sample, record and seal, with a tag that changes when these do.
+
+    The tag also changes with the asset that the node stands for.
+    """
     sample, record, seal = settings.COOP_AGENT_SECONDS
     values = {"sample_s": sample, "record_s": record, "seal_s": seal}
-    tag = hashlib.sha256(strict_json.dumps(values)).hexdigest()[:16]
+    tag = hashlib.sha256(strict_json.dumps(values | stands_for(node))).hexdigest()[:16]
     return {"etag": tag, **values}
+
+
+def stands_for(node: Node | None) -> dict[str, str]:
+    """The inventory code of the asset that a node stands for, where there is one."""
+    return {} if node is None or node.asset is None else {"asset": node.asset.code}
 
 
 def signed_configuration(*, node: Node) -> dsse.Envelope:
@@ -172,7 +181,8 @@ def signed_configuration(*, node: Node) -> dsse.Envelope:
         "v": 1,
         "node": str(node.uuid),
         "issued_at": spelled(timezone.now()),
-        "config": configuration(),
+        "config": configuration(node),
+        **stands_for(node),
     }
     return keys.sign_document(CONFIG, strict_json.dumps(payload))
 
