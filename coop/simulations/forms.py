@@ -183,7 +183,10 @@ def written(value: str, number: int) -> str:
     """An integer as people type it."""
     if value == "cost":
         return f"{number // 100}.{number % 100:02}"
-    return decimal(number, RATE_PLACES if value == "posted_price" else 3)
+    if value != "posted_price":
+        return decimal(number)
+    whole, _mark, decimals = decimal(number, RATE_PLACES).partition(".")
+    return f"{whole}.{decimals:0<2}"
 
 
 class ComparisonForm(forms.Form):

@@ -155,7 +155,7 @@ REFUSED = [
                 'did you mean "cpu"?',
             ),
             (
-                'offers = [ { tokens = "-1", member = "ana", pool = "backbone", resource = "cpu" }]',
+                'offers = [{ tokens = "-1", member = "ana", pool = "backbone", resource = "cpu" }]',
                 "offers 1, tokens",
                 "negative",
             ),
