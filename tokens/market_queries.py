@@ -63,10 +63,9 @@ class Level:
 
 @dataclass(frozen=True)
 class Totals:
-    """What was put into an auction and what of it was sold, in millitokens; of it mine."""
+    """What was put into an auction, the pool's included; of it mine, and what of that sold."""
 
     asked: int
-    sold: int
     mine_asked: int
     mine_sold: int
 
@@ -137,17 +136,17 @@ def asked_in(auction: Auction) -> int:
 
 
 def totals_of(auction: Auction, member: Member | None) -> Totals:
-    """What was asked and sold, of it the member's; nobody else is told apart."""
+    """What was asked in all, and what the member asked and sold; nobody else is told apart."""
     sums = auction.asks.filter(withdrawn_at=None).aggregate(
-        asked=Sum("amount"),
-        sold=Sum("sold"),
-        mine_asked=Sum("amount", filter=Q(member=member)),
-        mine_sold=Sum("sold", filter=Q(member=member)),
+        all_asked=Sum("amount", default=0),
+        mine_asked=Sum("amount", filter=Q(member=member), default=0),
+        mine_sold=Sum("sold", filter=Q(member=member), default=0),
     )
-    found = {name: int(value or 0) for name, value in sums.items()}
-    found["asked"] += auction.pool_tokens
-    found["sold"] += auction.pool_sold
-    return Totals(**found)
+    return Totals(
+        asked=sums["all_asked"] + auction.pool_tokens,
+        mine_asked=sums["mine_asked"],
+        mine_sold=sums["mine_sold"],
+    )
 
 
 def levels_of(auction: Auction, member: Member | None) -> list[Level]:
