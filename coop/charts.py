@@ -18,6 +18,7 @@ class Column:
     over_height: int
     width: int
     tick: bool
+    url: str = ""
 
 
 @dataclass(frozen=True)
@@ -42,9 +43,16 @@ def nice_top(value: int) -> int:
 
 
 def columns(
-    points: Sequence[tuple[str, int, int]], width: int = 720, height: int = 220, ticks: int = 8
+    points: Sequence[tuple[str, int, int]],
+    width: int = 720,
+    height: int = 220,
+    ticks: int = 8,
+    links: Sequence[str] = (),
 ) -> ColumnChart:
-    """Columns for (label, within, over) in millitokens, the over part standing on the other."""
+    """Columns for (label, within, over) in millitokens, the over part standing on the other.
+
+    `links` are the addresses that the columns lead to, "" where one leads nowhere.
+    """
     left, head, foot = 48, 16, 28
     floor = height - foot
     room = floor - head
@@ -58,9 +66,9 @@ def columns(
         low = rounded_ratio(within, top, room)
         high = rounded_ratio(over, top, room)
         x = left + index * slot + (slot - thick) // 2
-        made.append(
-            Column(label, x, floor - low, low, floor - low - high, high, thick, index % every == 0)
-        )
+        tick = index % every == 0
+        url = links[index] if links else ""
+        made.append(Column(label, x, floor - low, low, floor - low - high, high, thick, tick, url))
     return ColumnChart(tuple(made), width, height, floor, top, (floor + head) // 2, left)
 
 

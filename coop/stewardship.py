@@ -18,6 +18,7 @@ from coop.amounts import day_format, money_text
 from governance.queries import drafts_waiting
 from members.identity.queries import erasure_waiting
 from members.queries import applicants, open_appeals
+from metering.disputed import disputes_waiting
 from metering.models import EnrolmentRequest, Node
 from payments.models import Payout
 from payments.queries import (
@@ -74,6 +75,7 @@ def work_waiting() -> list[Queue]:
         period(),
         drafts(),
         nodes(),
+        disputes(),
         things(),
         planned(),
         erasures(),
@@ -299,6 +301,21 @@ def nodes() -> Queue:
     ]
     empty = _("Every node signs as it should.")
     return queue(_("Nodes to look at"), items, url, _("See the nodes"), empty)
+
+
+def disputes() -> Queue:
+    """What members doubt of their metered use."""
+    items = [
+        Item(
+            row.member.name,
+            _("doubts what was metered on %(day)s") % {"day": date_format(row.day, day_format())},
+            reverse("metering:answer", args=[row.pk]),
+        )
+        for row in disputes_waiting()
+    ]
+    url = reverse("metering:disputes")
+    empty = _("Nobody disputes what was metered.")
+    return queue(_("Disputed use"), items, url, _("Answer them"), empty)
 
 
 def things() -> Queue:

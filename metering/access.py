@@ -1,11 +1,16 @@
 """Whose evidence it is: the member's own, and the stewards'."""
 
-from typing import Any
+from datetime import date
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from django.http import Http404
+from django.http import Http404, QueryDict
+from django.utils import timezone
 
+from assets.models import Pool, Resource
+from members.models import Member
 from members.queries import is_steward, member_of
+from metering.dispute_forms import DayForm
 from metering.models import EnrolmentRequest, MeterAssignment, Node, Reading
 from metering.payloads import meters_named, read_batch
 from metering.queries import evidence, nodes, waiting_requests
@@ -63,3 +68,27 @@ def assignment_of(node: Node, assignment_id: int) -> MeterAssignment:
     if found is None:
         raise Http404
     return found
+
+
+class DisputeTarget(NamedTuple):
+    """What a dispute is about: a day of a resource, and one reading of it or all."""
+
+    pool: Pool
+    resource: Resource
+    day: date
+    reading: Reading | None
+
+
+def dispute_target(member: Member, named: QueryDict) -> DisputeTarget:
+    """What an address names: ?reading=…, or ?pool=…&resource=…&day=…; only one's own readings."""
+    if "reading" in named:
+        number = str(named["reading"])
+        found = evidence().filter(pk=int(number)).first() if number.isdecimal() else None
+        row = None if found is None else found.assignment
+        if found is None or row is None or row.member_id != member.pk:
+            raise Http404
+        return DisputeTarget(row.pool, row.resource, timezone.localdate(found.ends_at), found)
+    form = DayForm(named)
+    if not form.is_valid():
+        raise Http404
+    return DisputeTarget(**form.cleaned_data, reading=None)

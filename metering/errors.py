@@ -204,3 +204,18 @@ class ReasonNeeded(DomainError):
 
     code = "reason_needed"
     text = _("Say why, in a sentence that others will read.")
+
+
+class NothingToDispute(DomainError):
+    """Nothing was metered there."""
+
+    code = "nothing_to_dispute"
+    text = _("Nothing was counted on that day, so there is nothing to dispute.")
+
+
+class DisputeAnswered(DomainError):
+    """A dispute is answered once."""
+
+    code = "dispute_answered"
+    status = 409
+    text = _("This dispute was answered before.")

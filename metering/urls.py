@@ -2,13 +2,17 @@
 
 from django.urls import path
 
-from metering import agent_api, api, stewards, views
+from metering import agent_api, api, dispute_api, dispute_views, stewards, usage_stewards, views
 
 app_name = "metering"
 urlpatterns = [
     path("usage/", views.usage, name="usage"),
     path("usage/evidence/<int:reading_id>/", views.reading, name="evidence"),
     path("usage/evidence/<int:reading_id>/file.json", views.bundle, name="bundle"),
+    path("usage/dispute/", dispute_views.dispute, name="dispute"),
+    path("stewardship/disputes/", usage_stewards.disputes, name="disputes"),
+    path("stewardship/disputes/<int:dispute_id>/", usage_stewards.answer, name="answer"),
+    path("stewardship/usage/<int:number>/", usage_stewards.member_usage, name="member_usage"),
     path("nodes/", stewards.nodes, name="nodes"),
     path("nodes/enrol/", stewards.enrol, name="enrol"),
     path("nodes/enrol/<str:code>/", stewards.review, name="review"),
@@ -17,6 +21,18 @@ urlpatterns = [
     path("nodes/<uuid:uuid>/end/<int:assignment_id>/", stewards.end, name="end"),
     path("nodes/<uuid:uuid>/state/", stewards.state, name="state"),
     path("api/v1/usage/", api.UsageView.as_view(), name="api_usage"),
+    path("api/v1/usage/disputes/", dispute_api.DisputesView.as_view(), name="api_disputes"),
+    path(
+        "api/v1/usage/disputes/<int:dispute_id>/answer/",
+        dispute_api.AnswerView.as_view(),
+        name="api_answer",
+    ),
+    path(
+        "api/v1/usage/adjustments/", dispute_api.AdjustmentsView.as_view(), name="api_adjustments"
+    ),
+    path(
+        "api/v1/usage/corrections/", dispute_api.CorrectionsView.as_view(), name="api_corrections"
+    ),
     path("api/v1/agent/enrol", agent_api.enrol, name="agent_enrol"),
     path("api/v1/agent/enrol/poll", agent_api.poll, name="agent_poll"),
     path("api/v1/agent/envelopes", agent_api.envelopes, name="agent_envelopes"),

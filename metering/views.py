@@ -1,6 +1,7 @@
 """What a member used, and the signed evidence behind it."""
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
@@ -18,9 +19,11 @@ from members.access import member_required, the_member
 from members.models import Member
 from metering import evidence, queries
 from metering.access import may_see_whole_batch, reading_for
+from metering.disputed import disputes_of
 from metering.forms import ReadingsForm
 from metering.models import Reading
 from signing.words import fingerprint_words
+from tokens.adjusted import adjustments_of
 from tokens.models import Period
 from tokens.queries import current_period, periods, usage_of
 
@@ -67,6 +70,9 @@ def listed(request: HttpRequest, member: Member, period: Period | None) -> dict[
     booked = [] if period is None else usage_of(member, period).filter(kind="correction")
     return {
         "corrections": booked,
+        "late_rows": [] if period is None else adjustments_of(member, period),
+        "disputes": disputes_of(member)[:PER_PAGE],
+        "disputable": disputable(uses, resource),
         "page": page,
         "chosen": {"resource": resource, "day": day},
         "charts": [picture(use) for use in uses],
@@ -74,19 +80,26 @@ def listed(request: HttpRequest, member: Member, period: Period | None) -> dict[
     }
 
 
+def disputable(uses: Sequence[queries.UseOfResource], resource: str) -> list[queries.UseOfResource]:
+    """The books whose day a reader may dispute: those of the chosen resource, or all."""
+    return [use for use in uses if resource in ("", use.state.row.resource.code)]
+
+
 def picture(use: queries.UseOfResource) -> dict[str, Any]:
     """Points of a chart, and for each the address of the readings behind it."""
     code = use.state.row.resource.code
     base, metered = reverse("metering:usage"), queries.metered_days(use.state.book)
+    urls = {
+        d.day: f"{base}?period={use.state.row.period.code}&resource={code}&day={d.day}#readings"
+        for d in use.days
+        if d.day in metered
+    }
     return {
         "state": use.state,
         "used": any(d.within or d.over for d in use.days),
         "points": [(date_format(d.day, _("j M")), d.within, d.over) for d in use.days],
-        "days": [
-            (d, f"{base}?period={use.state.row.period.code}&resource={code}&day={d.day}#readings")
-            for d in reversed(use.days)
-            if d.day in metered
-        ],
+        "links": [urls.get(d.day, "") for d in use.days],
+        "days": [(d, urls[d.day]) for d in reversed(use.days) if d.day in urls],
     }
 
 

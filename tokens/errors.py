@@ -283,3 +283,10 @@ class BeyondCredit(DomainError):
     def __init__(self, *, room: int, cost: int) -> None:
         self.room, self.cost = max(0, room), cost
         super().__init__(room=cents_text(self.room), cost=cents_text(cost))
+
+
+class NothingToCorrect(DomainError):
+    """No period was open on that day in which the pool yields the resource, or the amount is 0."""
+
+    code = "nothing_to_correct"
+    text = _("Nothing can be corrected there: no period with this resource covers that day.")

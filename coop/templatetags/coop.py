@@ -249,16 +249,23 @@ def copyable(value: Any, label: str = "") -> dict[str, Any]:
 
 @register.inclusion_tag("parts/column_chart.html")
 def column_chart(
-    points: list[tuple[str, int, int]], unit: str, title: str, label: str = ""
+    points: list[tuple[str, int, int]],
+    unit: str,
+    title: str,
+    label: str = "",
+    links: list[str] | None = None,
 ) -> dict[str, Any]:
     """Columns over time with the same numbers in a table.
 
-    `points` are (label, within millitokens, over millitokens) in order.
+    `points` are (label, within millitokens, over millitokens) in order; `links` where each column
+    and its row lead to, "" for nowhere.
     """
+    urls = links or [""] * len(points)
     return {
-        "wide": charts.columns(points),
-        "narrow": charts.columns(points, width=340, height=190, ticks=4),
-        "points": points,
+        "wide": charts.columns(points, links=urls),
+        "narrow": charts.columns(points, width=340, height=190, ticks=4, links=urls),
+        "points": [(*point, url) for point, url in zip(points, urls, strict=True)],
+        "linked": any(urls),
         "unit": unit,
         "title": title,
         "label": label or _("When"),

@@ -3,6 +3,7 @@
 from metering.services.accept import Result, accept_envelope, accept_envelopes
 from metering.services.allowances import signed_allowances
 from metering.services.assign import assign_meter, end_assignment
+from metering.services.disputes import answer_dispute, raise_dispute
 from metering.services.enrol import (
     approve_enrolment,
     configuration,
@@ -22,6 +23,7 @@ __all__ = [
     "Slot",
     "accept_envelope",
     "accept_envelopes",
+    "answer_dispute",
     "approve_enrolment",
     "assign_meter",
     "configuration",
@@ -29,6 +31,7 @@ __all__ = [
     "end_assignment",
     "head_receipt",
     "poll_enrolment",
+    "raise_dispute",
     "rate_node",
     "rate_waiting",
     "review_voucher",

@@ -1,0 +1,89 @@
+"""Members dispute what was metered; stewards answer with a reason. The readings stand."""
+
+from datetime import date
+
+from django.db import transaction
+from django.utils import timezone
+
+from assets.models import Pool, Resource
+from ledger.errors import KeyConflict
+from members.models import Member, User
+from metering.errors import DisputeAnswered, NothingToDispute
+from metering.models import Dispute, Reading
+from tokens.errors import ReasonMissing
+from tokens.models import Usage
+from tokens.services.corrections import correct_usage
+
+
+@transaction.atomic
+def raise_dispute(
+    *,
+    member: Member,
+    pool: Pool,
+    resource: Resource,
+    day: date,
+    reason: str,
+    actor: User | None,
+    key: str,
+    reading: Reading | None = None,
+) -> Dispute:
+    """Say that a reading, or all of a day's, is not what was used; the same key gives the first.
+
+    Nothing is taken back for it. Raises ReasonMissing, NothingToDispute, KeyConflict.
+    """
+    if not reason.strip():
+        raise ReasonMissing
+    told = {"pool_id": pool.pk, "resource_id": resource.pk, "day": day, "reason": reason.strip()}
+    before = Dispute.objects.filter(key=f"{member.pk}:{key}").first()
+    if before is not None:
+        return _same(before, {**told, "reading_id": reading and reading.pk})
+    used = Usage.objects.filter(
+        book__member=member, book__yields__pool=pool, book__yields__resource=resource,
+        used_at__date=day,
+    )  # fmt: skip
+    if reading is None and not used.exists():
+        raise NothingToDispute
+    return Dispute.objects.create(
+        member=member, reading=reading, key=f"{member.pk}:{key}", raised_by=actor, **told
+    )
+
+
+def _same(before: Dispute, told: dict[str, object]) -> Dispute:
+    if any(getattr(before, name) != value for name, value in told.items()):
+        raise KeyConflict
+    return before
+
+
+@transaction.atomic
+def answer_dispute(
+    *, dispute_id: int, answer: str, actor: User | None, correction: int | None = None
+) -> Dispute:
+    """Answer a dispute once, with a reason; `correction` millitokens are taken back or added.
+
+    Raises ReasonMissing, DisputeAnswered, and what `correct_usage` raises.
+    """
+    if not answer.strip():
+        raise ReasonMissing
+    row = Dispute.objects.select_related("member", "pool", "resource").get(pk=dispute_id)
+    corrected = _correct(row, answer, correction, actor) if correction else None
+    locked = Dispute.objects.select_for_update(of=("self",)).get(pk=dispute_id)
+    if locked.answered_at is not None:
+        raise DisputeAnswered
+    locked.answer, locked.answered_at = answer.strip(), timezone.now()
+    locked.answered_by, locked.correction = actor, corrected
+    locked.save(update_fields=["answer", "answered_at", "answered_by", "correction"])
+    return locked
+
+
+def _correct(row: Dispute, answer: str, amount: int, actor: User | None) -> Usage:
+    """The correction that an answer brings; of two answers at once only one can stand."""
+    return correct_usage(
+        member=row.member,
+        pool=row.pool,
+        resource=row.resource,
+        day=row.day,
+        amount=amount,
+        reason=answer.strip()[:200],
+        actor=actor,
+        key=f"dispute:{row.pk}",
+    )
