@@ -78,6 +78,7 @@ TRANSACTIONS = {
     "kept for charges": _("Kept to pay charges"),
     "contribution valued": _("Contribution in kind became shares"),
     "debt written off": _("Debt written off"),
+    "unpaid cost back to its sellers": _("Unpaid cost back to its sellers"),
     "tokens issued": _("Tokens issued"),
     "tokens given": _("Tokens given"),
     "tokens lent": _("Tokens lent"),

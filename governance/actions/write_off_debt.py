@@ -10,7 +10,8 @@ from members.models import User
 from payments.models import Charge
 from payments.queries import charge_by_reference
 from titles.models import WriteOff
-from titles.services.write_off import require_owed, write_off
+from titles.services.write_off import require_owed
+from tokens.services.unpaid import back_to_sellers, write_off_debt
 
 
 class WriteOffDebt(Action):
@@ -19,8 +20,8 @@ class WriteOffDebt(Action):
     key = "write_off_debt"
     title = _("Write off a debt")
     about = _(
-        "A charge that nobody will pay. It is a cost of the pools it was for: the next budgets "
-        "bear it."
+        "A charge that nobody will pay. The cost of what was bought goes back to those who sold "
+        "it; the rest is a cost of the pools it was for: the next budgets bear it."
     )
     touches_usage_rights = True
     schema: ClassVar[dict[str, type]] = {"reference": str}
@@ -30,16 +31,18 @@ class WriteOffDebt(Action):
         require_owed(_charge(payload))
 
     def dry_run(self, payload: Payload) -> Effect:
-        """The sum, and what each pool would bear of it."""
+        """The sum, what each pool is owed of it, and what would go back to those who sold."""
         charge = _charge(payload)
         costs: dict[str, int] = {}
         for line in charge.lines.order_by("pk"):
             costs[line.fund] = costs.get(line.fund, 0) + line.cost
-        return {**payload, "amount": charge.amount, "profit": charge.profit, "costs": costs}
+        effect = {**payload, "amount": charge.amount, "profit": charge.profit, "costs": costs}
+        sellers = back_to_sellers(charge)
+        return {**effect, "sellers": sellers} if sellers else effect
 
     def execute(self, payload: Payload, *, actor: User | None, source: str) -> list[Effect]:
-        """The charge closed, its cost carried on."""
-        row = write_off(charge_id=_charge(payload).pk, actor=actor, source=source)
+        """The charge closed, its cost back with its sellers or carried on."""
+        row = write_off_debt(charge_id=_charge(payload).pk, actor=actor, source=source)
         return [
             {
                 "kind": "write_off",

@@ -53,6 +53,7 @@ RULES = {
     "credit paid out": Rule(_PAID),
     "kept for charges": Rule(_PAID),
     "debt written off": Rule(_PAID),
+    "unpaid cost back to its sellers": Rule(_PAID),
     "contribution": Rule(_ASSET),
     "depreciation": Rule(_WORTH),
     "asset disposed of": Rule(_WORTH),

@@ -13,7 +13,7 @@ from coop.scenarios.parse import parse
 from coop.scenarios.play import play
 from ledger.queries import balance
 from members.services import link_members
-from payments.models import ChargeLine
+from payments.models import Charge, ChargeLine
 from policies.services import set_policy
 from tests.model.scenarios import as_toml
 from tests.tokens.adversary import (
@@ -29,7 +29,7 @@ from tests.tokens.adversary import (
 )
 from tests.valley import JULY, JUNE, Valley, make_valley, taken_back
 from titles.errors import CarriedTooMuch
-from titles.services import subscribe
+from titles.services import accept_payment, subscribe
 from tokens.errors import BeyondCredit, BothSides
 from tokens.models import Settlement, Yield
 from tokens.services import (
@@ -42,6 +42,7 @@ from tokens.services import (
     place_bid,
     record_usage,
     run_step,
+    write_off_debt,
 )
 
 pytestmark = pytest.mark.django_db
@@ -377,6 +378,73 @@ def test_use_beyond_the_credit_limit_spares_nobody_a_cost(valley: Valley) -> Non
     valley.run("settle", "match", "charge")
     assert Yield.objects.get().matched == 12_500
     assert settled(valley, "ben").sold == 7_500
+
+
+def written_off(valley: Valley) -> None:
+    """Ana and Ben pay June, Chloe never does."""
+    valley.run("settle", "match", "charge")
+    chloe = valley.members["chloe"]
+    for charge in Charge.objects.exclude(member=chloe):
+        accept_payment(
+            reference=charge.reference,
+            amount=charge.amount,
+            received_on=charge.created_at.date(),
+            actor=None,
+            key=charge.reference,
+        )
+    valley.run("expire", "convert")
+    owed = Charge.objects.get(member=chloe)
+    write_off_debt(charge_id=owed.pk, actor=None, source="proposal:1")
+    first = Charge.objects.count()
+    write_off_debt(charge_id=owed.pk, actor=None, source="proposal:1")
+    assert Charge.objects.count() == first
+
+
+def owes(valley: Valley, name: str) -> list[tuple[int, int]]:
+    """What a member is asked for again: (millitokens, cents) by line."""
+    open_lines = ChargeLine.objects.filter(
+        charge__member=valley.members[name], charge__state=Charge.State.OPEN
+    )
+    return list(open_lines.values_list("quantity", "cost"))
+
+
+def test_what_a_straw_never_pays_comes_back_to_its_sellers(valley: Valley) -> None:
+    """The worked period, and Chloe pays nothing. Of her 60.00 of cost Ben, who sold 47.273,
+    gets 23.64 back: 126.36 + 23.64 = 150.00, as if he had sold nothing. 36.36 are vacancy, and
+    nothing is left for those who sold nothing."""
+    valley.used_as_in_the_worked_period()
+    written_off(valley)
+    assert owes(valley, "ben") == [(47_273, 2_364)]
+    assert owes(valley, "ana") == owes(valley, "chloe") == []
+    assert balance("EUR", "vacancy", "pool/backbone") == 6_364 + 3_636
+    assert balance("EUR", "stabilisation", "backbone/bandwidth") == 0
+    assert all_broken() == []
+
+
+def test_what_was_sold_at_auction_comes_back_to_those_who_asked(valley: Valley) -> None:
+    """Chloe buys 20 of Ana's at 0.90 and goes 10 over at 0.80; of those 10 Ben's 300 and the
+    treasury's 200 back 6 and 4. Ana 20 * 0.50 = 10.00, Ben 3.00, vacancy 2.00 more."""
+    now = auction(valley)
+    place_ask(**now, member=valley.members["ana"], amount=20_000)
+    place_bid(**now, member=valley.members["chloe"], price=90_000_000, amount=20_000)
+    clear_auction(**now)
+    offer_all(valley, "ben")
+    record_usage(rows=[valley.use("chloe", 30_000, "c")], actor=None)
+    written_off(valley)
+    assert owes(valley, "ana") == [(20_000, 1_000)]
+    assert owes(valley, "ben") == [(6_000, 300)]
+    assert balance("EUR", "vacancy", "pool/backbone") == 19_600 // 2 + 200
+    assert all_broken() == []
+
+
+def test_what_nobody_sold_stays_with_the_pool(valley: Valley) -> None:
+    """Chloe goes 240 over and nobody offers: the treasury sells 200, 40 are nobody's. 100.00 are
+    vacancy again; 20.00, which went to the reserve, are a cost that the next budget bears."""
+    record_usage(rows=[valley.use("chloe", 240_000, "c")], actor=None)
+    written_off(valley)
+    assert balance("EUR", "vacancy", "pool/backbone") == 10_000
+    assert balance("EUR", "stabilisation", "backbone/bandwidth") == 2_000
+    assert all_broken() == []
 
 
 def test_credit_needs_money_not_a_charge(valley: Valley) -> None:

@@ -73,7 +73,7 @@ def _posting(
     legs = [Leg(accounts[owed], -charge.amount)]
     if covered:
         legs += [Leg(accounts[names[1]], covered), Leg(accounts[BANK], -covered)]
-    for line, paid in _shared(lines, covered):
+    for line, paid in by_line(lines, covered):
         legs += _line_legs(charge, line, pools[line.fund], paid)
     return Posting(
         source=SOURCE,
@@ -86,7 +86,7 @@ def _posting(
     )
 
 
-def _shared(lines: list[ChargeLine], covered: int) -> Iterator[tuple[ChargeLine, int]]:
+def by_line(lines: list[ChargeLine], covered: int) -> Iterator[tuple[ChargeLine, int]]:
     """Each line with what of its cost is covered, in order."""
     for line in lines:
         paid = min(covered, line.cost)

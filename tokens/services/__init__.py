@@ -30,6 +30,7 @@ from tokens.services.market import (
 )
 from tokens.services.period import open_period
 from tokens.services.run import preview_close, run_close, start_close, sweep_closes
+from tokens.services.unpaid import write_off_debt
 from tokens.services.usage import Outcome, UsageRow, record_usage
 from tokens.services.vouchers import Terms, give_back_voucher, take_out
 from tokens.services.wishes import set_overage_wish
@@ -75,4 +76,5 @@ __all__ = [
     "withdraw_gift",
     "withdraw_loan",
     "withdraw_offer",
+    "write_off_debt",
 ]
