@@ -177,10 +177,11 @@ def line_chart(
     top: int = 0,
     width: int = 720,
     height: int = 220,
+    left: int = 76,
     ticks: int = 6,
 ) -> LineChart:
     """Series over the same labels, none below zero; None leaves a gap. `top` 0: as needed."""
-    left, right, head, floor = 76, width - 26, 16, height - 30
+    right, head, floor = width - 26, 16, height - 30
     highest = top or round_top(max((n for row in series for n in row if n is not None), default=1))
     last = max(len(labels) - 1, 1)
     places = [left + (right - left) * index // last for index in range(len(labels))]

@@ -111,7 +111,7 @@ def picture(title: str, kind: Kind, rows: Sequence[Values], runs: Sequence[Numbe
     labels = labels_of(runs)
     top = 100 if kind == "percent" else 0
     wide = charts.line_chart(labels, rows, top=top)
-    narrow = charts.line_chart(labels, rows, top=top, width=360, height=200, ticks=3)
+    narrow = charts.line_chart(labels, rows, top=top, width=300, height=180, left=62, ticks=3)
     currency = runs[0].currency
     return Picture(
         title=title,
