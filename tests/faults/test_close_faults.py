@@ -84,9 +84,10 @@ def held(statement: str, *values: str | int) -> Iterator[None]:
         transaction.set_rollback(True)
 
 
-def until(fact: Callable[[], object]) -> None:
-    """Wait for a fact; the limit on the test ends what never comes true."""
+def until(fact: Callable[[], object], worker: subprocess.Popen[bytes] | None = None) -> None:
+    """Wait for a fact; what never comes true is ended by the limit, or by a worker that died."""
     while not fact():
+        assert worker is None or worker.poll() is None
         Event().wait(0.1)
 
 
@@ -169,7 +170,7 @@ def test_a_worker_killed_before_and_at_the_commit_of_every_step_leaves_nothing_h
             with held(statement, *values):
                 hint_in_time(run)
                 worker = start()
-                until(is_somebody_waiting)
+                until(is_somebody_waiting, worker)
                 assert CloseRun.objects.get(pk=run.pk).step == step
                 kill(worker)
             until(lambda: not is_somebody_waiting())
@@ -180,8 +181,8 @@ def test_a_worker_killed_before_and_at_the_commit_of_every_step_leaves_nothing_h
         assert carry_on(run.pk)
     assert CloseRun.objects.get().state == CloseRun.State.RUNNING
     redis.Redis.from_url(settings.REDIS_URL).flushall()
-    start("--beat", "--schedule", str(tmp_path / "beat"))
-    until(lambda: CloseRun.objects.get().state != CloseRun.State.RUNNING)
+    worker = start("--beat", "--schedule", str(tmp_path / "beat"))
+    until(lambda: CloseRun.objects.get().state != CloseRun.State.RUNNING, worker)
     assert CloseRun.objects.get().state == CloseRun.State.DONE
     assert worlds_end() == expected
     assert all_broken() == []
@@ -206,7 +207,7 @@ def test_kills_at_any_moment_and_lost_messages_change_nothing(start: Start, tmp_
             kill(worker)
             redis.Redis.from_url(settings.REDIS_URL).flushall()
         worker = start("--beat", "--schedule", str(tmp_path / last))
-        until(is_done)
+        until(is_done, worker)
         kill(worker)
         if last == "expire":
             pay(valley)
