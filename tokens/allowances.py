@@ -4,10 +4,12 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.utils import timezone
+
 from ledger.arithmetic import RATE_SCALE
 from ledger.models import Balance
 from members.models import Member
-from tokens.credit import credit_room
+from tokens.credit import credit_limit, credit_room
 from tokens.models import Book, OverageWish, Period, Yield
 
 Place = tuple[int, int, int]
@@ -23,6 +25,21 @@ class Allowance:
 
     left: int
     over: int | None
+
+
+@dataclass(frozen=True)
+class Limits:
+    """A member's own wish, the credit limit and the room it leaves, in cents (None: no limit)."""
+
+    may_go_over: bool
+    limit: int | None
+    room: int | None
+
+
+def limits_of(member: Member) -> Limits:
+    """How far a member may go beyond their tokens now."""
+    now = timezone.now()
+    return Limits(may_go_over(member), credit_limit(now), credit_room(member, now))
 
 
 def may_go_over(member: Member) -> bool:

@@ -2,11 +2,13 @@
 
 from django.urls import path
 
-from tokens import closing, given_views, stewards, views
+from tokens import closing, given_views, limit_views, stewards, views
 
 app_name = "tokens"
 urlpatterns = [
+    path("api/v1/tokens/limits/", limit_views.LimitsView.as_view(), name="api_limits"),
     path("tokens/", views.mine, name="mine"),
+    path("tokens/limits/", limit_views.wish, name="wish"),
     path("tokens/give/", views.give, name="give"),
     path("tokens/offer/", views.offer, name="offer"),
     path("tokens/gifts/<int:gift_id>/", views.answer_gift, name="answer_gift"),

@@ -15,6 +15,7 @@ from members.access import member_required, the_member
 from members.models import Member
 from tokens import queries, services
 from tokens.access import gift_to, offer_of, period_or_404
+from tokens.allowances import limits_of
 from tokens.forms import GiveForm, OfferForm
 from tokens.handed import gifts_in, loans_of, loans_waiting, vouchers_of
 from tokens.models import Period
@@ -42,6 +43,7 @@ def _book(member: Member, period: Period | None, **more: Any) -> dict[str, Any]:
     running = queries.current_period()
     return {
         "me": member,
+        "limits": limits_of(member),
         "period": period,
         "is_running": period is not None and period == running and period.state == "open",
         "periods": queries.periods(),
