@@ -50,7 +50,7 @@ class PoolAskForm(forms.Form):
 
     pool_tokens = TokensField(
         label=_("Tokens of the pool"),
-        help_text=_("Out of the treasury’s part; 0 takes the pool out. It sells after members."),
+        help_text=_("Out of the treasury’s part; 0 takes the pool out."),
     )
 
 

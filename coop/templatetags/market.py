@@ -19,7 +19,7 @@ def price_chart(points: Sequence[PricePoint], title: str) -> dict[str, Any]:
     rows = [(p.row.period.code, p.row.price, p.row.sale_cost, p.average) for p in points]
     return {
         "wide": charts.prices(rows, width=560, height=200, ticks=6),
-        "narrow": charts.prices(rows, width=340, height=190, ticks=3),
+        "narrow": charts.prices(rows, width=290, height=170, ticks=2),
         "points": points,
         "title": title,
         "any_sold": any(point.average is not None for point in points),
