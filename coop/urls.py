@@ -51,6 +51,8 @@ urlpatterns = [
     path("api/v1/", include("titles.campaign_api")),
     path("api/v1/", include("bank.api")),
     path("api/v1/", include("tokens.api")),
+    path("api/v1/", include("tokens.given_api")),
+    path("api/v1/", include("metering.voucher_api")),
     path("api/v1/", include("tokens.market_api")),
     path("api/v1/", include("tokens.closing_api")),
     path("admin/", admin.site.urls),
