@@ -7,7 +7,7 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from assets.forms import TokensField
@@ -32,13 +32,13 @@ def fraction_from(text: str) -> Fraction:
         return bounded(Fraction(int(found[1]), int(found[2])))
     if found := PERCENT.fullmatch(stripped):
         return bounded(Fraction(f"{found[1]}.{found[2] or 0}") / 100)
-    raise ValidationError(_("Write a fraction like 1/50, or per cent like 2 %."), code="fraction")
+    raise ValidationError(_("Write a fraction like 1/50, or a percentage."), code="fraction")
 
 
 def bounded(growth: Fraction) -> Fraction:
     """Growth that can be meant; raises ValidationError."""
     if not Fraction(-1, 2) <= growth <= 1:
-        raise ValidationError(_("From −50 % to 100 % a month is possible."), code="fraction")
+        raise ValidationError(_("From −1/2 to 1 a month is possible."), code="fraction")
     return growth
 
 
@@ -77,7 +77,7 @@ class TextForm(forms.Form):
 
     def _from_file(self, file: Any) -> str:
         if file.size > MOST_BYTES:
-            words = _now("The file is too large: at most %(most)s bytes are taken.")
+            words = gettext("The file is too large: at most %(most)s bytes are taken.")
             self.add_error("file", words % {"most": MOST_BYTES})
             return ""
         try:
@@ -96,7 +96,7 @@ class ChangesForm(forms.Form):
         label=_("Growth of all use, a month"),
         required=False,
         max_length=20,
-        help_text=_("An exact fraction like 1/50, or per cent like 2 %. Nought: as it is."),
+        help_text=_("An exact fraction like 1/50, or a percentage. Nought: as it is."),
     )
     newcomers = forms.IntegerField(
         label=_("New members a month"), min_value=0, max_value=MOST_MEMBERS

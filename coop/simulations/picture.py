@@ -6,7 +6,7 @@ from typing import Any
 
 from django.conf import settings
 from django.utils.functional import Promise
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from coop import charts
@@ -103,7 +103,7 @@ def measures(
     for key, kind in OF_POOL:
         yield str(TITLES[key]), kind, [run.rows.get((code, "", key), ()) for run in runs]
     if member:
-        title = _now("Owned share of use, member %(member)s") % {"member": member}
+        title = gettext("Owned share of use, member %(member)s") % {"member": member}
         yield title, "percent", [run.owned.get(code, {}).get(member, ()) for run in runs]
 
 
@@ -137,7 +137,7 @@ def labels_of(runs: Sequence[Numbers]) -> list[str]:
     longest = max(runs, key=lambda run: len(run.months))
     if len({run.months[0] for run in runs}) == 1:
         return list(longest.months)
-    words = _now("month %(number)s")
+    words = gettext("month %(number)s")
     return [words % {"number": number} for number in range(1, len(longest.months) + 1)]
 
 
