@@ -14,12 +14,13 @@ from django.utils.translation import ngettext
 from assets.register import faulty
 from assets.register import waiting as waiting_assets
 from bank.queries import waiting_lines
-from coop.amounts import day_format, money_text
+from coop.amounts import day_format, money_text, tokens_text
 from governance.queries import drafts_waiting
 from members.identity.queries import erasure_waiting
 from members.queries import applicants, open_appeals
 from metering.disputed import disputes_waiting
 from metering.models import EnrolmentRequest, Node
+from metering.presented import waiting_doubles
 from payments.models import Payout
 from payments.queries import (
     defaults_in_force,
@@ -75,6 +76,7 @@ def work_waiting() -> list[Queue]:
         period(),
         drafts(),
         nodes(),
+        vouchers(),
         disputes(),
         things(),
         planned(),
@@ -301,6 +303,21 @@ def nodes() -> Queue:
     ]
     empty = _("Every node signs as it should.")
     return queue(_("Nodes to look at"), items, url, _("See the nodes"), empty)
+
+
+def vouchers() -> Queue:
+    """Vouchers that were presented twice, and that nobody has looked at since."""
+    items = [
+        Item(
+            row.book.member.name,
+            _("voucher presented twice: %(amount)s tokens beyond it")
+            % {"amount": tokens_text(row.beyond)},
+            reverse("vouchers:desk"),
+        )
+        for row in waiting_doubles()
+    ]
+    empty = _("No voucher was presented twice.")
+    return queue(_("Vouchers"), items, reverse("vouchers:desk"), _("Look at them"), empty)
 
 
 def disputes() -> Queue:
