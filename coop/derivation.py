@@ -19,7 +19,7 @@ from metering.models import Reading
 from payments.models import Charge, ChargeLine
 from titles.models import ConversionShare, CreditLot
 from titles.services.profit import SOURCE as PROFIT_SOURCE
-from tokens.models import Ask, Bid, Book, Period, Settlement, Usage, Yield
+from tokens.models import Ask, Bid, Book, LateCharge, Period, Settlement, Usage, Yield
 from tokens.queries import BookState, books_of
 
 LAST = 10
@@ -53,7 +53,8 @@ class LineDerivation:
     """A line of a charge with the token book, the use and the rates that it comes from.
 
     `state`, `settled` and `used` are None for what no token book stands behind. `asked` is what
-    was sold at auction, `bid` what was bought there at this line's rate.
+    was sold at auction, `bid` what was bought there at this line's rate, `late` what the late usage
+    of a closed book came to.
     """
 
     line: ChargeLine
@@ -63,6 +64,7 @@ class LineDerivation:
     used: Used | None
     asked: int = 0
     bid: int = 0
+    late: LateCharge | None = None
 
     @property
     def cost_again(self) -> int:
@@ -159,8 +161,15 @@ def _line(line: ChargeLine, period: Period | None, books: Books, sees: bool) -> 
         settled=Settlement.objects.filter(book=book).first(),
         used=_used(book, line, sees),
         asked=Ask.objects.filter(book=book).aggregate(n=Sum("sold"))["n"] or 0,
+        late=_late(line, book, period),
         bid=Bid.objects.filter(book=book, price=line.rate).aggregate(n=Sum("bought"))["n"] or 0,
     )
+
+
+def _late(line: ChargeLine, book: Book, period: Period | None) -> LateCharge | None:
+    late = line.kind == ChargeLine.Kind.ADJUSTMENT
+    rows = LateCharge.objects.filter(book=book, booked_in__period=period)
+    return rows.first() if late else None
 
 
 def _used(book: Book, line: ChargeLine, sees: bool) -> Used:

@@ -9,10 +9,11 @@ from metering import services
 from payments.models import Charge
 from tests.metering.machine import post
 from tests.metering.world import make_valley as make_metered_valley
+from tests.tokens.test_late import close_july, closed_june
 from tests.tokens.test_pages import login
 from tests.valley import Valley, make_valley
 from titles.models import Title
-from tokens.services import STEPS, run_step
+from tokens.services import STEPS, record_late, run_step
 
 pytestmark = pytest.mark.django_db
 
@@ -87,6 +88,26 @@ def test_programs_read_the_same(valley: Valley) -> None:
     assert line["used"]["last"][0]["amount"] == 120_000
     assert found["equity"][0]["became"][0]["units"] == 36
     assert login(valley.members["ben"]).get(url).status_code == 404
+
+
+def test_what_was_counted_late_is_derived_from_the_closed_book() -> None:
+    valley, july = closed_june()
+    rows = [valley.use("ana", 60_000, "late"), valley.use("chloe", -20_000, "fix", reason="meter")]
+    record_late(rows=rows, actor=None)
+    close_july(july)
+    ana = Charge.objects.get(member=valley.members["ana"], about="period:2026-07")
+    found = {part.line.kind: part for part in derivation_of(ana, None).lines}
+    late = found["adjustment"]
+    assert late.used is not None and late.row is not None and late.late is not None
+    assert (late.used.total, late.line.quantity, late.row.period) == (60_000, 10_000, valley.period)
+    assert (late.cost_again, late.profit_again, late.agrees) == (500, 300, True)
+    assert found["own"].used is not None and found["own"].used.total == 0
+    chloe = Charge.objects.get(member=valley.members["chloe"], about="period:2026-07")
+    back = {part.line.kind: part for part in derivation_of(chloe, None).lines}["adjustment"]
+    assert (back.line.quantity, back.cost_again, back.line.cost) == (-20_000, -1000, -1000)
+    client = login(valley.members["chloe"])
+    page = client.get(f"/statement/{chloe.pk}/derivation/").content.decode()
+    assert "counted late, for 2026-06" in page and "taken off my equity credit" in page
 
 
 def test_a_member_can_follow_a_charge_to_the_signed_reading() -> None:
