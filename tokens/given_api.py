@@ -5,7 +5,7 @@ from itertools import islice
 from typing import Any
 
 from django.urls import path
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
 from rest_framework import status
 from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.permissions import BasePermission
@@ -170,21 +170,22 @@ class LoanAct(APIView):
 
 def gift_act(name: str, act: Callable[..., Gift], *, is_giver: bool = False) -> Any:
     """The view of one answer to a gift, under a name of its own."""
-    said = extend_schema(
+    post = extend_schema(
         operation_id=f"{name}_gift", request=None, responses=GiftSerializer, tags=["tokens"]
     )
-    kind = type(f"{name.title()}Gift", (GiftAct,), {"act": staticmethod(act), "is_giver": is_giver})
-    return said(kind).as_view()  # type: ignore[attr-defined]
+    own = {"act": staticmethod(act), "is_giver": is_giver}
+    kind: type[APIView] = type(f"{name.title()}Gift", (GiftAct,), own)
+    return extend_schema_view(post=post)(kind).as_view()
 
 
 def loan_act(name: str, act: Callable[..., Loan], *, is_lender: bool = False) -> Any:
     """The view of one answer to a loan, under a name of its own."""
-    said = extend_schema(
+    post = extend_schema(
         operation_id=f"{name}_loan", request=None, responses=LoanSerializer, tags=["tokens"]
     )
-    named_as = f"{name.title()}Loan"
-    kind = type(named_as, (LoanAct,), {"act": staticmethod(act), "is_lender": is_lender})
-    return said(kind).as_view()  # type: ignore[attr-defined]
+    own = {"act": staticmethod(act), "is_lender": is_lender}
+    kind: type[APIView] = type(f"{name.title()}Loan", (LoanAct,), own)
+    return extend_schema_view(post=post)(kind).as_view()
 
 
 class MovementsView(APIView):

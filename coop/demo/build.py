@@ -9,6 +9,7 @@ from assets.models import Pool, Resource
 from assets.services import add_cost_line, create_pool, create_resource, place_asset
 from coop.demo import cast, things
 from coop.demo.bank import tell_of_the_bank
+from coop.demo.books import hand_on
 from coop.demo.exits import ask_back
 from coop.demo.identity import sign_and_vouch
 from coop.demo.market import hold_auctions, lower_a_price
@@ -62,6 +63,7 @@ def build() -> None:
     ask_back(people)
     offer_some(people)
     hold_auctions(people)
+    hand_on(people)
     sign_and_vouch(people)
 
 
