@@ -58,6 +58,8 @@ class Site:
     next_seq: int | None = None
     next_receipt: dict[str, Any] | None = None
     config_seed: bytes = SEED
+    allowances: dict[str, Any] | None = None
+    allowances_seed: bytes = SEED
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def receipt(self, seq: int, chain: str) -> dict[str, Any]:
@@ -92,6 +94,8 @@ class Site:
                 return self._poll(body or b"")
             if path == "/api/v1/agent/envelopes":
                 return self._envelopes(body or b"")
+            if path == "/api/v1/agent/allowances" and self.allowances is not None:
+                return self._allowances(body or b"")
             if path == f"/api/v1/agent/config/{NODE}":
                 return 200, self._config(), {}
         return problem(404, "not_found")
@@ -128,6 +132,16 @@ class Site:
             {"v": 1, "node": NODE, "issued_at": "2026-11-22T12:00:00Z", "config": self.config}
         )
         return dsse.sign(self.config_seed, dsse.payload_type("config"), payload).as_dict()
+
+    def _allowances(self, body: bytes) -> Reply:
+        """What was laid out, to whoever signs the question with the node's key."""
+        envelope = dsse.Envelope.from_json(body)
+        kind = dsse.payload_type("allowances-request")
+        asked = strict_json.loads(dsse.verify(envelope, self.public, kind))
+        assert asked["v"] == 1 and asked["node"] == NODE and set(asked) == {"v", "node", "sent"}
+        payload = strict_json.dumps(self.allowances)
+        kind = dsse.payload_type("allowances")
+        return 200, dsse.sign(self.allowances_seed, kind, payload).as_dict(), {}
 
     def _envelopes(self, body: bytes) -> Reply:
         envelopes = [dsse.Envelope.from_dict(e) for e in strict_json.loads(body)["envelopes"]]
