@@ -4,6 +4,7 @@ from payments.services.accounts import set_bank_account
 from payments.services.charges import (
     Line,
     cancel_charge,
+    charge_everybody,
     lock_charge,
     mark_paid,
     raise_charge,
@@ -49,6 +50,7 @@ __all__ = [
     "ask_for_prepaid",
     "cancel_charge",
     "cancel_payout",
+    "charge_everybody",
     "confirm_payout",
     "credit_prepaid",
     "dispute_charge",

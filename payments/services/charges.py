@@ -42,7 +42,8 @@ WITH lines AS MATERIALIZED ({lines}), totals AS (
            {period}
     FROM charges c JOIN lines l USING (member_id) ORDER BY c.id
 )
-SELECT id FROM charges ORDER BY id"""
+SELECT {result}"""
+IDS, COUNT = "id FROM charges ORDER BY id", "count(*) FROM charges"
 LINE_COLUMNS = {
     "kind": "text",
     "fund": "text",
@@ -114,11 +115,24 @@ def raise_charges(
     to nothing gets no charge. A period is charged to a member once only: the database refuses a
     second time. Call inside a transaction.
     """
+    period = "l.period" if with_periods else "''"
     values = {**params, "charge_kind": kind, "charge_about": about, "charge_due": due}
     with connection.cursor() as cursor:
-        period = "l.period" if with_periods else "''"
-        cursor.execute(RAISE.format(lines=lines, period=period), values)
+        cursor.execute(RAISE.format(lines=lines, period=period, result=IDS), values)
         return [row[0] for row in cursor.fetchall()]
+
+
+def charge_everybody(*, lines: str, params: Mapping[str, Any], about: str, due: date) -> int:
+    """What `raise_charges` does with the charges of a period, for any number of members.
+
+    Gives only how many charges there are. `lines` names the closed periods of adjustments.
+    """
+    kind = Charge.Kind.PERIOD
+    values = {**params, "charge_kind": kind, "charge_about": about, "charge_due": due}
+    with connection.cursor() as cursor:
+        cursor.execute(RAISE.format(lines=lines, period="l.period", result=COUNT), values)
+        count: int = cursor.fetchone()[0]
+    return count
 
 
 @transaction.atomic

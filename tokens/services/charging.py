@@ -8,7 +8,7 @@ from django.utils import timezone
 from assets.accounts import MONEY, RESOURCE_ACCOUNTS, resource_account
 from ledger.services import Posting, actor_name, open_accounts, post_set
 from members.models import User
-from payments.services import raise_charges
+from payments.services import charge_everybody
 from policies.queries import policy
 from tokens import rates
 from tokens.calendar import counted_in
@@ -34,7 +34,7 @@ def charge_period(period: Period, actor: User | None, at: datetime) -> dict[str,
     is_late = late_charging.sum_up(period, actor)
     found = Yield.objects.filter(period=period).select_related("pool", "resource", "period")
     summary = [_charge_yield(row, actor) for row in found.order_by("pk")]
-    return {"yields": summary, "charges": len(_raise(period, at, is_late))}
+    return {"yields": summary, "charges": _raise(period, at, is_late)}
 
 
 def _take_back_provisional(period: Period, actor: User | None) -> None:
@@ -97,10 +97,10 @@ def _recovery(row: Yield, late: int) -> tuple[rates.Recovery, int]:
     return result, vacant
 
 
-def _raise(period: Period, at: datetime, is_late: bool) -> list[int]:
-    """One charge per member with what all yields come to."""
+def _raise(period: Period, at: datetime, is_late: bool) -> int:
+    """One charge per member with what all yields come to; how many there are."""
     about = f"period:{period.code}"
     due = timezone.localtime(at).date() + timedelta(days=policy("payment_days", at))
     lines = settle.LINES if not is_late else f"{settle.LINES} UNION ALL {late_charging.LINES}"
     params = {"period": period.pk}
-    return raise_charges(lines=lines, params=params, about=about, due=due, with_periods=True)
+    return charge_everybody(lines=lines, params=params, about=about, due=due)
