@@ -1,4 +1,4 @@
-"""What members may use, as the site signed it: docs/metering-protocol.md, section 9.
+"""What members may use, as the site signed it: docs/metering-protocol.md, section 10.
 
 Fetched with each delivery, kept on disk, good without the site until its moment has passed; from
 then on nobody has anything, until the site says otherwise.

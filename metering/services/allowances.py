@@ -50,7 +50,7 @@ def _asking(envelope: dsse.Envelope, now: datetime) -> Node:
 
 
 def allowances_payload(node: Node, now: datetime) -> dict[str, Any]:
-    """What the signed document says (docs/metering-protocol.md, section 9)."""
+    """What the signed document says (docs/metering-protocol.md, section 10)."""
     running = MeterAssignment.objects.filter(meter__node=node, since__lte=now).exclude(
         until__lte=now
     )
