@@ -11,7 +11,7 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Event
 from urllib.parse import urlsplit
@@ -64,14 +64,14 @@ def start(tmp_path: Path) -> Iterator[Start]:
                 env=os.environ | {"DATABASE_URL": url, "C_FORCE_ROOT": "1"},
                 stdout=log,
                 stderr=log,
+                start_new_session=True,
             )
         started.append(process)
         return process
 
     yield run
     for process in started:
-        process.kill()
-        process.wait()
+        kill(process)
 
 
 @contextmanager
@@ -99,7 +99,9 @@ def is_somebody_waiting() -> bool:
 
 
 def kill(worker: subprocess.Popen[bytes]) -> None:
-    worker.send_signal(signal.SIGKILL)
+    """End a worker at once, and the beat that it may have beside it."""
+    with suppress(ProcessLookupError):
+        os.killpg(worker.pid, signal.SIGKILL)
     worker.wait()
 
 
