@@ -69,7 +69,15 @@ def blank_database() -> str:
             rename(draft, name)
         finally:
             drop(draft)
+        drop_outgrown(name)
     return name
+
+
+def drop_outgrown(current: str) -> None:
+    """Drop the blank databases of earlier code; a site that still runs it makes its own again."""
+    for name in databases():
+        if name.startswith(f"{BLANK}_") and name != current:
+            drop(name)
 
 
 def migration_state() -> str:

@@ -63,7 +63,7 @@ def begin(
 def _content(source: str, text: str, name: str) -> dict[str, Any]:
     """Name, text and what is left out, by where the scenario comes from."""
     if source == "today":
-        found = today()
+        found = today(most=bounds.MOST_MEMBERS)
         words = _("From today’s state")
         return {
             "name": name or words,

@@ -29,7 +29,6 @@ from coop.scenarios.shapes import (
     Vesting,
     month_after,
 )
-from coop.simulations.bounds import MOST_MEMBERS
 from coop.simulations.errors import TooManyMembers
 from ledger.models import Balance
 from members.models import LinkedMembers
@@ -64,8 +63,11 @@ class Today:
     left_out: tuple[str, ...]
 
 
-def today(at: datetime | None = None) -> Today:
-    """The state at a moment's policies as one month; nothing is written. Raises TooManyMembers."""
+def today(at: datetime | None = None, *, most: int | None = None) -> Today:
+    """The state at a moment's policies as one month; nothing is written.
+
+    Raises TooManyMembers where more than `most` would take part.
+    """
     moment = at or timezone.now()
     rows = list(pools())
     found = tuple(pool_of(row, moment) for row in rows)
@@ -73,7 +75,7 @@ def today(at: datetime | None = None) -> Today:
     closed = PeriodRow.objects.filter(state=PeriodRow.State.CLOSED).order_by("-start").first()
     used, offered = usage_in(closed or last), offers_in(last, closed)
     units = {row.code: holdings(row) for row in rows}
-    members = members_of(units, used, offered)
+    members = members_of(units, used, offered, most)
     scenario = Scenario(
         currency=settings.COOP_CURRENCY,
         timezone=timezone.get_current_timezone_name(),
@@ -148,7 +150,7 @@ def offers_in(last: PeriodRow | None, closed: PeriodRow | None) -> Amounts:
 
 
 def members_of(
-    units: Mapping[str, Mapping[int, int]], used: Amounts, offered: Amounts
+    units: Mapping[str, Mapping[int, int]], used: Amounts, offered: Amounts, most: int | None
 ) -> dict[int, Member]:
     """Whoever holds, uses or offers something, by id, in the order of their numbers.
 
@@ -156,8 +158,8 @@ def members_of(
     """
     ids = {member for held in units.values() for member in held}
     ids |= {member for member, _pool, _resource in (*used, *offered)}
-    if len(ids) > MOST_MEMBERS:
-        raise TooManyMembers(number=len(ids), most=MOST_MEMBERS)
+    if most is not None and len(ids) > most:
+        raise TooManyMembers(number=len(ids), most=most)
     rows = MemberRow.objects.filter(pk__in=ids, number__isnull=False).order_by("number")
     return {
         pk: Member(

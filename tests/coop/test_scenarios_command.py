@@ -15,7 +15,14 @@ from django.conf import settings
 from django.core.management import CommandError, call_command
 from django.db import connection
 
-from coop.scenarios.throwaway import BLANK, databases, throw_away_database
+from coop.scenarios.throwaway import (
+    BLANK,
+    blank_database,
+    create,
+    databases,
+    drop,
+    throw_away_database,
+)
 from members.models import Member
 from members.services import enrol_member, found_cooperative
 from signing.keys import public_key
@@ -137,6 +144,15 @@ def test_the_database_outside_is_as_it_was() -> None:
     assert connection.settings_dict["NAME"] == outside
     assert [member.name for member in Member.objects.all()] == ["Ana"]
     assert public_key() == key
+
+
+@pytest.mark.django_db
+def test_blank_databases_of_earlier_code_are_dropped_when_a_new_one_is_made() -> None:
+    old = f"{BLANK}_{'0' * 16}"
+    create(old, template="template0")
+    drop(blank_database())
+    current = blank_database()
+    assert [name for name in databases() if name.startswith(BLANK)] == [current]
 
 
 def fail_inside(outside: str, key: bytes) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from django.core.management import call_command
 from django.utils import timezone
 
 from assets.queries import treasury_units
@@ -141,12 +142,15 @@ def test_before_the_first_close_the_use_so_far_counts() -> None:
     assert "use_so_far" in found.left_out
 
 
-def test_a_cooperative_that_is_too_large_is_refused(
-    after_june: Valley, monkeypatch: pytest.MonkeyPatch
+def test_a_cooperative_that_is_too_large_for_the_page_is_printed_by_the_command(
+    after_june: Valley, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("coop.simulations.today.MOST_MEMBERS", 2)
     with pytest.raises(TooManyMembers, match="3 members"):
-        today(at=JULY)
+        today(at=JULY, most=2)
+    call_command("simulate", "--today")
+    printed = parse(capsys.readouterr().out)
+    assert [one.name for one in printed.members] == ["1", "2", "3"]
+    assert printed.periods[0].month == "2026-07"
 
 
 def test_rules_are_those_of_today(after_june: Valley) -> None:

@@ -1,4 +1,7 @@
-"""manage.py simulate FILE: play an economy from a text file, in a throw-away database."""
+"""manage.py simulate FILE: play an economy from a text file, in a throw-away database.
+
+With --today it prints the real state as such a file instead, to be changed and played.
+"""
 
 import json
 import signal
@@ -16,6 +19,8 @@ from coop.scenarios.parse import parse
 from coop.scenarios.play import play
 from coop.scenarios.tables import tables
 from coop.scenarios.throwaway import throw_away_database
+from coop.scenarios.write import text_of as text_from
+from coop.simulations.today import today
 
 BAD_FILE = 2
 
@@ -35,11 +40,20 @@ class Command(BaseCommand):
     _called_from_command_line = False
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("file", type=Path, help="the scenario; docs/scenarios.md says how")
+        wanted = parser.add_mutually_exclusive_group(required=True)
+        wanted.add_argument(
+            "file", type=Path, nargs="?", help="the scenario; docs/scenarios.md says how"
+        )
+        wanted.add_argument(
+            "--today", action="store_true", help="print the real state as a scenario, unplayed"
+        )
         parser.add_argument("--json", action="store_true", help="print JSON instead of tables")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Play it; on a command line a refusal is its sentence alone, and status 2."""
+        if options["today"]:
+            self.stdout.write(text_from(today().scenario))
+            return
         try:
             self.stdout.write(played(options["file"], options["json"]))
         except RefusedFile as refused:
