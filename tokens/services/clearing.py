@@ -1,5 +1,6 @@
 """The call auction clears: once, by its time, at the opening of its period, or told to."""
 
+import logging
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -9,6 +10,7 @@ from django.utils import timezone
 
 from assets.accounts import MONEY, money_account
 from ledger.arithmetic import charge, rhe
+from ledger.errors import DomainError
 from ledger.queries import balance_of
 from ledger.services import Leg, Posting, actor_name, merge, open_account, post
 from tokens import auction as rules
@@ -21,6 +23,7 @@ from tokens.services.market import locked
 from tokens.services.usage import open_period_shared
 
 COLLECTING = Auction.State.COLLECTING
+log = logging.getLogger(__name__)
 
 
 @transaction.atomic
@@ -81,11 +84,18 @@ def sweep_auctions(*, at: datetime) -> int:
     """Clear every auction whose moment has come, each by itself; how many."""
     period = Period.objects.filter(state=Period.State.OPEN)
     due = Auction.objects.filter(state=COLLECTING, closes_at__lte=at, yields__period__in=period)
-    cleared = [
+    found = list(due.order_by("closes_at", "pk").values_list("pk", flat=True))
+    return sum(_swept(auction_id) for auction_id in found)
+
+
+def _swept(auction_id: int) -> bool:
+    """Whether an auction was cleared; one that cannot be does not hold up the others."""
+    try:
         clear_auction(auction_id=auction_id, actor=None)
-        for auction_id in list(due.order_by("closes_at", "pk").values_list("pk", flat=True))
-    ]
-    return len(cleared)
+    except DomainError:
+        log.exception("auction %s waits for the next sweep", auction_id)
+        return False
+    return True
 
 
 def _lapse(auction: Auction) -> None:
