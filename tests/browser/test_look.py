@@ -19,10 +19,11 @@ from governance.models import Proposal
 from governance.services import propose
 from ledger.models import Account, Transaction
 from members.models import Member, User
+from metering.models import Dispute
 from payments.models import Charge
 from tests.makers import reserve
 from titles.models import Title
-from tokens.models import Period
+from tokens.models import Auction, Period
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -118,10 +119,18 @@ def paths_with_something() -> list[str]:
         f"/stewardship/periods/{period.code}/settle/",
         f"/stewardship/periods/{period.code}/whole/",
         f"/statement/{Charge.objects.filter(kind='period').earliest('pk').pk}/derivation/",
+        *(f"/market/auctions/{auction.pk}/" for auction in Auction.objects.all()),
+        f"/market/auctions/{Auction.objects.get(key='demo:standing').pk}/bid/?amount=9&price=0.9",
+        f"/market/auctions/{Auction.objects.get(key='demo:standing').pk}/ask/?amount=9",
+        f"/stewardship/market/{Auction.objects.get(key='demo:standing').pk}/",
         "/me/vouching/3/",
         "/me/vouching/3/vouch/?days=30",
         f"/me/keys/new/?public_key={'ab' * 32}",
         f"/stewardship/register/{Member.objects.get(number=3).pk}/key/",
+        "/usage/?period=" + Period.objects.filter(state="closed").latest("start").code,
+        "/usage/dispute/?pool=backbone&resource=bandwidth&day=2026-06-01",
+        "/stewardship/usage/3/",
+        f"/stewardship/disputes/{Dispute.objects.filter(answered_at=None).earliest('pk').pk}/",
         "/nowhere/",
     ]
 
