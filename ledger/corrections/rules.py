@@ -31,6 +31,8 @@ _COST = _("The rates of a period rest on this. Enter the difference as a cost of
 _TITLE = _("A signed title rests on this: it is ended and issued anew, never rebooked.")
 _USAGE = _("Correct the usage itself, with a reason; what it costs follows by itself.")
 _GIFT = _("Both members agreed to this gift. The receiver can give the tokens back.")
+_LENT = _("Both members agreed to this loan. It is given back where it was made.")
+_VOUCHER = _("A signed voucher rests on this. An unused one can be given back by its holder.")
 _MARKET = _("Both sides of an auction rest on this. It cannot be taken back.")
 _CLOSE = _("This belongs to the close of a period. Put right in the open period what is wrong.")
 _WORTH = _("A plan or the end of an asset rests on this. A new plan spreads what is left.")
@@ -76,7 +78,15 @@ RULES = {
     "fee charged": Rule(_PAID),
     "direct debit returned": Rule(_PAID),
     "usage rated": Rule(_USAGE),
+    "used tokens put together": Rule(_USAGE),
+    "late usage": Rule(_USAGE),
+    "late usage charged": Rule(_USAGE),
+    "credit given back": Rule(_USAGE),
     "tokens given": Rule(_GIFT),
+    "tokens lent": Rule(_LENT),
+    "tokens returned": Rule(_LENT),
+    "tokens taken out": Rule(_VOUCHER),
+    "tokens put back": Rule(_VOUCHER),
     "auction cleared": Rule(_MARKET),
     "tokens issued": Rule(_CLOSE),
     "overage matched with surplus": Rule(_CLOSE),
