@@ -6,6 +6,7 @@ to, to the cent and to the last transaction.
 
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -24,6 +25,7 @@ from django.db import connection, transaction
 
 from coop.invariants import all_broken
 from ledger.models import Balance, Transaction
+from members.models import Member
 from payments.models import Charge
 from tests.valley import JULY, Valley, make_valley
 from titles.models import Title
@@ -42,6 +44,7 @@ WAITING = """
 SELECT count(*) FROM pg_stat_activity
 WHERE datname = current_database() AND wait_event_type = 'Lock'"""
 POOLS = "SELECT FROM assets_pool FOR NO KEY UPDATE"
+OF_MEMBER = re.compile(r"(?<=member/)(\d+)")
 SAME_STEP = """
 INSERT INTO tokens_closestep (period_id, name, done_at, summary, transactions)
 VALUES (%s, %s, now(), '{}', '[]')"""
@@ -108,8 +111,12 @@ def kill(worker: subprocess.Popen[bytes]) -> None:
 def worlds_end() -> dict[str, object]:
     """Everything that a close leaves, by names that do not depend on who did it or when."""
     accounts = ("account__commodity__code", "account__kind", "account__owner", "amount")
+    names = {str(pk): name for pk, name in Member.objects.values_list("pk", "name")}
     return {
-        "balances": sorted(Balance.objects.values_list(*accounts)),
+        "balances": sorted(
+            (code, kind, OF_MEMBER.sub(lambda found: names[found[1]], owner), amount)
+            for code, kind, owner, amount in Balance.objects.values_list(*accounts)
+        ),
         "transactions": Counter(Transaction.objects.values_list("source", "kind")),
         "charges": sorted(Charge.objects.values_list("member__name", "amount", "state")),
         "titles": sorted(Title.objects.values_list("number", "member__name", "units", "capital")),
