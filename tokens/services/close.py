@@ -5,6 +5,7 @@ charge: everybody's cost and purchases become charges · expire: what is left of
 convert: paid profit becomes units and titles · open: the next period begins.
 """
 
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -13,12 +14,13 @@ from typing import Any
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import connection, transaction
+from django.db.models import Count, Sum
 from django.utils import timezone
 
 from assets.errors import BelowDepreciation
 from assets.models import Pool
 from assets.services import run_depreciation
-from ledger.models import Commodity, Transaction
+from ledger.models import Commodity, Entry, Transaction
 from members.models import Member, User
 from payments.models import Charge
 from titles.services.credit import convert_credit
@@ -30,6 +32,7 @@ from tokens.services.charging import charge_period
 from tokens.services.clearing import end_auctions
 from tokens.services.loans import end_loans
 from tokens.services.period import open_period
+from tokens.services.settle import sort_in_memory
 from tokens.services.settlement import expire_yield, match_yield, settle_yield
 
 STEPS = ("settle", "match", "charge", "expire", "convert", "open")
@@ -99,6 +102,7 @@ def run_step(
     if step != expected:
         raise StepOutOfOrder(next=expected or "—", asked=step)
     order = Order(period, actor, at or timezone.now(), early, actual or {})
+    sort_in_memory()
     before = newest_transaction()
     summary = ACTIONS[step](order)
     return CloseStep.objects.create(
@@ -162,23 +166,24 @@ def booked_here(after: int) -> list[int]:
 
 def booked(ids: Sequence[int]) -> list[Booked]:
     """Transactions in their order, each with the sums that it moves per account kind."""
+    moves = _moves(ids)
     found = Transaction.objects.filter(pk__in=ids).order_by("pk")
-    rows = found.prefetch_related("entries__account__commodity")
-    return [Booked(txn.kind, txn.memo, _moves(txn)) for txn in rows]
+    return [Booked(txn.kind, txn.memo, moves[txn.pk]) for txn in found]
 
 
-def _moves(txn: Transaction) -> list[Move]:
-    sums: dict[tuple[str, str], list[int]] = {}
-    commodities: dict[str, Commodity] = {}
-    for entry in txn.entries.all():
-        commodity = commodities.setdefault(entry.account.commodity.code, entry.account.commodity)
-        place = sums.setdefault((commodity.code, entry.account.kind), [0, 0])
-        place[0] += entry.amount
-        place[1] += 1
-    return [
-        Move(commodities[code], kind, amount, count)
-        for (code, kind), (amount, count) in sorted(sums.items())
-    ]
+def _moves(ids: Sequence[int]) -> dict[int, list[Move]]:
+    """Sums by transaction, added up by the database: a step moves millions of entries."""
+    commodities = Commodity.objects.in_bulk()
+    sums = (
+        Entry.objects.filter(txn__in=ids)
+        .order_by("txn", "commodity__code", "account__kind")
+        .values_list("txn", "commodity", "account__kind")
+        .annotate(moved=Sum("amount"), entries=Count("*"))
+    )
+    found: dict[int, list[Move]] = defaultdict(list)
+    for txn_id, commodity_id, kind, amount, entries in sums:
+        found[txn_id].append(Move(commodities[commodity_id], kind, int(amount), entries))
+    return found
 
 
 def _settle(order: Order) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from tokens.models import Period, Yield
 from tokens.plan import Plan, plan_yields
 from tokens.services.books import make_books
 from tokens.services.clearing import clear_waiting
+from tokens.services.settle import sort_in_memory
 
 SHARES = """
     WITH holders AS (
@@ -66,6 +67,7 @@ def open_period(
     running = Period.objects.exclude(state=Period.State.CLOSED).first()
     if running is not None:
         raise PeriodStillOpen(code=running.code)
+    sort_in_memory()
     period = Period.objects.create(code=code, start=start, end=end)
     for plan in plan_yields(start=start, part=part, at=at):
         _issue(_make_yield(period, plan), actor)
