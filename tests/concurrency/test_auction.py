@@ -62,6 +62,34 @@ def test_what_came_in_time_is_cleared_exactly_and_the_rest_is_refused() -> None:
     assert all_broken() == []
 
 
+def test_bids_at_the_moment_of_the_opening_are_in_it_or_refused() -> None:
+    valley = make_valley()
+    auction, people = call(valley, before=True), crowd(19)
+    ask(valley, auction, "ana", 60_000)
+    valley.close()
+
+    def wish(at: int) -> Bid:
+        return place_bid(
+            auction_id=auction.pk,
+            member=people[at],
+            price=PRICES[at % 3],
+            amount=7001 + at,
+            actor=None,
+        )
+
+    jobs: list[Callable[[], object]] = [partial(wish, at) for at in range(19)]
+    jobs.insert(2, valley.open_july)
+    outcomes = run_at_once(jobs)
+    refused = [outcome for outcome in outcomes if isinstance(outcome, Exception)]
+    assert {type(error) for error in refused} <= {AuctionCleared}
+    taken = list(auction.bids.order_by("pk"))
+    assert len(taken) + len(refused) == 19
+    wishes = [Wish(row.price, row.amount) for row in taken]
+    result = clear(asks=[60_000], pool=0, bids=wishes, floor=80_000_000)
+    assert [row.bought for row in taken] == result.bids
+    assert all_broken() == []
+
+
 def test_twenty_who_clear_at_once_clear_once() -> None:
     valley = make_valley()
     auction = call(valley, pool_tokens=10_000)

@@ -8,7 +8,7 @@ from django.db.utils import DatabaseError
 from django.utils import timezone
 
 from coop.invariants import all_broken
-from ledger.errors import KeyConflict
+from ledger.errors import AmountTooLarge, KeyConflict
 from ledger.queries import balance_of
 from members.services import change_state, link_members
 from policies.services import set_policy
@@ -318,6 +318,13 @@ def test_a_bid_below_the_posted_price_is_named_where_people_bid(valley: Valley) 
 def test_no_bid_is_more_than_the_books_can_hold(valley: Valley) -> None:
     with pytest.raises(BidTooLarge):
         bid(valley, call(valley), "chloe", 10**13, 10**15)
+    coming = call(valley, "b", before=True)
+    with pytest.raises(BidTooLarge):
+        bid(valley, coming, "chloe", 10**30, 0)
+    with pytest.raises(AmountTooLarge):
+        ask(valley, coming, "ana", 10**30)
+    with pytest.raises(AmountTooLarge):
+        ask_for_pool(auction_id=coming.pk, amount=10**30, actor=None)
 
 
 def test_the_moment_of_an_auction_is_no_part_of_what_a_period_settles(valley: Valley) -> None:

@@ -12,7 +12,7 @@ from django.utils import timezone
 from assets.models import Pool, Resource
 from assets.queries import resources_of
 from ledger.arithmetic import charge
-from ledger.errors import KeyConflict
+from ledger.errors import AmountTooLarge, KeyConflict
 from ledger.queries import balance_of
 from members.models import Member
 from policies.queries import policy
@@ -36,8 +36,8 @@ from tokens.services.gifts import open_yield, same
 from tokens.services.given import need_own
 from tokens.services.usage import open_period_shared
 
-MOST_CENTS = 10**15
-"""No bid may come to more, so that every sum of bids fits into the books."""
+MOST_CENTS = MOST_MILLITOKENS = 10**15
+"""No bid may come to more, and nobody ask or want more, so that every sum fits into the books."""
 
 Order = TypeVar("Order", Ask, Bid)
 
@@ -59,6 +59,7 @@ def call_auction(
     the coming period clears at its opening. Raises NoOpenPeriod, UnknownYield, NotEnoughTokens,
     WrongMoment, AuctionStands, KeyConflict.
     """
+    _need_fits(pool_tokens)
     row = None if before else open_yield(pool, resource)
     wanted = {
         "pool_id": pool.pk,
@@ -102,6 +103,11 @@ def _need_moment(closes_at: datetime | None, end: datetime) -> None:
         raise WrongMoment
 
 
+def _need_fits(amount: int) -> None:
+    if amount > MOST_MILLITOKENS:
+        raise AmountTooLarge
+
+
 def need_pool_tokens(account: int, amount: int) -> None:
     """Raise NotEnoughTokens unless a pool has so many unsold millitokens."""
     left = balance_of(account)
@@ -115,6 +121,7 @@ def ask_for_pool(*, auction_id: int, amount: int, actor: AbstractBaseUser | None
 
     Raises AuctionCleared, NotEnoughTokens.
     """
+    _need_fits(amount)
     auction = collecting(auction_id)
     if auction.yields is not None:
         need_pool_tokens(auction.yields.pool_account, amount)
@@ -137,6 +144,7 @@ def place_ask(
     Before the period any amount is taken: what is own then limits it. Raises AuctionCleared,
     BothSides, NotEnoughTokens, KeyConflict.
     """
+    _need_fits(amount)
     auction = collecting(auction_id, member)
     earlier = Ask.objects.filter(key=key).exclude(key=None).first()
     if earlier is not None:
@@ -192,7 +200,7 @@ def need_size(auction: Auction, price: int, amount: int) -> None:
     least = policy("bid_minimum", timezone.now(), auction.pool.code)
     if amount < least or price < 0:
         raise BidTooSmall(size=least)
-    if charge(amount, price) > MOST_CENTS:
+    if amount > MOST_MILLITOKENS or charge(amount, price) > MOST_CENTS:
         raise BidTooLarge
 
 
