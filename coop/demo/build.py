@@ -12,6 +12,7 @@ from coop.demo.bank import tell_of_the_bank
 from coop.demo.books import hand_on
 from coop.demo.exits import ask_back
 from coop.demo.identity import sign_and_vouch
+from coop.demo.late import come_late
 from coop.demo.market import hold_auctions, lower_a_price
 from coop.demo.members import furnish_the_register
 from coop.demo.moves import offer_some
@@ -64,6 +65,7 @@ def build() -> None:
     offer_some(people)
     hold_auctions(people)
     hand_on(people)
+    come_late(people)
     sign_and_vouch(people)
 
 
