@@ -27,7 +27,7 @@ from psycopg import Error, connect, sql
 from signing.keys import VARIABLE
 
 BLANK, PLAY, DRAFT = "coop_blank", "coop_play", "coop_draft"
-DAY = 86_400
+A_WHILE = 600
 
 
 class QuietConnection(DatabaseWrapper):
@@ -96,12 +96,24 @@ def new_name(prefix: str) -> str:
 
 
 def sweep() -> None:
-    """Drop what simulations that were killed more than a day ago have left."""
-    for name in databases():
+    """Drop what simulations that were killed have left.
+
+    Nobody is connected with it any more; one that lives is, from its first moment on.
+    """
+    for name in abandoned():
         prefix, _, _chance = name.rpartition("_")
         prefix, _, since = prefix.rpartition("_")
-        if prefix in (PLAY, DRAFT) and since.isdigit() and int(since) < time.time() - DAY:
+        if prefix in (PLAY, DRAFT) and since.isdigit() and int(since) < time.time() - A_WHILE:
             drop(name)
+
+
+def abandoned() -> list[str]:
+    """The databases with which nobody is connected."""
+    found = server(
+        "SELECT datname FROM pg_database d"
+        " WHERE NOT EXISTS (SELECT FROM pg_stat_activity a WHERE a.datid = d.oid)"
+    )
+    return [name for (name,) in found]
 
 
 @contextmanager

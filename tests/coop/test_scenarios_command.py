@@ -14,13 +14,16 @@ import pytest
 from django.conf import settings
 from django.core.management import CommandError, call_command
 from django.db import connection
+from psycopg import connect
 
 from coop.scenarios.throwaway import (
     BLANK,
+    PLAY,
     blank_database,
     create,
     databases,
     drop,
+    sweep,
     throw_away_database,
 )
 from members.models import Member
@@ -153,6 +156,21 @@ def test_blank_databases_of_earlier_code_are_dropped_when_a_new_one_is_made() ->
     drop(blank_database())
     current = blank_database()
     assert [name for name in databases() if name.startswith(BLANK)] == [current]
+
+
+@pytest.mark.django_db
+def test_what_killed_simulations_left_is_swept_and_what_lives_is_not() -> None:
+    dead, young, alive = (f"{PLAY}_{when}_abc" for when in (1000, int(time.time()), 1001))
+    for name in (dead, young, alive):
+        create(name, template="template0")
+    parameters = connection.get_connection_params() | {"dbname": alive}
+    with connect(**{k: v for k, v in parameters.items() if k not in ("cursor_factory", "context")}):
+        sweep()
+        left = databases()
+    for name in (young, alive):
+        drop(name)
+    assert dead not in left
+    assert {young, alive} <= set(left)
 
 
 def fail_inside(outside: str, key: bytes) -> None:
