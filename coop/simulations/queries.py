@@ -4,9 +4,9 @@ from django.db.models import QuerySet
 
 from coop.models import SimulationRun
 from coop.scenarios.parse import parse
+from coop.simulations.changes import changed, from_json
 from coop.simulations.errors import NotFinished
 from coop.simulations.numbers import Numbers, numbers_of
-from coop.simulations.services import played_text
 
 
 def runs() -> QuerySet[SimulationRun]:
@@ -24,4 +24,4 @@ def numbers_in(run: SimulationRun) -> Numbers:
     """The numbers of a finished run; raises NotFinished."""
     if run.result is None:
         raise NotFinished
-    return numbers_of(parse(played_text(run)), run.result)
+    return numbers_of(changed(parse(run.text), from_json(run.changes)), run.result)
