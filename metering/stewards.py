@@ -18,6 +18,7 @@ from metering.access import assignment_of, node_for_steward, request_for_steward
 from metering.errors import NoSuchCode
 from metering.forms import ApproveForm, AssignForm, CodeForm, StateForm
 from metering.models import EnrolmentRequest, Node
+from metering.voucher_forms import AssetForm
 from signing.words import fingerprint_words
 
 RECENT = 8
@@ -109,6 +110,7 @@ def show_node(request: HttpRequest, row: Node, **forms: Form) -> HttpResponse:
         "changes": row.state_changes.select_related("actor").order_by("-pk"),
         "assign_form": AssignForm(row),
         "state_form": StateForm(initial={"state": row.state}),
+        "asset_form": AssetForm(row),
         **forms,
     }
     return render(request, "metering/node.html", context, status=422 if bad else 200)

@@ -1,7 +1,7 @@
 """What people type about vouchers: what, how much, where and when; and what a steward found."""
 
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -70,6 +70,31 @@ class VoucherForm(forms.Form):
             node=Node.objects.get(pk=key) if kind == NODE else None,
             asset=Asset.objects.get(pk=key) if kind == ASSET else None,
         )
+
+
+if TYPE_CHECKING:
+    AssetField = forms.ModelChoiceField[Asset]
+else:
+    AssetField = forms.ModelChoiceField
+
+
+class AssetForm(forms.Form):
+    """Which asset a node stands for."""
+
+    asset = AssetField(
+        queryset=Asset.objects.none(),
+        label=_("Stands for the asset"),
+        required=False,
+        empty_label=_("none"),
+        help_text=_("It honours the vouchers that members take out for this asset."),
+    )
+
+    def __init__(self, node: Node, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.fields["asset"].initial = node.asset_id
+        here = Asset.objects.filter(state="in_service").order_by("name")
+        found = here if node.pool_id is None else here.filter(pool=node.pool_id)
+        self.fields["asset"].queryset = found  # type: ignore[attr-defined]
 
 
 class LookedForm(forms.Form):

@@ -18,8 +18,9 @@ from ledger.errors import DomainError
 from members.access import member_required, steward_required, the_member, the_user
 from members.models import Member
 from metering import presented, services
-from metering.stewards import see
-from metering.voucher_forms import LookedForm, VoucherForm, first_values
+from metering.access import node_for_steward
+from metering.stewards import see, show_node
+from metering.voucher_forms import AssetForm, LookedForm, VoucherForm, first_values
 from tokens.models import Voucher
 from tokens.queries import current_period
 from tokens.services import give_back_voucher
@@ -144,7 +145,7 @@ def show_desk(request: HttpRequest, form: LookedForm, refused: int = 0) -> HttpR
             "is_new": presented.is_new(row),
             "place": presented.place_of(row),
             "given": presented.presentations_of(row),
-            "reviews": row.reviews.select_related("actor"),  # type: ignore[attr-defined]
+            "reviews": row.reviews.select_related("actor"),
             "form": form if row.pk == refused else LookedForm(auto_id=f"{row.pk}_%s"),
         }
         for row in presented.doubled()[:RECENT]
@@ -172,6 +173,20 @@ def looked(request: HttpRequest, number: UUID) -> HttpResponse:
     services.review_voucher(voucher_id=row.pk, note=note, actor=the_user(request))
     messages.success(request, _("Written down."))
     return see("vouchers:desk")
+
+
+@require_POST
+@steward_required
+def stands_for(request: HttpRequest, uuid: UUID) -> HttpResponse:
+    """Say which asset a node stands for, and with it which vouchers it honours."""
+    node = node_for_steward(uuid)
+    form = AssetForm(node, request.POST)
+    if form.is_valid():
+        asset = form.cleaned_data["asset"]
+        services.set_node_asset(actor=the_user(request), node=node, asset=asset)
+        messages.success(request, _("Written down. The node learns it with its next delivery."))
+        return see("metering:node", uuid=uuid)
+    return show_node(request, node, asset_form=form)
 
 
 @require_GET

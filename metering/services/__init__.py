@@ -15,7 +15,7 @@ from metering.services.enrol import (
 )
 from metering.services.rate import rate_node, rate_waiting
 from metering.services.receipts import head_receipt
-from metering.services.states import set_node_state
+from metering.services.states import set_node_asset, set_node_state
 from metering.services.vouchers import Slot, review_voucher, take_voucher
 
 __all__ = [
@@ -35,6 +35,7 @@ __all__ = [
     "rate_node",
     "rate_waiting",
     "review_voucher",
+    "set_node_asset",
     "set_node_state",
     "signed_allowances",
     "signed_configuration",

@@ -2,6 +2,7 @@
 
 from django.db import transaction
 
+from assets.models import Asset
 from members.models import User
 from metering.errors import ReasonNeeded
 from metering.models import Node, NodeStateChange
@@ -15,6 +16,20 @@ def suspect(*, node: Node, reason: str) -> None:
     held = Node.objects.filter(pk=node.pk, state=Node.State.ACTIVE)
     if held.update(state=Node.State.SUSPECT):
         NodeStateChange.objects.create(node=node, state=Node.State.SUSPECT, reason=reason)
+
+
+def set_node_asset(*, actor: User | None, node: Node, asset: Asset | None) -> None:
+    """Say which asset a node stands for; it honours the vouchers bound to that asset.
+
+    The node learns it with its next configuration. The same asset again changes nothing.
+    """
+    with transaction.atomic(durable=True):
+        row = Node.objects.select_for_update(no_key=True).get(pk=node.pk)
+        if row.asset_id == (None if asset is None else asset.pk):
+            return
+        Node.objects.filter(pk=row.pk).update(asset=asset)
+        reason = "stands for no asset" if asset is None else f"stands for {asset.code}"
+        NodeStateChange.objects.create(node=row, state=row.state, reason=reason, actor=actor)
 
 
 def set_node_state(*, actor: User | None, node: Node, state: str, reason: str) -> None:

@@ -8,6 +8,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from metering import services
 from signing import dsse, keys
 from tests.metering.test_vouchers import GB, deliver, redeem, taken
 from tests.metering.world import Valley
@@ -138,3 +139,18 @@ def test_programs_take_out_and_give_back(valley: Valley) -> None:
     assert (refusal.status_code, refusal.json()["code"]) == (409, "voucher_used")
     assert [v["left"] for v in ana.get("/api/v1/vouchers").json()] == [19_000]
     assert ana.get("/api/v1/vouchers/twice").status_code == 403
+
+
+def test_a_steward_says_which_asset_a_node_stands_for(valley: Valley) -> None:
+    steward, node = signed_in(valley, "steward"), valley.machine.row
+    asset, path = valley.pool.assets.get(), f"/nodes/{valley.machine.row.uuid}/asset/"
+    before = services.configuration(node)["etag"]
+    assert steward.post(path, {"asset": "0"}).status_code == 422
+    assert steward.post(path, {"asset": str(asset.pk)}).status_code == 303
+    node.refresh_from_db()
+    assert node.asset == asset
+    said = json.loads(services.signed_configuration(node=node).payload)
+    assert said["asset"] == asset.code
+    assert said["config"]["etag"] != before
+    assert f"stands for {asset.code}" in steward.get(f"/nodes/{node.uuid}/").content.decode()
+    assert signed_in(valley, "ana").post(path, {"asset": ""}).status_code == 403
