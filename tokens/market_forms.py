@@ -17,6 +17,12 @@ from tokens.models import Yield
 NOW, BEFORE = "now", "before"
 
 
+def typed(millitokens: int) -> str:
+    """Millitokens as a person would type them: 100, 7.5."""
+    whole, rest = divmod(millitokens, 1000)
+    return f"{whole}.{rest:03}".rstrip("0").rstrip(".")
+
+
 class BidForm(forms.Form):
     """So many tokens at this price each."""
 

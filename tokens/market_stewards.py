@@ -10,7 +10,7 @@ from django.views.decorators.http import require_http_methods
 from members.access import steward_required, the_user
 from tokens import market_queries as queries
 from tokens import services
-from tokens.market_forms import BEFORE, CallForm, ClearForm, PoolAskForm
+from tokens.market_forms import BEFORE, CallForm, ClearForm, PoolAskForm, typed
 from tokens.market_views import auction_or_404, tried
 from tokens.models import Auction
 
@@ -58,7 +58,7 @@ def manage(request: HttpRequest, auction_id: int) -> HttpResponse:
     sent = request.POST if request.method == "POST" else None
     early = sent is not None and "reason" in sent
     clear = ClearForm(sent if early else None)
-    pool = PoolAskForm(None if early else sent, initial={"pool_tokens": found.pool_tokens})
+    pool = PoolAskForm(None if early else sent, initial={"pool_tokens": typed(found.pool_tokens)})
     form = clear if early else pool
     if sent is not None and form.is_valid() and _manage(request, found, form):
         return HttpResponseRedirect(reverse("market:desk"), status=303)

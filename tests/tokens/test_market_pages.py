@@ -10,6 +10,7 @@ from tests.makers import agree
 from tests.tokens.market import ask, bid, call, due, running_july
 from tests.tokens.test_pages import login
 from tests.valley import Valley, make_valley
+from tokens.market_forms import typed
 from tokens.models import Ask, Auction, Bid, Offer, Yield
 from tokens.services import clear_auction
 from tokens.tasks import clear_auctions
@@ -157,6 +158,7 @@ def test_a_steward_calls_one_and_clears_it_early_for_a_reason(valley: Valley) ->
     assert auction.pool_tokens == 20_000
     path = f"/stewardship/market/{auction.pk}/"
     assert "20 GB are asked so far" in text(steward, path)
+    assert 'name="pool_tokens" value="20"' in text(steward, path)
     assert steward.post(path, {"pool_tokens": "9999"}).status_code == 422
     assert steward.post(path, {"pool_tokens": "30"}).status_code == 303
     assert steward.post(path, {"reason": ""}).status_code == 422
@@ -164,6 +166,13 @@ def test_a_steward_calls_one_and_clears_it_early_for_a_reason(valley: Valley) ->
     auction.refresh_from_db()
     assert (auction.state, auction.early_reason) == ("cleared", "the mast is down")
     assert auction.pool_tokens == 30_000
+
+
+@pytest.mark.parametrize(
+    ("millitokens", "text"), [(0, "0"), (100_000, "100"), (7500, "7.5"), (1, "0.001"), (10, "0.01")]
+)
+def test_an_amount_stands_in_a_field_as_it_is_typed(millitokens: int, text: str) -> None:
+    assert typed(millitokens) == text
 
 
 def test_the_sweep_is_a_task(valley: Valley) -> None:
