@@ -23,7 +23,7 @@ from metering.models import Dispute
 from payments.models import Charge
 from tests.makers import reserve
 from titles.models import Title
-from tokens.models import Auction, Period
+from tokens.models import Auction, Period, Voucher
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -123,6 +123,7 @@ def paths_with_something() -> list[str]:
         f"/market/auctions/{Auction.objects.get(key='demo:standing').pk}/bid/?amount=9&price=0.9",
         f"/market/auctions/{Auction.objects.get(key='demo:standing').pk}/ask/?amount=9",
         f"/stewardship/market/{Auction.objects.get(key='demo:standing').pk}/",
+        f"/tokens/vouchers/{Voucher.objects.get().uuid}/",
         "/me/vouching/3/",
         "/me/vouching/3/vouch/?days=30",
         f"/me/keys/new/?public_key={'ab' * 32}",
