@@ -346,8 +346,8 @@ def test_neither_a_padded_nor_a_starved_budget_moves_what_is_above_cost(budget: 
 def test_what_remains_a_padded_budget_is_advanced_by_those_who_do_not_sell() -> None:
     """Ana and Cara hold 50 each. 20.00 are budgeted for June, 10.00 are the bills; July is budgeted
     truly. Plain: 10.00 each in June, nothing in July. With Ana's 50 used by Ben, a straw, and sold
-    to him: Ben 5.00 (and 7.50 of his own), and July costs each 2.50. So Ana saves 2.50 of 10.00, and
-    Cara pays them: as much as the padding times Ana's half times Cara's half."""
+    to him: Ben 5.00 (and 7.50 of his own), and July costs each 2.50. So Ana saves 2.50 of 10.00,
+    and Cara pays them: as much as the padding times Ana's half times Cara's half."""
     holds = {"ana": 50, "ben": 0, "cara": 50}
     truly = {"cost": {"mast": {"bandwidth": 1000}}}
     pool: dict[str, Any] = {"cost": {"bandwidth": 2000}, "posted_price": {"bandwidth": "25"}}
