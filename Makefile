@@ -18,10 +18,11 @@ run: setup ## Start the whole site here with a demo cooperative; Ctrl-C ends it
 test: setup browser ## Run every test
 	$(PYTHON) -m pytest -n 2 -r fEs $(ARGS)
 
-bench: setup ## Measure the books beside their peers (ARGS=--quick: seven minutes instead of more than fifteen)
+bench: setup ## Measure the books and the token economy (ARGS=--quick: ten minutes instead of an hour)
 	.venv/bin/uv venv --quiet --allow-existing --python $(PYTHON) .venv-bench
 	.venv/bin/uv pip install --quiet --require-hashes --python .venv-bench/bin/python -r requirements/bench.txt
 	.venv-bench/bin/python -m benchmarks.ledger $(ARGS)
+	$(PYTHON) -m benchmarks.tokens $(ARGS)
 
 check: setup ## Look at the code without running it: style, types, layers, migrations, API schema
 	$(PYTHON) -m ruff check .
