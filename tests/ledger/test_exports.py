@@ -319,8 +319,8 @@ def test_a_component_can_be_read_back_and_is_in_the_grammar(text: str) -> None:
 def test_every_account_and_commodity_has_a_name_of_its_own() -> None:
     busy_valley()
     ensure_commodity(code="USD", kind="money", exponent=2)
-    ensure_commodity(code="very long and strange, indeed!", kind="token", exponent=3)
-    ensure_commodity(code="token:a:b", kind="token", exponent=3)
+    ensure_commodity(code="very long and strange, indeed!", kind="unit", exponent=3)
+    ensure_commodity(code="token:a:b", kind="unit", exponent=3)
     for owner in ("pool/backbone", "pool/back-bone", "pool/back_bone", "", "a//b", "Ünïcode/1"):
         for code in ("EUR", "USD", "token:a:b", "very long and strange, indeed!"):
             for kind in ("cash:operating", "cash_operating", "cash-operating", "own", "odd kind"):
