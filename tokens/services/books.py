@@ -57,7 +57,8 @@ added AS (
     SELECT book_id, sum(amount)::bigint AS amount
     FROM tokens_usage WHERE rating_id = ANY(%(runs)s) GROUP BY book_id
 ), flows AS (
-    SELECT b.id,
+    SELECT b.id, b.member_id, b.yields_id, b.own_account, b.received_account, b.redeemed,
+           b.overage,
            coalesce((SELECT sum(amount) FROM tokens_gift
                      WHERE receiver_id = b.id AND state = 'accepted'), 0)
          + coalesce((SELECT sum(bought) FROM tokens_bid WHERE book_id = b.id), 0)
@@ -81,12 +82,11 @@ added AS (
     WHERE b.id = ANY(%(books)s)
 ), held AS (
     SELECT b.id, b.member_id, b.own_account, b.received_account, b.redeemed, b.overage,
-           f.bought, f.own, f.via, y.sale_cost, y.price, y.unbacked_account, y.redeemed_account,
+           b.bought, b.own, b.via, y.sale_cost, y.price, y.unbacked_account, y.redeemed_account,
            y.overage_account, y.vouchers_account, y.pool_id, runs.n, ob.amount AS has_own,
            coalesce(rb.amount, 0) AS has_received,
-           b.redeemed + b.overage + coalesce(added.amount, 0) - f.via AS used
-    FROM flows f JOIN tokens_book b ON b.id = f.id
-    JOIN tokens_yield y ON y.id = b.yields_id
+           b.redeemed + b.overage + coalesce(added.amount, 0) - b.via AS used
+    FROM flows b JOIN tokens_yield y ON y.id = b.yields_id
     JOIN unnest(%(yields)s::bigint[]) WITH ORDINALITY AS runs(yields_id, n) ON runs.yields_id = y.id
     JOIN ledger_balance ob ON ob.account_id = b.own_account
     LEFT JOIN ledger_balance rb ON rb.account_id = b.received_account
