@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -124,7 +125,7 @@ def test_two_nodes_present_the_same_voucher_at_once() -> None:
     for machine in machines:
         metering.accept_envelopes(envelopes=[machine.batch(redeem(machine, voucher, EACH * 10**6))])
     ids = [machine.row.pk for machine in machines]
-    results = run_at_once([lambda pk=pk: metering.rate_node(node_id=pk) for pk in ids])
+    results = run_at_once([partial(metering.rate_node, node_id=pk) for pk in ids])
     assert results == [1, 1]
     voucher.refresh_from_db()
     assert (voucher.presented, voucher.beyond) == (2 * EACH, EACH)

@@ -31,7 +31,10 @@ GB = 10**9
 def taken(valley: Valley, amount: int = 20_000, **changes: Any) -> Voucher:
     """Ana's voucher for so many millitokens at the machine, good today."""
     now = timezone.now().replace(microsecond=0)
-    slot = {"not_before": now - timedelta(days=1), "not_after": now + timedelta(days=1)}
+    slot: dict[str, Any] = {
+        "not_before": now - timedelta(days=1),
+        "not_after": now + timedelta(days=1),
+    }
     slot |= {} if "asset" in changes else {"node": valley.machine.row}
     key = changes.pop("key", "v")
     return take_voucher(
@@ -305,7 +308,7 @@ def test_what_comes_later_than_late_use_is_charged_is_kept(
 def test_what_taking_out_refuses(valley: Valley) -> None:
     now = timezone.now().replace(microsecond=0)
     voucher = taken(valley)
-    slot = {"not_before": voucher.not_before, "not_after": voucher.not_after}
+    slot: dict[str, Any] = {"not_before": voucher.not_before, "not_after": voucher.not_after}
     assert taken(valley, **slot).pk == voucher.pk
     with pytest.raises(KeyConflict):
         taken(valley, 20_001, **slot)
