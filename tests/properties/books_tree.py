@@ -12,7 +12,7 @@ from typing import Any
 
 from tests.properties.books_model import Booked, Books, Line
 
-KINDS = {"EUR": ("money", 2), "token:x": ("token", 0)}
+KINDS = {"EUR": ("money", 2), "token:x": ("unit", 0)}
 """commodities: their kind and decimal places"""
 PREIMAGES = """
 SELECT t.id, t.salt::text, encode(t.body_hash, 'hex') FROM ledger_transaction t"""
