@@ -105,7 +105,7 @@ class CloseOrderSerializer(serializers.Serializer[Any]):
     actual = ActualSerializer(many=True, default=list)
 
 
-class MoveSerializer(serializers.Serializer[Any]):
+class StepMoveSerializer(serializers.Serializer[Any]):
     """What one transaction moves on the accounts of one kind, in the commodity's least unit."""
 
     commodity = serializers.CharField(source="commodity.code")
@@ -119,7 +119,7 @@ class BookedSerializer(serializers.Serializer[Any]):
 
     kind = serializers.CharField()
     memo = serializers.CharField()
-    moves = MoveSerializer(many=True)
+    moves = StepMoveSerializer(many=True)
 
 
 class StepPreviewSerializer(serializers.Serializer[Any]):

@@ -138,7 +138,7 @@ def test_what_came_late_is_shown_with_how_much_it_is(valley: Valley) -> None:
     services.rate_waiting()
     page = text(as_user(valley.ana.user).get("/usage/"))
     assert "2 readings came after the close of their period: 2 " in page
-    assert "not charged yet" in page
+    assert "They came too late to be charged and are kept as evidence." in page
 
 
 def test_the_evidence_verifies_offline_and_a_changed_file_does_not(

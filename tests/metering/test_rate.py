@@ -207,7 +207,6 @@ def test_what_lies_after_the_open_period_waits_for_the_next(valley: Valley) -> N
     assert (used(valley.ben), services.rate_waiting()) == (0, 0)
     for step in ("settle", "match", "charge", "expire", "convert"):
         run_step(period_id=valley.period.pk, step=step, actor=None)
-    Period.objects.update(state=Period.State.CLOSED)
     start = machine.clock - timedelta(minutes=10)
     open_period(start=start, end=start + timedelta(days=30), code="next", actor=None)
     services.rate_waiting()

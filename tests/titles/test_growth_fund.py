@@ -108,7 +108,8 @@ def test_every_month_of_the_books_has_the_rule_also_one_that_is_made_later() -> 
     with connection.cursor() as cursor:
         cursor.execute("SELECT ledger_make_partitions('2199-01-01', '2199-01-31')")
         cursor.execute(
-            "SELECT c.relname, count(t.oid) FILTER (WHERE t.tgfoid = 'titles_check_growth'::regproc)"
+            "SELECT c.relname,"
+            " count(t.oid) FILTER (WHERE t.tgfoid = 'titles_check_growth'::regproc)"
             " FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid"
             " LEFT JOIN pg_trigger t ON t.tgrelid = c.oid"
             " WHERE i.inhparent = 'ledger_entry'::regclass GROUP BY 1"

@@ -147,9 +147,7 @@ class Migration(migrations.Migration):
                 ("step_begun_at", models.DateTimeField(null=True)),
                 (
                     "failures",
-                    models.PositiveSmallIntegerField(
-                        default=0, help_text="in a row, in this step"
-                    ),
+                    models.PositiveSmallIntegerField(default=0, help_text="in a row, in this step"),
                 ),
                 ("error_code", models.CharField(blank=True, max_length=40)),
                 ("error", models.CharField(blank=True, max_length=500)),
