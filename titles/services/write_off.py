@@ -26,8 +26,7 @@ def write_off(*, charge_id: int, actor: User | None, source: str) -> WriteOff:
     second call gives the first result. Raises NotOpen.
     """
     found = Charge.objects.get(pk=charge_id)
-    # What is taken off comes first: then the prepaid balance covers just what is left.
-    lines = sorted(ChargeLine.objects.filter(charge=found).order_by("pk"), key=_is_owed)
+    lines = lines_of(found)
     pools = lock_pools({line.fund for line in lines})
     lock_member(found.member_id)
     charge = lock_charge(charge_id)
@@ -47,6 +46,14 @@ def write_off(*, charge_id: int, actor: User | None, source: str) -> WriteOff:
         source=source,
         txn_id=txn_id,
     )
+
+
+def lines_of(charge: Charge) -> list[ChargeLine]:
+    """A charge's lines in the order in which they are covered.
+
+    What is taken off comes first: then the prepaid balance covers just what is left.
+    """
+    return sorted(ChargeLine.objects.filter(charge=charge).order_by("pk"), key=_is_owed)
 
 
 def _is_owed(line: ChargeLine) -> bool:

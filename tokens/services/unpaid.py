@@ -24,7 +24,7 @@ from payments.models import Charge, ChargeLine
 from payments.services import raise_charges
 from policies.queries import policy
 from titles.models import WriteOff
-from titles.services.write_off import SOURCE, by_line, write_off
+from titles.services.write_off import SOURCE, by_line, lines_of, write_off
 from tokens.accounts import member_money, pool_money
 from tokens.models import Bid, Settlement, Yield
 from tokens.services.settle import rows
@@ -148,9 +148,8 @@ def _give_back(
 
 def _parts(charge: Charge, covered: int) -> Iterator[Part]:
     """Where the tokens came from that the purchases of a charge did not pay."""
-    lines = list(ChargeLine.objects.filter(charge=charge).order_by("pk"))
     code = charge.about.removeprefix("period:")
-    for line, paid in by_line(lines, covered):
+    for line, paid in by_line(lines_of(charge), covered):
         if line.kind == ChargeLine.Kind.PURCHASE and line.cost > paid:
             found = Settlement.objects.filter(
                 book__member_id=charge.member_id,
