@@ -210,14 +210,26 @@ def return_loan(*, loan_id: int, actor: AbstractBaseUser | None) -> Loan:
     return loan
 
 
-@transaction.atomic
 def return_due_loans(*, now: datetime, actor: AbstractBaseUser | None = None) -> int:
-    """Give back every loan whose moment has come, as far as its borrower can; how many."""
+    """Give back every loan whose moment has come, as far as its borrower can; how many.
+
+    One transaction for each yield, so that it waits for nobody who holds what it holds of another.
+    """
+    due = Loan.objects.filter(state=Loan.State.RUNNING, due_at__lte=now).order_by()
+    yields = due.values_list("lender__yields", flat=True).distinct()
+    return sum(_return_due(yields_id, now, actor) for yields_id in sorted(yields))
+
+
+@transaction.atomic
+def _return_due(yields_id: int, now: datetime, actor: AbstractBaseUser | None) -> int:
     period = open_period_shared()
     if period is None:
         return 0
     due = Loan.objects.filter(
-        state=Loan.State.RUNNING, due_at__lte=now, lender__yields__period=period
+        state=Loan.State.RUNNING,
+        due_at__lte=now,
+        lender__yields=yields_id,
+        lender__yields__period=period,
     )
     return _give_back(_lock(list(due.values_list("pk", flat=True))), actor)
 
