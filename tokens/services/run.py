@@ -187,7 +187,10 @@ def _finish(run: CloseRun) -> None:
 
 @transaction.atomic
 def _stop(run_id: int, error: Exception) -> None:
+    """Stop a run with its reason, unless somebody else has ended it meanwhile."""
     run = CloseRun.objects.select_for_update(no_key=True).get(pk=run_id)
+    if run.state != CloseRun.State.RUNNING:
+        return
     language = run.started_by.language if run.started_by else ""
     with override(language or None):
         if isinstance(error, DomainError):
