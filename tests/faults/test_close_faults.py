@@ -4,29 +4,21 @@ Whoever looks next carries the close on, and the books are those of a close that
 to, to the cent and to the last transaction.
 """
 
-import os
 import random
 import re
-import signal
-import subprocess
-import sys
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from pathlib import Path
 from threading import Event
-from urllib.parse import urlsplit
 
 import pytest
 import redis
 from django.conf import settings
 from django.core.management import call_command
-from django.db import connection, transaction
 
 from coop.invariants import all_broken
 from ledger.models import Balance, Transaction
 from members.models import Member
 from payments.models import Charge
+from tests.faults.workers import Workers, held, is_somebody_waiting, kill, until
 from tests.valley import JULY, Valley, make_valley
 from titles.models import Title
 from titles.services import settle_charges
@@ -36,76 +28,13 @@ from tokens.services.run import carry_on
 from tokens.tasks import close_period
 
 pytestmark = [pytest.mark.timeout(900), pytest.mark.django_db(transaction=True)]
-ROOT = Path(__file__).parents[2]
 SEED = 20261123
 KILLS = 2
-LOOK_AGAIN = "SELECT pg_stat_clear_snapshot()"
-WAITING = """
-SELECT count(*) FROM pg_stat_activity
-WHERE datname = current_database() AND wait_event_type = 'Lock'"""
 POOLS = "SELECT FROM assets_pool FOR NO KEY UPDATE"
 OF_MEMBER = re.compile(r"(?<=member/)(\d+)")
 SAME_STEP = """
 INSERT INTO tokens_closestep (period_id, name, done_at, summary, transactions)
 VALUES (%s, %s, now(), '{}', '[]')"""
-Start = Callable[..., subprocess.Popen[bytes]]
-
-
-@pytest.fixture
-def start(tmp_path: Path) -> Iterator[Start]:
-    """Starts Celery workers on the test's own database; whatever still runs is ended."""
-    started: list[subprocess.Popen[bytes]] = []
-    name = connection.settings_dict["NAME"]
-    url = urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{name}").geturl()
-
-    def run(*options: str) -> subprocess.Popen[bytes]:
-        command = [sys.executable, "-m", "celery", "-A", "coop", "worker", "--pool", "solo"]
-        with (tmp_path / "worker.log").open("ab") as log:
-            process = subprocess.Popen(
-                [*command, *options],
-                cwd=ROOT,
-                env=os.environ | {"DATABASE_URL": url, "C_FORCE_ROOT": "1"},
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-            )
-        started.append(process)
-        return process
-
-    yield run
-    for process in started:
-        kill(process)
-
-
-@contextmanager
-def held(statement: str, *values: str | int) -> Iterator[None]:
-    """Hold what a step needs, so that it stands still there; then let go."""
-    with transaction.atomic():
-        with connection.cursor() as cursor:
-            cursor.execute(statement, values)
-        yield
-        transaction.set_rollback(True)
-
-
-def until(fact: Callable[[], object], worker: subprocess.Popen[bytes] | None = None) -> None:
-    """Wait for a fact; what never comes true is ended by the limit, or by a worker that died."""
-    while not fact():
-        assert worker is None or worker.poll() is None
-        Event().wait(0.1)
-
-
-def is_somebody_waiting() -> bool:
-    with connection.cursor() as cursor:
-        cursor.execute(LOOK_AGAIN)
-        cursor.execute(WAITING)
-        return bool(cursor.fetchone()[0])
-
-
-def kill(worker: subprocess.Popen[bytes]) -> None:
-    """End a worker at once, and the beat that it may have beside it."""
-    with suppress(ProcessLookupError):
-        os.killpg(worker.pid, signal.SIGKILL)
-    worker.wait()
 
 
 def worlds_end() -> dict[str, object]:
@@ -165,7 +94,7 @@ def undisturbed() -> dict[str, object]:
 
 
 def test_a_worker_killed_before_and_at_the_commit_of_every_step_leaves_nothing_half_done(
-    start: Start, tmp_path: Path
+    start: Workers,
 ) -> None:
     expected = undisturbed()
     valley, run = begun()
@@ -190,7 +119,7 @@ def test_a_worker_killed_before_and_at_the_commit_of_every_step_leaves_nothing_h
         assert carry_on(run.pk)
     assert CloseRun.objects.get().state == CloseRun.State.RUNNING
     redis.Redis.from_url(settings.REDIS_URL).flushall()
-    worker = start("--beat", "--schedule", str(tmp_path / "beat"))
+    worker = start(beat=True)
     until(lambda: CloseRun.objects.get().state != CloseRun.State.RUNNING, worker)
     assert CloseRun.objects.get().state == CloseRun.State.DONE
     assert worlds_end() == expected
@@ -202,20 +131,20 @@ def hint_in_time(run: CloseRun) -> None:
     close_period.apply_async(args=(run.pk,), retry=False)
 
 
-def test_kills_at_any_moment_and_lost_messages_change_nothing(start: Start, tmp_path: Path) -> None:
+def test_kills_at_any_moment_and_lost_messages_change_nothing(start: Workers) -> None:
     expected = undisturbed()
     valley, run = begun()
     CloseRun.objects.filter(pk=run.pk).update(until="expire")
     chance = random.Random(SEED)
     for last in ("expire", "open"):
-        for number in range(KILLS):
-            worker = start("--beat", "--schedule", str(tmp_path / f"{last}{number}"))
+        for _time in range(KILLS):
+            worker = start(beat=True)
             goal = CloseStep.objects.count() + chance.randint(0, 1)
             until(lambda goal=goal: CloseStep.objects.count() >= goal or is_done())  # type: ignore[misc]
             Event().wait(chance.random() / 20)
             kill(worker)
             redis.Redis.from_url(settings.REDIS_URL).flushall()
-        worker = start("--beat", "--schedule", str(tmp_path / last))
+        worker = start(beat=True)
         until(is_done, worker)
         kill(worker)
         if last == "expire":
