@@ -8,6 +8,8 @@ from members.models import Member, User
 from payments.accounts import money_accounts
 from payments.models import CreditReturn
 from payments.services.funding import BANK, prepaid_name
+from titles.campaigns import kept_for_campaigns
+from titles.exit_queries import owed_out
 from titles.queries import credit_lots
 
 SOURCE = "credit-return"
@@ -20,14 +22,15 @@ def return_credit(
 
     The newest credit goes first, so that the older keeps its place. What is open no more (it became
     shares, which are never taken back, or was never paid) is not given back, nor what the growth
-    fund has spent; None where that is all. Call inside a transaction with the pool locked; the same
-    key gives the first result.
+    fund has spent, owes, or keeps for what was paid ahead; None where that is all. Call inside a
+    transaction with the pool locked; the same key gives the first result.
     """
     before = CreditReturn.objects.filter(key=key).first()
     if before is not None:
         return before
     growth = money_account("cash:growth", pool)
-    lots = _newest_first(pool, member, min(cents, balance_of(growth)))
+    free = balance_of(growth) - kept_for_campaigns(pool) - owed_out(pool)
+    lots = _newest_first(pool, member, max(0, min(cents, free)))
     given = sum(lots.values())
     if not given:
         return None
