@@ -9,7 +9,7 @@ from django.utils import timezone
 from ledger.arithmetic import RATE_SCALE
 from ledger.models import Balance
 from members.models import Member
-from tokens.credit import credit_limit, credit_room
+from tokens.credit import credit_limit, credit_room, credit_rooms
 from tokens.models import Book, OverageWish, Period, Yield
 
 Place = tuple[int, int, int]
@@ -55,14 +55,21 @@ def allowances(places: Collection[Place], at: datetime) -> dict[Place, Allowance
     """
     period = Period.objects.filter(state=Period.State.OPEN).first()
     yields = {(y.pool_id, y.resource_id): y for y in Yield.objects.filter(period=period)}
-    left = _left({member for member, _pool, _resource in places}, period)
-    found: dict[Place, Allowance] = {}
-    for member in Member.objects.filter(pk__in={place[0] for place in places}):
-        wants, room = may_go_over(member), credit_room(member, at)
-        for place in (place for place in places if place[0] == member.pk):
-            row = yields.get(place[1:])
-            found[place] = Allowance(left.get(place, 0), _over(wants, room, row))
-    return found
+    members = {member for member, _pool, _resource in places}
+    left, rooms, unwilling = _left(members, period), credit_rooms(members, at), _unwilling(members)
+    return {
+        place: Allowance(
+            left.get(place, 0),
+            _over(place[0] not in unwilling, rooms[place[0]], yields.get(place[1:])),
+        )
+        for place in places
+    }
+
+
+def _unwilling(member_ids: set[int]) -> set[int]:
+    """Those who do not let themselves use more than their tokens."""
+    wishes = OverageWish.objects.filter(member__in=member_ids, may_go_over=False)
+    return set(wishes.values_list("member", flat=True))
 
 
 def _over(wants: bool, room: int | None, row: Yield | None) -> int | None:

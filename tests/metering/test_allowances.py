@@ -11,6 +11,7 @@ from signing import dsse, keys, strict_json
 from tests.makers import agree, make_member
 from tests.metering.machine import CPU, TX, Machine, post, wall
 from tests.metering.world import Valley
+from tokens.allowances import allowances
 from tokens.services import set_overage_wish
 
 GB = 10**9
@@ -97,3 +98,13 @@ def test_an_ended_assignment_is_not_told_any_more(valley: Valley) -> None:
     services.end_assignment(actor=valley.steward, assignment=assignment)
     assert told(valley.machine)["allowances"] == []
     assert member.number is not None
+
+
+def test_a_node_with_more_members_asks_no_more_often(
+    valley: Valley, django_assert_max_num_queries: Any
+) -> None:
+    agree("credit_limit", 160)
+    places = [(valley.ana.pk, 1, 1), (valley.ben.pk, 1, 1)]
+    places += [(make_member(f"M{n}").pk, 1, 1) for n in range(20)]
+    with django_assert_max_num_queries(7):
+        assert len(allowances(places, datetime.now(UTC))) == 22
