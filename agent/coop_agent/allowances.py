@@ -67,11 +67,19 @@ def fetch(store: Store, site: Site, key: SigningKey, moment: Moment) -> None:
     if answer.status != 200:
         raise AgentError(f"status {answer.status} {answer.code}")
     said = opened(store, answer.body)
-    kept = store.get(KEPT)
-    if kept is not None and said["made_at"] < opened(store, kept)["made_at"]:
+    if said["made_at"] < _kept_since(store):
         raise NotTrusted("older allowances than those at hand")
     with store.transaction():
         store.put(KEPT, answer.body)
+
+
+def _kept_since(store: Store) -> str:
+    """When what is at hand was made; "" where nothing is, or nothing that can be trusted now."""
+    kept = store.get(KEPT)
+    try:
+        return "" if kept is None else str(opened(store, kept)["made_at"])
+    except NotTrusted:
+        return ""
 
 
 def request(store: Store, key: SigningKey, wall: int) -> dict[str, Any]:

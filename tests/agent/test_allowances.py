@@ -90,6 +90,20 @@ def test_another_key_another_node_and_older_ones_are_not_believed(
     assert lines(enrolled, at(1000)) == [(130_000, 62_500)]
 
 
+def test_what_can_no_longer_be_trusted_makes_room_for_new_ones(
+    enrolled: Store, folder: Path, running: RunningSite
+) -> None:
+    running.site.allowances = told(made=600)
+    fetch(enrolled, folder, running, at(600))
+    kept = enrolled.get(allowances.KEPT)
+    with enrolled.transaction():
+        enrolled.put(allowances.KEPT, kept | {"payload": "e30="})
+    with pytest.raises(NotTrusted):
+        allowances.current(enrolled, at(600))
+    fetch(enrolled, folder, running, at(700))
+    assert lines(enrolled, at(700)) == [(130_000, 62_500)]
+
+
 @pytest.mark.parametrize(
     "changes", [{"left": "many"}, {"over": "all"}, {"meter": 7}, {"den": None}]
 )
