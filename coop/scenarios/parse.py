@@ -36,6 +36,9 @@ POOL = ["code", "issue_price", "vesting", "treasury", "cap", "capacity", "cost",
 OVERRIDES = ["capacity", "cost", "actual_cost", "posted_price"]
 LISTS = ["acquire", "buy", "give", "auctions", "offers", "usage"]
 LONGEST = 1200
+PART = r"""(?:[\w-]+|"[^"\n]*"|'[^'\n]*')[ \t]*\.[ \t]*"""
+DEEP_KEY = re.compile(rf"(?<![\w-])(?:{PART}){{20}}")
+"""a dotted key that no table here has; tomllib takes the square of its parts in time"""
 
 Pools = Mapping[str, Pool]
 Names = Mapping[str, None]
@@ -67,6 +70,9 @@ def parse(text: str) -> Scenario:
 
 
 def document(text: str) -> tuple[dict[tuple[str | int, ...], int], tuple[()], dict[str, object]]:
+    if deep := DEEP_KEY.search(text):
+        line = text.count("\n", 0, deep.start()) + 1
+        raise ScenarioError(line, "", "a key has too many parts; write at most three")
     try:
         value = tomllib.loads(text)
         return lines_of(text), (), value

@@ -262,6 +262,13 @@ def test_numbers_beyond_the_books_are_refused_with_the_period() -> None:
     assert caught.value.line == 23
 
 
+@pytest.mark.parametrize("deep", ["a." * 300_000 + "b = 1", "[" + '"a" . ' * 50_000 + "b]"])
+def test_a_key_of_endless_parts_is_refused_before_it_is_read(deep: str) -> None:
+    with pytest.raises(ScenarioError, match="too many parts") as caught:
+        parse(GOOD + "\n" + deep)
+    assert caught.value.line == GOOD.count("\n") + 2
+
+
 def test_lines_are_found_wherever_toml_lets_things_stand() -> None:
     text = '''\
 # [not.a.table]
