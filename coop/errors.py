@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from django.db import DataError
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import render
 from django.template import loader
@@ -73,3 +74,19 @@ class WordsForNotAllowed:
         page = shown(request, "method_not_allowed", 405, title, text)
         page["Allow"] = response["Allow"]
         return page
+
+
+class WordsForBrokenText:
+    """Middleware: 400 for a text with a NUL or half a surrogate pair: no UTF-8 for PostgreSQL."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        """The page or the problem; every other failure stays one."""
+        nul = isinstance(exception, DataError) and "(0x00)" in str(exception)
+        half = isinstance(exception, UnicodeEncodeError) and "surrogates" in exception.reason
+        return bad_request(request, exception) if nul or half else None

@@ -65,6 +65,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "coop.errors.WordsForNotAllowed",
+    "coop.errors.WordsForBrokenText",
 ]
 
 ROOT_URLCONF = "coop.urls"

@@ -83,7 +83,8 @@ def dispute_target(member: Member, named: QueryDict) -> DisputeTarget:
     """What an address names: ?reading=…, or ?pool=…&resource=…&day=…; only one's own readings."""
     if "reading" in named:
         number = str(named["reading"])
-        found = evidence().filter(pk=int(number)).first() if number.isdecimal() else None
+        is_number = number.isdecimal() and len(number) < 19
+        found = evidence().filter(pk=int(number)).first() if is_number else None
         row = None if found is None else found.assignment
         if found is None or row is None or row.member_id != member.pk:
             raise Http404
