@@ -26,6 +26,7 @@ from coop.simulations.errors import (
     TooManyMembers,
     TooManyMonths,
     TooManyRuns,
+    UnknownScenario,
     UnknownYieldChanged,
 )
 from coop.simulations.library import story
@@ -47,6 +48,7 @@ def begin(
     The same key with the same content gives the first draft. Raises BadScenario, NoMonth,
     TextTooLong, TooMany…, UnknownScenario, KeyConflict.
     """
+    _one_at_a_time(actor)
     earlier = SimulationRun.objects.filter(key=own(actor, key)).first()
     if earlier is not None:
         if earlier.source != source or (source == "text" and earlier.text != text):
@@ -73,6 +75,8 @@ def _content(source: str, text: str, name: str) -> dict[str, Any]:
     if source.startswith("library:"):
         told = story(source.removeprefix("library:"))
         return {"name": name or str(told.title), "text": told.text}
+    if source != "text":
+        raise UnknownScenario
     return {"name": name or _("From a text"), "text": text}
 
 
@@ -99,6 +103,7 @@ def played_text(run: SimulationRun) -> str:
 @transaction.atomic
 def vary(*, run_id: int, actor: User, key: str) -> SimulationRun:
     """A draft with the text and the changes of a run, to be changed and compared with it."""
+    _one_at_a_time(actor)
     earlier = SimulationRun.objects.filter(key=own(actor, key)).first()
     source = f"run:{run_id}"
     if earlier is not None:

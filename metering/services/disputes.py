@@ -34,6 +34,7 @@ def raise_dispute(
     if not reason.strip():
         raise ReasonMissing
     told = {"pool_id": pool.pk, "resource_id": resource.pk, "day": day, "reason": reason.strip()}
+    Member.objects.select_for_update(no_key=True).get(pk=member.pk)
     before = Dispute.objects.filter(key=f"{member.pk}:{key}").first()
     if before is not None:
         return _same(before, {**told, "reading_id": reading and reading.pk})

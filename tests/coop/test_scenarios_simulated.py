@@ -297,8 +297,9 @@ def test_what_is_too_much_or_unknown_is_refused(
         services.begin(text=GOOD.replace("issue_price = 100", "issue_price = 0"), **make)
     with pytest.raises(NoMonth):
         services.begin(text=GOOD.split("[[period]]")[0], **make)
-    with pytest.raises(UnknownScenario):
-        services.begin(source="library:nothing", actor=steward, key="k")
+    for source in ("library:nothing", "run:1", ""):
+        with pytest.raises(UnknownScenario):
+            services.begin(source=source, actor=steward, key="k", text=GOOD)
     with monkeypatch.context() as patch:
         patch.setattr(bounds, "MOST_BYTES", 10)
         with pytest.raises(TextTooLong):
