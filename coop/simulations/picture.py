@@ -9,6 +9,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from assets.names import resource_name
 from coop import charts
 from coop.amounts import (
     CENT_DIGITS,
@@ -97,8 +98,9 @@ def measures(
 ) -> Iterator[tuple[str, Kind, list[Values]]]:
     """(title, kind, a row per run) of every measure of a pool; empty rows where a run has none."""
     for resource in resources:
+        of_it = f" · {resource_name(resource)}" if len(resources) > 1 else ""
         for key, kind in OF_YIELD:
-            title = f"{TITLES[key]} · {resource}" if len(resources) > 1 else str(TITLES[key])
+            title = f"{TITLES[key]}{of_it}"
             yield title, kind, [run.rows.get((code, resource, key), ()) for run in runs]
     for key, kind in OF_POOL:
         yield str(TITLES[key]), kind, [run.rows.get((code, "", key), ()) for run in runs]

@@ -35,7 +35,7 @@ def test_a_loan_goes_and_returns_and_a_voucher_is_taken_out(
     dario.goto(f"{live_server.url}/tokens/")
     assert "lends you 12.5 GB" in dario.locator("main").inner_text()
     press(dario, "Accept the loan")
-    press(dario, "Return")
+    press(dario, "Give back")
     loan = Loan.objects.latest("pk")
     assert (loan.state, loan.returned) == ("back", 12_500)
     ana.goto(f"{live_server.url}/tokens/vouchers/new/")

@@ -137,7 +137,7 @@ def command(*words: str) -> str:
 
 def test_the_command_shows_and_closes(valley: Valley) -> None:
     shown = command("2026-06", "--preview")
-    assert "Nothing was booked." in shown and "is charged 9600" in shown
+    assert "Nothing was booked." in shown and "  member 3 is charged 9600" in shown.splitlines()
     assert done() == []
     assert "expire: 1 transactions" in command("2026-06", "--until", "expire")
     assert "open: 1 transactions" in command("2026-06")

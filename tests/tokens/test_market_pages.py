@@ -39,7 +39,7 @@ def test_the_market_shows_prices_auctions_and_what_is_mine(valley: Valley) -> No
     assert "100 GB" in page
     assert "I bid €0.90 for 25 GB" in page
     assert "Bid for Bandwidth" in page
-    assert "Ask Bandwidth of mine" not in page
+    assert "Sell Bandwidth of mine" not in page
 
 
 def test_the_market_without_auctions_says_what_it_will_hold(valley: Valley) -> None:

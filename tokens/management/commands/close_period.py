@@ -57,10 +57,11 @@ class Command(BaseCommand):
         for name, preview in preview_close(period_id=period.pk, actor=None, **told):
             self.stdout.write(f"{name}:")
             for posting in preview.postings:
-                self.stdout.writelines(lines_of(posting))
+                for line in lines_of(posting):
+                    self.stdout.write(line)
             for member, amount in preview.charges:
                 self.stdout.write(f"  member {member.number} is charged {amount}")
-        self.stdout.write("Nothing was booked.")
+        self.stdout.write("Nothing was booked. Money is in cents, tokens are in thousandths.")
 
 
 def lines_of(posting: Booked) -> list[str]:
