@@ -8,6 +8,7 @@ members show: ties, equal bids, rounding that adds up, a cap that binds some.
 from typing import Any
 
 import pytest
+from django.db import connection
 from hypothesis import HealthCheck, Phase, given, settings
 
 from coop.scenarios.errors import ScenarioError
@@ -63,7 +64,18 @@ def test_a_village_of_three_hundred_comes_out_the_same() -> None:
     scenario = made_possible(large(5, members=300, months=6))
     told = economy.play(scenario)
     assert shows_what_it_is_for(told)
-    assert both_ways(told, played(scenario)) == []
+    with taken_back():
+        came = play(parse(as_toml(scenario)), count_rows)
+    assert both_ways(told, came) == []
+
+
+def count_rows(_months: int) -> None:
+    """Let the planner know what there is: it looks by itself, but not into an open transaction.
+
+    What earlier tests took back may stand in its books as tables that are always empty.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")
 
 
 def shows_what_it_is_for(told: dict[str, Any]) -> bool:
