@@ -53,10 +53,11 @@ stood AS (
     FROM late o CROSS JOIN {LEGS}
     WHERE e.account_id IN (SELECT id FROM chosen) GROUP BY e.account_id
 ), state AS (
-    SELECT id, (s.amount + coalesce(m.amount, 0))::bigint AS amount
+    SELECT id, s.amount + coalesce(m.amount, 0) AS amount
     FROM stood s LEFT JOIN shifted m USING (id)
 )"""
-"""SQL: what each account of the CTE `chosen` (id) holds at a Moment, as CTE `state`."""
+"""SQL: what each account of the CTE `chosen` (id) holds at a Moment, as CTE `state`; numeric: no
+floor nor the size of a balance binds what counts apart from what came before and after it."""
 
 PLAIN = "CASE WHEN t.effective_at = t.recorded_at THEN true ELSE false END"
 """SQL: whether the two times of a transaction t are one, as they are of nearly all: the planner,
@@ -181,7 +182,8 @@ def balances(accounts: Sequence[int], at: Moment) -> dict[int, int]:
     One seek per account, no sum over its history. Raises BeforeTheCut.
     """
     sql = f"WITH {GIVEN}, {STATE} SELECT id, amount FROM state"
-    return dict(rows(sql, {"accounts": list(accounts), **at.params()}))
+    found = rows(sql, {"accounts": list(accounts), **at.params()})
+    return {account: int(amount) for account, amount in found}
 
 
 def balance(account: int, at: Moment) -> int:
@@ -197,8 +199,8 @@ def movements(accounts: Sequence[int], window: Window) -> dict[int, Movement]:
     if window.start is None and Cut.objects.exists():
         raise BeforeTheCut
     sql = (
-        f"WITH {GIVEN}, {COUNTED} SELECT account_id, sum(greatest(amount, 0))::bigint,"
-        " sum(least(amount, 0))::bigint FROM counted GROUP BY account_id"
+        f"WITH {GIVEN}, {COUNTED} SELECT account_id, sum(greatest(amount, 0)),"
+        " sum(least(amount, 0)) FROM counted GROUP BY account_id"
     )
     found = rows(sql, {"accounts": list(accounts), **window.params()})
-    return {account: Movement(came, went) for account, came, went in found}
+    return {account: Movement(int(came), int(went)) for account, came, went in found}

@@ -204,6 +204,14 @@ def test_a_late_correction_changes_the_past_only_for_those_who_know_of_it() -> N
         assert balance(b, Moment(early, early)) == 0
 
 
+def test_what_counts_at_a_moment_may_be_more_than_a_balance_can_hold() -> None:
+    most = 9 * 10**18
+    accounts = book([Plan(0, 1, most, None, False), Plan(1, 0, most, 45, False)] * 2)
+    today = Moment(effective=timezone.now() + TICK)
+    assert balances(accounts, today) == dict(zip(accounts, (-2 * most, 2 * most, 0), strict=True))
+    assert movements(accounts[1:2], Window())[accounts[1]] == Movement(2 * most, -2 * most)
+
+
 def test_an_account_that_does_not_exist_holds_nothing() -> None:
     assert balance(0, Moment()) == 0
 
