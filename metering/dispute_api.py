@@ -16,11 +16,10 @@ from metering import services
 from metering.disputed import disputes_of
 from metering.models import Dispute, Reading
 from titles.api import IDEMPOTENCY, idempotency_key
-from tokens.access import period_or_404
+from tokens.access import asked_period
 from tokens.adjusted import adjustments_of
 from tokens.api import PERIOD
 from tokens.models import Adjustment, Usage
-from tokens.queries import current_period
 from tokens.services.corrections import correct_usage
 
 MOST = 10**15
@@ -172,8 +171,7 @@ class AdjustmentsView(APIView):
     )  # fmt: skip
     def get(self, request: Request) -> Response:
         """What came late for a period, or was booked in it for an earlier one."""
-        code = request.query_params.get("period", "")
-        period = period_or_404(code) if code else current_period()
+        period = asked_period(request.query_params)
         rows = [] if period is None else list(adjustments_of(the_member(request), period))
         return Response(LateUsageSerializer(rows, many=True).data)
 

@@ -8,7 +8,7 @@ from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -23,9 +23,10 @@ from metering.disputed import disputes_of
 from metering.forms import ReadingsForm
 from metering.models import Reading
 from signing.words import fingerprint_words
+from tokens.access import asked_period
 from tokens.adjusted import adjustments_of
 from tokens.models import Period
-from tokens.queries import current_period, periods, usage_of
+from tokens.queries import periods, usage_of
 
 PER_PAGE = 25
 
@@ -36,17 +37,11 @@ PER_PAGE = 25
 def usage(request: HttpRequest) -> HttpResponse:
     """A member's use of a period; htmx asks for the summary alone, every few seconds."""
     member = the_member(request)
-    period = asked_period(request)
+    period = asked_period(request.GET)
     context = summary(member, period)
     if request.headers.get("HX-Request") == "true":
         return render(request, "metering/parts/summary.html", context)
     return render(request, "metering/usage.html", context | listed(request, member, period))
-
-
-def asked_period(request: HttpRequest) -> Period | None:
-    """The period that the address names, else the running one."""
-    code = request.GET.get("period", "")
-    return get_object_or_404(periods(), code=code) if code else current_period()
 
 
 def summary(member: Member, period: Period | None) -> dict[str, Any]:

@@ -20,7 +20,8 @@ from metering.services import Slot
 from metering.voucher_views import voucher_of
 from titles.api import IDEMPOTENCY, idempotency_key
 from titles.moving_shapes import checked
-from tokens.given_api import PERIOD, asked_period, named
+from tokens.access import asked_period
+from tokens.given_api import PERIOD, named
 from tokens.given_shapes import MOST_MILLITOKENS
 from tokens.handed import vouchers_of
 from tokens.models import Voucher
@@ -110,7 +111,7 @@ class VouchersView(APIView):
     )  # fmt: skip
     def get(self, request: Request) -> Response:
         """What I took out in a period, newest first."""
-        period = asked_period(request)
+        period = asked_period(request.query_params)
         found = (
             Voucher.objects.none() if period is None else vouchers_of(the_member(request), period)
         )

@@ -1,9 +1,10 @@
 """The one object for this member, or a refusal."""
 
-from django.http import Http404
+from django.http import Http404, QueryDict
 
 from members.models import Member
 from tokens.models import Gift, Loan, Offer, Period
+from tokens.queries import current_period
 
 
 def period_or_404(code: str) -> Period:
@@ -12,6 +13,12 @@ def period_or_404(code: str) -> Period:
     if found is None:
         raise Http404
     return found
+
+
+def asked_period(sent: QueryDict) -> Period | None:
+    """The period that an address names, else the one that is open or being closed."""
+    code = sent.get("period", "")
+    return period_or_404(code) if code else current_period()
 
 
 def gift_to(member: Member, gift_id: int) -> Gift:

@@ -12,7 +12,7 @@ from rest_framework.views import APIView
 
 from members.access import IsMember, the_member
 from tokens import queries
-from tokens.access import period_or_404
+from tokens.access import asked_period
 from tokens.models import Period, Yield
 
 PERIOD = OpenApiParameter("period", str, description="a period's code; the running one if empty")
@@ -100,8 +100,7 @@ class BooksView(APIView):
     )
     def get(self, request: Request) -> Response:
         """What I may still use, and what I went over."""
-        code = request.query_params.get("period", "")
-        period = period_or_404(code) if code else queries.current_period()
+        period = asked_period(request.query_params)
         books = [] if period is None else queries.books_of(the_member(request), period)
         return Response(BookSerializer(books, many=True).data)
 

@@ -19,8 +19,8 @@ from members.models import Member
 from members.queries import active_members
 from titles.api import IDEMPOTENCY, idempotency_key
 from titles.moving_shapes import checked
-from tokens import handed, queries, services
-from tokens.access import gift_from, gift_to, loan_of, period_or_404
+from tokens import handed, services
+from tokens.access import asked_period, gift_from, gift_to, loan_of
 from tokens.given_shapes import (
     GiftSerializer,
     GiftWishSerializer,
@@ -29,17 +29,11 @@ from tokens.given_shapes import (
     LoanWishSerializer,
     TokenMovementSerializer,
 )
-from tokens.models import Gift, Loan, Period
+from tokens.models import Gift, Loan
 
 PERIOD = OpenApiParameter("period", str, description="a period's code; the running one if empty")
 BEFORE = OpenApiParameter("offset", int, description="how many of the newest to leave out")
 AT_ONCE = 200
-
-
-def asked_period(request: Request) -> Period | None:
-    """The period that the address names, else the running one."""
-    code = request.query_params.get("period", "")
-    return period_or_404(code) if code else queries.current_period()
 
 
 def offset_of(request: Request) -> int:
@@ -78,7 +72,7 @@ class GiftsView(APIView):
     )  # fmt: skip
     def get(self, request: Request) -> Response:
         """What I gave and got in a period, newest first."""
-        period = asked_period(request)
+        period = asked_period(request.query_params)
         found = (
             Gift.objects.none() if period is None else handed.gifts_in(the_member(request), period)
         )
@@ -113,7 +107,7 @@ class LoansView(APIView):
     )  # fmt: skip
     def get(self, request: Request) -> Response:
         """What I lent and borrowed in a period, newest first."""
-        period = asked_period(request)
+        period = asked_period(request.query_params)
         found = (
             Loan.objects.none() if period is None else handed.loans_of(the_member(request), period)
         )
@@ -199,7 +193,7 @@ class MovementsView(APIView):
     )  # fmt: skip
     def get(self, request: Request) -> Response:
         """Every entry on my token accounts of a period, newest first, 200 at a time."""
-        period, member = asked_period(request), the_member(request)
+        period, member = asked_period(request.query_params), the_member(request)
         if period is None:
             return Response([])
         first = offset_of(request)
@@ -219,7 +213,7 @@ class HandedView(APIView):
     )  # fmt: skip
     def get(self, request: Request) -> Response:
         """Of a period, for auditors and stewards."""
-        period = asked_period(request)
+        period = asked_period(request.query_params)
         found = [] if period is None else handed.handed_on(period.code)
         return Response(HandedSerializer(found, many=True).data)
 

@@ -16,9 +16,9 @@ from ledger.errors import DomainError
 from ledger.reports.csv_file import decimal, text
 from members.access import auditor_required, member_required, the_member
 from tokens import handed, queries, services
-from tokens.access import gift_from, loan_of, period_or_404
+from tokens.access import asked_period, gift_from, loan_of, period_or_404
 from tokens.given_forms import LendForm, last_minute
-from tokens.models import Loan, Period
+from tokens.models import Loan
 from tokens.views import back
 
 PER_PAGE = 50
@@ -112,17 +112,11 @@ def withdraw_gift(request: HttpRequest, gift_id: int) -> HttpResponse:
     return back()
 
 
-def asked_period(request: HttpRequest) -> Period | None:
-    """The period that the address names, else the running one."""
-    code = request.GET.get("period", "")
-    return period_or_404(code) if code else queries.current_period()
-
-
 @require_GET
 @member_required
 def history(request: HttpRequest) -> HttpResponse:
     """Every movement of my tokens of a period, with the transaction that booked it."""
-    period, member = asked_period(request), the_member(request)
+    period, member = asked_period(request.GET), the_member(request)
     context: dict[str, Any] = {"period": period, "periods": queries.periods()[:24]}
     if period is not None:
         entries = Paginator(handed.entries_of(member, period), PER_PAGE)
@@ -136,7 +130,7 @@ def history(request: HttpRequest) -> HttpResponse:
 @member_required
 def history_csv(request: HttpRequest) -> HttpResponse:
     """The same as a table for a spreadsheet, newest first."""
-    period, member = asked_period(request), the_member(request)
+    period, member = asked_period(request.GET), the_member(request)
     response = csv_file("tokens" if period is None else f"tokens-{period.code}")
     rows = csv.writer(response)
     rows.writerow(HISTORY_HEAD)
@@ -161,7 +155,7 @@ def csv_file(name: str) -> HttpResponse:
 @auditor_required
 def gifts(request: HttpRequest) -> HttpResponse:
     """Who gave and lent what to whom: of a period, and summed over time."""
-    period = asked_period(request)
+    period = asked_period(request.GET)
     context = {
         "period": period,
         "periods": queries.periods()[:24],

@@ -14,7 +14,7 @@ from ledger.errors import DomainError
 from members.access import member_required, the_member
 from members.models import Member
 from tokens import queries, services
-from tokens.access import gift_to, offer_of, period_or_404
+from tokens.access import asked_period, gift_to, offer_of
 from tokens.allowances import limits_of
 from tokens.forms import GiveForm, OfferForm
 from tokens.handed import gifts_in, loans_of, loans_waiting, vouchers_of
@@ -34,8 +34,7 @@ def back(name: str = MINE, **names: str) -> HttpResponseRedirect:
 @member_required
 def mine(request: HttpRequest) -> HttpResponse:
     """The token book of the running period, or of one that was asked for."""
-    code = request.GET.get("period", "")
-    period = period_or_404(code) if code else queries.current_period()
+    period = asked_period(request.GET)
     return render(request, "tokens/mine.html", _book(the_member(request), period))
 
 
