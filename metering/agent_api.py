@@ -20,8 +20,8 @@ from kombu.exceptions import OperationalError
 from metering import queries, services, tasks
 from metering.errors import NotEnrolled, SchemaError, WireError
 from metering.payloads import spelled
-from metering.services.accept import Result
 from metering.services.enrol import LIFETIME, POLL_SECONDS
+from metering.services.signed import Result
 from metering.wire import envelope_from, problem, problem_of, read_envelopes, read_json
 
 log = logging.getLogger(__name__)

@@ -1,6 +1,6 @@
 """Every write of metering."""
 
-from metering.services.accept import Result, accept_envelope, accept_envelopes
+from metering.services.accept import accept_envelope, accept_envelopes
 from metering.services.allowances import signed_allowances
 from metering.services.assign import assign_meter, end_assignment
 from metering.services.disputes import answer_dispute, raise_dispute
@@ -15,6 +15,7 @@ from metering.services.enrol import (
 )
 from metering.services.rate import rate_node, rate_waiting
 from metering.services.receipts import head_receipt
+from metering.services.signed import Result
 from metering.services.states import set_node_asset, set_node_state
 from metering.services.vouchers import Slot, review_voucher, take_voucher
 

@@ -8,7 +8,7 @@ from django.utils import timezone
 from metering.errors import RevokedKey, SchemaError, StaleRequest
 from metering.models import MeterAssignment, Node
 from metering.payloads import at, loads, spelled
-from metering.services.accept import key_behind
+from metering.services.signed import key_behind
 from signing import dsse, keys, strict_json
 from tokens.allowances import Allowance, allowances
 from tokens.models import Period

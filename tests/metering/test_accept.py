@@ -22,7 +22,7 @@ from metering.models import (
     NodeKey,
     Receipt,
 )
-from metering.services import accept
+from metering.services import batches, inventories, signed
 from metering.services.enrol import genesis, start_enrolment
 from signing import dsse, keys, strict_json
 from tests.metering.machine import BATCH, TX, URL, Machine, post, post_raw, statuses
@@ -452,7 +452,7 @@ def test_a_conflict_comes_with_the_receipt_of_the_other_batch(machine: Machine) 
 def test_one_nodes_backlog_keeps_nobody_else_out(
     machine: Machine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(accept, "MOST_WAITING", 1)
+    monkeypatch.setattr(batches, "MOST_WAITING", 1)
     machine.batch()
     late = [machine.batch(), machine.batch()]
     other = Machine().enrolled().batch()
@@ -465,8 +465,8 @@ def test_one_nodes_backlog_keeps_nobody_else_out(
 def test_a_node_has_no_more_meters_and_inventories_than_the_limit(
     machine: Machine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(accept, "MAX_METERS", 4)
-    monkeypatch.setattr(accept, "MOST_INVENTORIES", 1)
+    monkeypatch.setattr(signed, "MAX_METERS", 4)
+    monkeypatch.setattr(inventories, "MOST_INVENTORIES", 1)
     assert statuses(post([machine.inventory()])) == ["accepted"]
     assert code_of(post([machine.inventory(since="2026-01-02T00:00:00Z")])) == (413, "too_large")
     assert statuses(post([machine.inventory()])) == ["duplicate"]

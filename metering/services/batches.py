@@ -1,0 +1,136 @@
+"""Batches: each finds its place in its node's chain, is committed, and only then receipted."""
+
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from metering.errors import SchemaError, TooManyWaiting
+from metering.models import Envelope, EnvelopeConflict, NodeKey, RefusedBatch
+from metering.payloads import Batch, GapRecord, meters_named, read_batch
+from metering.services.link import link
+from metering.services.receipts import receipt_of
+from metering.services.signed import (
+    Result,
+    Verified,
+    lock_chain,
+    require_few_meters,
+    require_own,
+    verify,
+)
+from metering.services.states import suspect
+from signing import dsse
+
+MOST_WAITING = 10_000
+
+
+def accept_batch(envelope: dsse.Envelope, via: str) -> Result:
+    """Store one batch and answer with its receipt where it is linked; raises a WireError."""
+    return with_receipt(store_batch(verify(envelope), read_batch(envelope.payload), via))
+
+
+def store_batch(verified: Verified, batch: Batch, via: str) -> tuple[Result, Envelope | None]:
+    """Store a batch and link the chain as far as it now goes, in one transaction."""
+    require_own(verified.key, batch)
+    with transaction.atomic(durable=True):
+        lock_chain(verified.key.node_id)
+        key = NodeKey.objects.select_related("node").get(pk=verified.key.pk)
+        return place(Verified(key, verified.envelope, verified.signature), batch, via)
+
+
+def place(verified: Verified, batch: Batch, via: str) -> tuple[Result, Envelope | None]:
+    """Find the batch's place in the chain. Call under the lock of the chain."""
+    key = verified.key
+    row = Envelope.objects.filter(node=key.node, epoch=key.epoch, seq=batch.seq).first()
+    if row is None:
+        refuse_what_was_refused(key, batch)
+        row = insert(verified, batch, via)
+        link(key=key)
+        row.refresh_from_db(fields=["status"])
+        return result(row, row.status), row
+    if row.chain != verified.envelope.digest:
+        return keep_conflict(verified, batch, via), row
+    status = "duplicate" if row.status == Envelope.Status.ACCEPTED else row.status
+    return result(row, status), row
+
+
+def refuse_what_was_refused(key: NodeKey, batch: Batch) -> None:
+    """A number that the chain was linked over never comes back."""
+    if batch.seq <= key.head_seq:
+        raise SchemaError("the chain was linked over this number")
+
+
+def insert(verified: Verified, batch: Batch, via: str) -> Envelope:
+    """The batch as a new row, and the numbers that it says will never come."""
+    require_room(verified.key, batch)
+    require_few_meters(verified.key.node, meters_named(batch))
+    row = Envelope.objects.create(**columns(verified, batch, via))
+    named = [r for r in batch.records if isinstance(r, GapRecord) and r.why == "refused"]
+    RefusedBatch.objects.bulk_create(
+        [
+            RefusedBatch(node=row.node, epoch=row.epoch, seq=r.seq, chain=r.chain, named_by=row)
+            for r in named
+            if r.seq and r.chain and r.seq < row.seq
+        ],
+        ignore_conflicts=True,
+    )
+    return row
+
+
+def require_room(key: NodeKey, batch: Batch) -> None:
+    """Refuse for now where too many batches wait for earlier ones and this is one more."""
+    if batch.seq == key.head_seq + 1:
+        return
+    waiting = Envelope.objects.filter(node=key.node, status=Envelope.Status.PENDING_GAP)
+    if waiting.count() >= MOST_WAITING:
+        raise TooManyWaiting
+
+
+def columns(verified: Verified, batch: Batch, via: str) -> dict[str, Any]:
+    """The evidence as columns, in an envelope's row or a conflict's."""
+    node = verified.key.node
+    return {
+        "node": node,
+        "epoch": batch.epoch,
+        "seq": batch.seq,
+        "chain": verified.envelope.digest,
+        "prev": batch.prev,
+        "payload_type": verified.envelope.payload_type,
+        "payload": verified.envelope.payload,
+        "signature": verified.signature.sig,
+        "keyid": verified.signature.keyid,
+        "via": "direct" if via in ("", str(node.uuid)) else via,
+        "received_at": timezone.now(),
+    }
+
+
+def keep_conflict(verified: Verified, batch: Batch, via: str) -> Result:
+    """Keep a second batch of one number beside the first; the node is suspect from now on."""
+    values = columns(verified, batch, via)
+    EnvelopeConflict.objects.bulk_create([EnvelopeConflict(**values)], ignore_conflicts=True)
+    suspect(node=verified.key.node, reason=f"two batches with number {batch.seq}")
+    node, chain = str(verified.key.node.uuid), verified.envelope.digest
+    return Result(node, batch.epoch, batch.seq, chain, "conflict")
+
+
+def result(row: Envelope, status: str) -> Result:
+    """The result for a stored batch, its receipt still to come."""
+    return Result(str(row.node.uuid), row.epoch, row.seq, row.chain, status)
+
+
+def with_receipt(stored: tuple[Result, Envelope | None]) -> Result:
+    """The result with its receipt, where the batch is linked. Call after the commit.
+
+    A conflict comes with the receipt of the other batch: it proves the conflict to the node.
+    """
+    outcome, row = stored
+    if row is None or row.status != Envelope.Status.ACCEPTED:
+        return outcome
+    return Result(
+        outcome.node,
+        outcome.epoch,
+        outcome.seq,
+        outcome.chain,
+        outcome.status,
+        receipt=receipt_of(envelope=row).as_dict(),
+    )
