@@ -1,5 +1,6 @@
 """Tables of nodes, of what they signed, and of what was read from it."""
 
+from metering.models.deliveries import FileDelivery, Refusal
 from metering.models.disputes import Dispute
 from metering.models.evidence import (
     Envelope,
@@ -10,6 +11,7 @@ from metering.models.evidence import (
 )
 from metering.models.nodes import EnrolmentRequest, Node, NodeKey, NodeStateChange
 from metering.models.readings import Gap, Int8Range, Meter, MeterAssignment, Reading
+from metering.models.trust import KeyRevocation, KeyRotation, NodeBoot
 from metering.models.vouchers import VoucherPresentation, VoucherReview
 
 __all__ = [
@@ -17,16 +19,21 @@ __all__ = [
     "EnrolmentRequest",
     "Envelope",
     "EnvelopeConflict",
+    "FileDelivery",
     "Gap",
     "Int8Range",
+    "KeyRevocation",
+    "KeyRotation",
     "Meter",
     "MeterAssignment",
     "MeterInventory",
     "Node",
+    "NodeBoot",
     "NodeKey",
     "NodeStateChange",
     "Reading",
     "Receipt",
+    "Refusal",
     "RefusedBatch",
     "VoucherPresentation",
     "VoucherReview",

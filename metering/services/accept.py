@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from metering.errors import SchemaError, WireError
 from metering.services.batches import accept_batch
 from metering.services.inventories import accept_inventory
+from metering.services.refusals import note_refusal
 from metering.services.signed import Result, require_size
 from signing import dsse
 
@@ -38,6 +39,7 @@ def accept_envelope(*, envelope: dsse.Envelope, via: str = "") -> Result:
             return accept_batch(envelope, via)
         return handler_of(envelope)(envelope)
     except WireError as error:
+        note_refusal(envelope=envelope, error=error)
         return Result(code=error.code, http_status=error.status)
 
 
