@@ -15,9 +15,10 @@ class Envelope(models.Model):
     """
 
     class Status(models.TextChoices):
-        """pending_gap → accepted | conflict."""
+        """pending_gap → accepted | conflict; held stays: it came after the end of its key."""
 
         ACCEPTED = "accepted", _("accepted")
+        HELD = "held", _("held")
         PENDING_GAP = "pending_gap", _("waits for earlier ones")
         CONFLICT = "conflict", _("in conflict")
 

@@ -102,7 +102,8 @@ class Reading(models.Model):
 
     `quantity` is in raw units: bytes, byte-seconds, core-microseconds. With an assignment it is
     booked once, as the usage "reading:<id>": `amount` millitokens, the difference that it makes
-    to the rounded-down total of its assignment and period, which stood at `raw_before`.
+    to the rounded-down total of its assignment and period, which stood at `raw_before`. What lies
+    in suspense has these two as soon as its period has tokens of the resource.
     """
 
     class Rule(models.TextChoices):
@@ -117,13 +118,18 @@ class Reading(models.Model):
         GAUGE = "gauge", _("held over the span")
 
     class State(models.TextChoices):
-        """measured and held stay; waiting → rated | late, late → rated by a later adjustment."""
+        """measured and held stay; waiting → rated | late, late → rated by a later adjustment.
+
+        What a quarantined node measured lies in suspense: suspense → waiting | let_go.
+        """
 
         MEASURED = "measured", _("measured, assigned to nobody")
         WAITING = "waiting", _("waits for its period")
         RATED = "rated", _("booked")
         LATE = "late", _("late, not charged")
         HELD = "held", _("held: more than the meter can count")
+        SUSPENSE = "suspense", _("in suspense: the node is quarantined")
+        LET_GO = "let_go", _("let go: the node was revoked")
 
     envelope = models.ForeignKey(Envelope, on_delete=models.PROTECT, related_name="readings")
     position = models.PositiveIntegerField(help_text="n of the record in its batch")
@@ -161,6 +167,12 @@ class Reading(models.Model):
                 condition=Q(
                     state="rated", period__isnull=False, raw_before__isnull=False, amount__gte=0
                 )
+                | Q(
+                    state__in=["suspense", "let_go"],
+                    period__isnull=False,
+                    raw_before__isnull=False,
+                    amount__gte=0,
+                )
                 | (~Q(state="rated") & Q(raw_before=None, amount=None)),
                 name="metering_reading_rated_has_amount",
             ),
@@ -177,6 +189,11 @@ class Reading(models.Model):
                 fields=["meter", "ends_at"],
                 condition=Q(state="late"),
                 name="metering_reading_late",
+            ),
+            models.Index(
+                fields=["meter", "id"],
+                condition=Q(state="suspense"),
+                name="metering_reading_suspense",
             ),
         ]
 
