@@ -296,6 +296,7 @@ PARAMETERS: dict[str, Parameter] = {
             _CENTS_OR_NONE,
         ),
         Parameter("late_days", _("days for which late readings are charged"), 60, _DAYS),
+        Parameter("key_days", _("days until a node should change its key"), 365, _DAYS),
         Parameter("payment_days", _("days to pay"), 14, _DAYS),
         Parameter("reminder_days", _("days overdue until the reminder"), 7, _DAYS),
         Parameter("second_reminder_days", _("days overdue until the second reminder"), 21, _DAYS),
