@@ -1,33 +1,17 @@
 """What proves metering right: the chains, the signatures, and usage as a function of evidence."""
 
 from collections.abc import Callable, Iterator
-from itertools import groupby
 
 from django.db.models import Q
 
 from ledger.invariants import broken
-from metering.conversion import added
 from metering.counters import OVER_CAPACITY
-from metering.models import Envelope, Meter, Node, NodeKey, Reading, RefusedBatch
-from metering.payloads import read_batch
-from metering.queries import descriptions_of, enrolments_of
-from metering.replay import Described, Replay, Taken
+from metering.models import Envelope, Node, NodeKey, Reading, RefusedBatch
+from metering.rerate import Recheck, booked_otherwise, usage_without_reading
 from metering.services.enrol import genesis
 from metering.services.receipts import as_document
 from signing import dsse, keys
 from signing.errors import SigningError
-from tokens.models import Usage
-
-TAKEN = [
-    "rule",
-    "flags",
-    "incarnation",
-    "begins_at",
-    "ends_at",
-    "value_before",
-    "value",
-    "quantity",
-]
 
 
 def chains_unbroken() -> list[str]:
@@ -95,92 +79,12 @@ def is_receipted(row: Envelope) -> bool:
 
 def readings_follow_from_evidence() -> list[str]:
     """Running all rated batches through the counter rules again gives the stored readings."""
-    return [line for node in Node.objects.all() for line in replayed(node)]
-
-
-def replayed(node: Node) -> Iterator[str]:
-    """Where a node's stored readings differ from what its evidence gives."""
-    kinds = dict(Meter.objects.filter(node=node).values_list("name", "kind"))
-    replay = Replay(kinds=kinds, enrolled_at=enrolments_of(node))
-    descriptions = Descriptions(node)
-    rows = Envelope.objects.filter(node=node, rated_at__isnull=False).order_by("epoch", "seq")
-    for envelope in rows.iterator(chunk_size=200):
-        stored = {row.position: row for row in envelope.readings.select_related("meter")}
-        batch = read_batch(bytes(envelope.payload))
-        known = described_then(stored, descriptions[batch.inv])
-        taken = {t.position: t for t in replay.take(batch, envelope.received_at, known)}
-        for position in sorted(stored.keys() | taken.keys()):
-            if not same(stored.get(position), taken.get(position)):
-                yield f"envelope {envelope.pk}, record {position}: the reading differs"
-
-
-class Descriptions(dict[str, Described | None]):
-    """A node's inventories, each read when it is first asked for."""
-
-    def __init__(self, node: Node) -> None:
-        super().__init__()
-        self._node = node
-
-    def __missing__(self, digest: str) -> Described | None:
-        self[digest] = descriptions_of(self._node, [digest]).get(digest)
-        return self[digest]
-
-
-def described_then(stored: dict[int, Reading], known: Described | None) -> Described | None:
-    """The inventory as it was when the batch was rated: it may have come later."""
-    missing = any("no_inventory" in row.flags for row in stored.values())
-    return None if missing else known
-
-
-def same(row: Reading | None, taken: Taken | None) -> bool:
-    """Whether a stored reading says what the evidence gives."""
-    if row is None or taken is None:
-        return False
-    if row.meter.name != taken.meter:
-        return False
-    return all(getattr(row, name) == getattr(taken, name) for name in TAKEN)
+    return [str(found) for node in Node.objects.all() for found in Recheck(node).differences()]
 
 
 def usage_follows_from_readings() -> list[str]:
     """Every rated reading is booked once, with just what it adds to the total before it."""
-    rated = Reading.objects.filter(state=Reading.State.RATED).select_related("assignment")
-    ordered = rated.order_by("assignment_id", "period_id", "pk")
-    usages = metered_usage()
-    wrong: list[str] = []
-    for (_, period_id), rows in groupby(ordered, key=lambda r: (r.assignment_id, r.period_id)):
-        total = 0
-        for row in rows:
-            wrong += booked(row, total, period_id, usages)
-            total += row.quantity
-    left = [f"usage {key} has no reading" for key in usages]
-    return wrong + left
-
-
-def metered_usage() -> dict[str, tuple[int, int, int]]:
-    """Amount, member and period of all metered usage, by key."""
-    rows = Usage.objects.filter(key__startswith="reading:").values_list(
-        "key", "amount", "book__member_id", "book__yields__period_id"
-    )
-    return {key: (amount, member, period) for key, amount, member, period in rows}
-
-
-def booked(
-    row: Reading,
-    total: int,
-    period_id: int | None,
-    usages: dict[str, tuple[int, int, int]],
-) -> Iterator[str]:
-    """What is wrong with one rated reading; takes its usage out of `usages`."""
-    assignment = row.assignment
-    if assignment is None:
-        return
-    amount = added(total, row.quantity, assignment.num, assignment.den)
-    if row.raw_before != total or row.amount != amount:
-        yield f"reading {row.pk}: {row.amount} was booked, the evidence gives {amount}"
-    found = usages.pop(f"reading:{row.pk}", None)
-    wanted = (amount, assignment.member_id, period_id) if amount else None
-    if found != wanted:
-        yield f"reading {row.pk}: its usage is {found} and should be {wanted}"
+    return [*map(str, booked_otherwise()), *usage_without_reading()]
 
 
 def nothing_impossible_is_booked() -> list[str]:
@@ -194,10 +98,15 @@ def nothing_impossible_is_booked() -> list[str]:
     ]
 
 
+OUTSIDE = """
+SELECT format('reading %s: outside of its assignment', r.id)
+FROM metering_reading r JOIN metering_meterassignment a ON a.id = r.assignment_id
+WHERE r.meter_id <> a.meter_id OR r.begins_at < a.since OR r.ends_at > a.until"""
+
+
 def one_assignment_covers_each_reading() -> list[str]:
     """A booked reading lies within its assignment and is of its meter."""
-    assigned = Reading.objects.filter(assignment__isnull=False).select_related("assignment")
-    return [f"reading {row.pk}: outside of its assignment" for row in assigned if outside(row)]
+    return broken(OUTSIDE)
 
 
 PRESENTED_DIFFERS = """
@@ -244,15 +153,6 @@ def vouchers_follow_from_evidence() -> list[str]:
     """What nodes gave for vouchers is stored as they signed it, and used once each."""
     checks = (LEFT_OUT, COUNTED_DIFFERS, UNUSED_DIFFERS, PRESENTED_DIFFERS)
     return [line for check in checks for line in broken(check)]
-
-
-def outside(row: Reading) -> bool:
-    """Whether a reading is not wholly its assignment's."""
-    assignment = row.assignment
-    if assignment is None or assignment.meter_id != row.meter_id:
-        return True
-    late = assignment.until is not None and row.ends_at > assignment.until
-    return late or row.begins_at < assignment.since
 
 
 INVARIANTS: list[Callable[[], list[str]]] = [
