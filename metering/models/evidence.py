@@ -10,8 +10,10 @@ from metering.models.nodes import Node
 class Envelope(models.Model):
     """One row is one batch as its node signed it, byte for byte; append-only.
 
-    `chain` is the SHA-256 of what was signed, `prev` that of the batch before. Only two things
-    ever change: the status once, from pending_gap, and `rated_at` once, from nothing.
+    `chain` is the SHA-256 of what was signed, `prev` that of the batch before. Only three things
+    ever change: the status once, from pending_gap; `rated_at` once, from nothing; and once, where
+    the policy `payload_days` says so, an old payload is emptied: its size and SHA-256 stay, and
+    the chain goes on through `chain`.
     """
 
     class Status(models.TextChoices):
@@ -35,6 +37,12 @@ class Envelope(models.Model):
     received_at = models.DateTimeField()
     status = models.CharField(max_length=12, choices=Status, default=Status.PENDING_GAP)
     rated_at = models.DateTimeField(null=True, help_text="when its readings were taken")
+    expired_at = models.DateTimeField(null=True, help_text="when its payload was emptied")
+    payload_size = models.PositiveIntegerField(null=True, help_text="bytes, once it is emptied")
+    payload_digest = models.CharField(
+        max_length=64, blank=True, default="", db_default="",
+        help_text="SHA-256 of the payload, once it is emptied",
+    )  # fmt: skip
 
     class Meta:
         constraints = [

@@ -30,7 +30,9 @@ class Int8Range(Func):
 class Meter(models.Model):
     """One row is one counter or gauge of one node, as its newest inventory describes it.
 
-    `unit` and `driver` are empty for a meter that readings name but no inventory yet.
+    `unit` and `driver` are empty for a meter that readings name but no inventory yet. `head_…` say
+    where its readings stand: the last value and its incarnation, None before the first; and the
+    last end that the node's own clock named.
     """
 
     class Kind(models.TextChoices):
@@ -47,6 +49,9 @@ class Meter(models.Model):
     ceiling = WholeNumberField(
         max_digits=20, null=True, help_text="units per second; for a gauge its largest value"
     )
+    head_incarnation = models.CharField(max_length=64, blank=True, default="")
+    head_value = WholeNumberField(max_digits=20, null=True)
+    head_ends_at = models.DateTimeField(null=True)
 
     class Meta:
         ordering = ["name"]
@@ -104,6 +109,9 @@ class Reading(models.Model):
     booked once, as the usage "reading:<id>": `amount` millitokens, the difference that it makes
     to the rounded-down total of its assignment and period, which stood at `raw_before`. What lies
     in suspense has these two as soon as its period has tokens of the resource.
+
+    The table is partitioned by month of `received_at`, which is its envelope's: so the number
+    within an envelope stays unique, and no reading is ever moved (decision 0029).
     """
 
     class Rule(models.TextChoices):
@@ -131,9 +139,14 @@ class Reading(models.Model):
         SUSPENSE = "suspense", _("in suspense: the node is quarantined")
         LET_GO = "let_go", _("let go: the node was revoked")
 
-    envelope = models.ForeignKey(Envelope, on_delete=models.PROTECT, related_name="readings")
+    envelope = models.ForeignKey(
+        Envelope, on_delete=models.PROTECT, related_name="readings", db_index=False
+    )
+    received_at = models.DateTimeField()
     position = models.PositiveIntegerField(help_text="n of the record in its batch")
-    meter = models.ForeignKey(Meter, on_delete=models.PROTECT, related_name="readings")
+    meter = models.ForeignKey(
+        Meter, on_delete=models.PROTECT, related_name="readings", db_index=False
+    )
     rule = models.CharField(max_length=13, choices=Rule)
     flags = ArrayField(models.CharField(max_length=20), default=list)
     incarnation = models.CharField(max_length=64, blank=True)
@@ -144,16 +157,22 @@ class Reading(models.Model):
     quantity = WholeNumberField(max_digits=40)
     state = models.CharField(max_length=8, choices=State)
     assignment = models.ForeignKey(
-        MeterAssignment, on_delete=models.PROTECT, null=True, related_name="readings"
+        MeterAssignment,
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="readings",
+        db_index=False,
     )
-    period = models.ForeignKey(Period, on_delete=models.PROTECT, null=True, related_name="readings")
+    period = models.ForeignKey(
+        Period, on_delete=models.PROTECT, null=True, related_name="readings", db_index=False
+    )
     raw_before = WholeNumberField(max_digits=40, null=True)
     amount = models.BigIntegerField(null=True, help_text="millitokens")
 
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["envelope", "position"], name="metering_reading_once_each"
+                fields=["envelope", "position", "received_at"], name="metering_reading_once_each"
             ),
             models.CheckConstraint(
                 condition=Q(quantity__gte=0), name="metering_reading_not_negative"

@@ -168,6 +168,7 @@ def reading(
         state = Reading.State.HELD if held else Reading.State.WAITING
     return Reading(
         envelope=envelope,
+        received_at=envelope.received_at,
         position=taken.position,
         meter=meter,
         rule=taken.rule,
