@@ -216,6 +216,11 @@ _CENTS_OR_NONE = Whole(
     "cents", _("a whole number of cents from %(least)s to %(most)s"), 0, MOST_CENTS
 )
 _NOTICES = Whole("notices", _("a whole number from %(least)s to %(most)s"), 1, 12)
+_BYTES = Whole("bytes", _("a whole number of bytes from %(least)s to %(most)s"), 0, 2**40)
+_HOURS = Whole("hours", _("a whole number of hours from %(least)s to %(most)s"), 1, 24 * 90)
+_HOURS_OF_DAY = Whole("hours", _("a whole number of hours from %(least)s to %(most)s"), 1, 24)
+_GAP_SECONDS = Whole("seconds", _("a whole number of seconds from %(least)s to %(most)s"), 0, 1800)
+_FAILURES = Whole("failures", _("a whole number from %(least)s to %(most)s"), 1, 100)
 _EXIT_ORDER = Choice(
     {
         "need_first": _("death and hardship, then leaving, then parts"),
@@ -228,6 +233,19 @@ _PRICE_RULE = Choice(
         "stewards": _("what the stewards post"),
         "cost_plus": _("cost and a fraction of it"),
         "last_auction": _("what the last auction came to"),
+    }
+)
+_QUARANTINE_DAYS = Whole("days", _("a whole number of days from %(least)s to %(most)s"), 1, 60)
+_SILENT_HOURS = Whole("hours", _("a whole number of hours from %(least)s to %(most)s"), 1, 24 * 366)
+_TIMES = Whole("times", _("a whole number from %(least)s to %(most)s"), 1, 1000)
+_JUMP_SECONDS = Whole(
+    "seconds", _("a whole number of seconds from %(least)s to %(most)s"), 60, 30 * DAY
+)
+_QUARANTINE_ON = Choice(
+    {
+        "nothing": _("nothing: a suspicion comes first"),
+        "proofs": _("proof of two machines with one key"),
+        "all": _("everything that makes a node suspect"),
     }
 )
 _LEAST_BALLOT = 10
@@ -296,7 +314,59 @@ PARAMETERS: dict[str, Parameter] = {
             _CENTS_OR_NONE,
         ),
         Parameter("late_days", _("days for which late readings are charged"), 60, _DAYS),
+        Parameter(
+            "link_tolerance", _("how far two ends of a link may differ"), [1, 200], Fraction()
+        ),
+        Parameter(
+            "link_tolerance_bytes",
+            _("how many bytes an hour two ends of a link may always differ by"),
+            1_048_576,
+            _BYTES,
+        ),
+        Parameter(
+            "link_loss", _("loss on a link beyond which it is looked into"), [1, 20], Fraction()
+        ),
+        Parameter(
+            "link_mismatches",
+            _("hours of 24 in which a link contradicts itself before its nodes are suspect"),
+            3,
+            _HOURS_OF_DAY,
+        ),
+        Parameter(
+            "link_gap_seconds",
+            _("seconds of an hour that may be unmeasured when a link is compared"),
+            60,
+            _GAP_SECONDS,
+        ),
+        Parameter("countersign_hours", _("hours to answer a delivery note"), 72, _HOURS),
+        Parameter("challenge_hours", _("hours to answer a storage challenge"), 24, _HOURS),
+        Parameter("challenge_every_hours", _("hours between storage challenges"), 24, _HOURS),
+        Parameter(
+            "challenge_failures",
+            _("failed storage challenges before a node is suspect"),
+            2,
+            _FAILURES,
+        ),
         Parameter("key_days", _("days until a node should change its key"), 365, _DAYS),
+        Parameter(
+            "silent_hours", _("hours without a batch until a node is silent"), 3, _SILENT_HOURS
+        ),
+        Parameter("quarantine_on", _("what quarantines a node at once"), "nothing", _QUARANTINE_ON),
+        Parameter(
+            "suspect_days", _("days until a suspect node is quarantined"), 7, _QUARANTINE_DAYS
+        ),
+        Parameter(
+            "quarantine_days", _("days until an unconfirmed quarantine ends"), 14, _QUARANTINE_DAYS
+        ),
+        Parameter(
+            "over_capacity_times", _("impossible readings in a day until suspicion"), 3, _TIMES
+        ),
+        Parameter("clock_jumps", _("jumps of a clock in a day until suspicion"), 3, _TIMES),
+        Parameter("clock_jump_seconds", _("what counts as a jump of a clock"), 3600, _JUMP_SECONDS),
+        Parameter("rotation_days", _("days until a node’s key is due to be changed"), 365, _DAYS),
+        Parameter(
+            "claim_days", _("days for a second person to let a node in"), 7, _QUARANTINE_DAYS
+        ),
         Parameter("payment_days", _("days to pay"), 14, _DAYS),
         Parameter("reminder_days", _("days overdue until the reminder"), 7, _DAYS),
         Parameter("second_reminder_days", _("days overdue until the second reminder"), 21, _DAYS),
