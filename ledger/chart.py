@@ -140,13 +140,15 @@ CHART = [
     _place(9110, "redeemed", Category.TOKENS),
     _place(9120, "overage", Category.TOKENS),
     _place(9130, "expired", Category.TOKENS),
+    _place(9140, "suspense", Category.TOKENS),
     Place(9900, "issue", Category.TOKENS, _("All tokens issued")),
     _place(9910, "unbacked", Category.TOKENS),
+    _place(9920, "suspended", Category.TOKENS),
 ]
 BY_KIND = {place.kind: place for place in CHART}
 DEDUCTED = {"vacancy", "asset_losses", "depreciation"}
 """Deficits: shown as a positive figure that is taken off."""
-ORIGINS = {"created", "issue", "unbacked"}
+ORIGINS = {"created", "issue", "unbacked", "suspended"}
 """Where shares and tokens come from: minus all that there are."""
 
 CASH = ("cash:bank", "cash:operating", "cash:growth", "cash:reserve")

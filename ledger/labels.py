@@ -42,6 +42,8 @@ ACCOUNTS = {
     "redeemed": _("Redeemed"),
     "overage": _("Used beyond tokens"),
     "expired": _("Expired"),
+    "suspense": _("Used, in suspense"),
+    "suspended": _("In suspense, not counted yet"),
 }
 
 TRANSACTIONS = {
@@ -78,6 +80,9 @@ TRANSACTIONS = {
     "kept for charges": _("Kept to pay charges"),
     "contribution valued": _("Contribution in kind became shares"),
     "debt written off": _("Debt written off"),
+    "usage in suspense": _("Usage into suspense"),
+    "usage out of suspense": _("Usage out of suspense, to be rated"),
+    "usage in suspense let go": _("Usage in suspense let go"),
     "unpaid cost back to its sellers": _("Unpaid cost back to its sellers"),
     "tokens issued": _("Tokens issued"),
     "tokens given": _("Tokens given"),

@@ -206,6 +206,55 @@ class ReasonNeeded(DomainError):
     text = _("Say why, in a sentence that others will read.")
 
 
+class NotPossibleNow(DomainError):
+    """The node's state does not allow this decision."""
+
+    code = "not_possible_now"
+    text = _("This is not possible while the node is: %(state)s.")
+
+
+class VoteNeeded(DomainError):
+    """A vote stands behind the quarantine."""
+
+    code = "vote_needed"
+    text = _("A vote has confirmed this quarantine. Propose a vote to end it.")
+
+
+class LapsedAlready(DomainError):
+    """A quarantine lapsed a short while ago, and nothing new speaks against the node."""
+
+    code = "lapsed_already"
+    text = _("A quarantine of this node has just ended without a vote. Propose a vote instead.")
+
+
+class AfterTheHead(DomainError):
+    """A key cannot be good for more than there is."""
+
+    code = "after_the_head"
+    text = _("Only batches up to number %(last)s are there. Give a number up to that.")
+
+
+class RotationDecided(DomainError):
+    """Somebody decided about the new key already, or the key has changed since."""
+
+    code = "rotation_decided"
+    text = _("This change of key is decided already. Look at the node again.")
+
+
+class SecondPersonNeeded(DomainError):
+    """Who claimed a node for a shared asset cannot agree to it as well."""
+
+    code = "second_person_needed"
+    text = _("This asset is shared: a second person has to compare the words and agree.")
+
+
+class OtherTerms(DomainError):
+    """The second person agrees to something else than the first one claimed."""
+
+    code = "other_terms"
+    text = _("This is not what was claimed first. Look again, or turn the node away.")
+
+
 class NothingToDispute(DomainError):
     """Nothing was metered there."""
 

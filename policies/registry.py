@@ -361,9 +361,8 @@ PARAMETERS: dict[str, Parameter] = {
         Parameter(
             "over_capacity_times", _("impossible readings in a day until suspicion"), 3, _TIMES
         ),
-        Parameter("clock_jumps", _("jumps of a clock in a day until suspicion"), 3, _TIMES),
+        Parameter("clock_jumps", _("jumps of a clock until suspicion"), 3, _TIMES),
         Parameter("clock_jump_seconds", _("what counts as a jump of a clock"), 3600, _JUMP_SECONDS),
-        Parameter("rotation_days", _("days until a node’s key is due to be changed"), 365, _DAYS),
         Parameter(
             "claim_days", _("days for a second person to let a node in"), 7, _QUARANTINE_DAYS
         ),

@@ -144,6 +144,7 @@ class Migration(migrations.Migration):
                 ("first_seq", models.BigIntegerField()),
                 ("last_seq", models.BigIntegerField()),
                 ("offset", models.BigIntegerField(null=True)),
+                ("jumps", models.PositiveIntegerField(default=0)),
             ],
         ),
         migrations.RemoveConstraint(

@@ -87,7 +87,8 @@ class NodeBoot(models.Model):
     """One row is one start of the machine behind a key: which numbers it signed, how its clock ran.
 
     Two machines never share a boot id: of two boots of one key, one lies before the other. `offset`
-    is the wall clock minus the steady clock of the last batch, in microseconds.
+    is the wall clock minus the steady clock of the last batch whose clock was set, in microseconds;
+    `jumps` counts how often it leapt.
     """
 
     node = models.ForeignKey(Node, on_delete=models.PROTECT, related_name="boots")
@@ -96,6 +97,7 @@ class NodeBoot(models.Model):
     first_seq = models.BigIntegerField()
     last_seq = models.BigIntegerField()
     offset = models.BigIntegerField(null=True)
+    jumps = models.PositiveIntegerField(default=0)
 
     class Meta:
         constraints = [
