@@ -4,7 +4,7 @@ import base64
 from dataclasses import dataclass
 from typing import Any
 
-from metering.models import Envelope, Reading
+from metering.models import Envelope, EnvelopeConflict, Reading
 from metering.queries import key_of
 from metering.services.receipts import RECEIPT, as_document
 from signing import dsse, keys, strict_json
@@ -26,7 +26,7 @@ def bundle(reading: Reading) -> dict[str, Any]:
     }
 
 
-def as_signed(envelope: Envelope) -> dsse.Envelope:
+def as_signed(envelope: Envelope | EnvelopeConflict) -> dsse.Envelope:
     """A stored batch in the form in which it travelled."""
     signature = dsse.Signature(envelope.keyid, bytes(envelope.signature))
     return dsse.Envelope(envelope.payload_type, bytes(envelope.payload), (signature,))

@@ -1,5 +1,6 @@
 """What the auditor reads: one promise a line, and at most twenty sentences where one is broken."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 MOST_SENTENCES = 20
@@ -46,8 +47,8 @@ class Promise:
 class Report:
     """All promises, and notes that the auditor should read."""
 
-    def __init__(self) -> None:
-        self.promises = {name: Promise(text) for name, text in PROMISES.items()}
+    def __init__(self, promises: Mapping[str, str] = PROMISES) -> None:
+        self.promises = {name: Promise(text) for name, text in promises.items()}
         self.notes: list[str] = []
 
     def broken(self, name: str, sentence: str) -> None:
