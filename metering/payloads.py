@@ -1,7 +1,9 @@
 """The shapes of what nodes sign: docs/metering-protocol.md, sections 3 to 5. No Django in here."""
 
+import re
 import uuid
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
@@ -18,14 +20,12 @@ TIME_FORMAT = "%Y-%m-%dT%H:%M:%SZ"
 FIRST_YEAR, LAST_YEAR = 1970, 9000
 LONGEST = 10 * 366 * 86_400 * 10**9  # nanoseconds
 
-Hex64 = Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
-Counted = Annotated[str, Meta(pattern="^[0-9]{1,20}$")]
-Time = Annotated[
-    str,
-    Meta(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?Z$"),
-]
+Hex64 = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}\Z")]
+Counted = Annotated[str, Meta(pattern=r"^[0-9]{1,20}\Z")]
+SPELLING = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?Z")
+Time = Annotated[str, Meta(pattern=rf"^{SPELLING.pattern}\Z")]
 Text = Annotated[str, Meta(min_length=1, max_length=200)]
-Flag = Annotated[str, Meta(pattern="^[a-z_]{1,20}$")]
+Flag = Annotated[str, Meta(pattern=r"^[a-z_]{1,20}\Z")]
 Positive = Annotated[int, Meta(ge=1)]
 S = TypeVar("S", bound=msgspec.Struct)
 
@@ -160,6 +160,7 @@ def read_batch(payload: bytes) -> Batch:
     batch = shaped(value, Batch)
     if [r.n for r in batch.records] != list(range(1, len(batch.records) + 1)):
         raise SchemaError("records are numbered 1, 2, 3 and so on")
+    at(batch.sent)
     for record in batch.records:
         check_record(record)
     return batch
@@ -227,16 +228,20 @@ def at(moment: str | None) -> datetime | None:
 
     Raises SchemaError for a day that does not exist or a year out of 1970 to 9000.
     """
-    if moment is None:
-        return None
-    whole, _, fraction = moment.removesuffix("Z").partition(".")
+    return None if moment is None else _instant(moment)
+
+
+@lru_cache(maxsize=8_192)
+def _instant(moment: str) -> datetime:
+    if not SPELLING.fullmatch(moment):
+        raise SchemaError("a moment is YYYY-MM-DDTHH:MM:SSZ")
     try:
-        found = datetime.strptime(f"{whole}Z", TIME_FORMAT).replace(tzinfo=UTC)
+        found = datetime.fromisoformat(moment[:19]).replace(tzinfo=UTC)
     except ValueError as error:
         raise SchemaError("not a moment of the calendar") from error
     if not FIRST_YEAR <= found.year <= LAST_YEAR:
         raise SchemaError(f"a year is one from {FIRST_YEAR} to {LAST_YEAR}")
-    return found + timedelta(microseconds=int(fraction[:6].ljust(6, "0")))
+    return found + timedelta(microseconds=int(moment[20:26].rstrip("Z").ljust(6, "0")))
 
 
 def spelled(moment: datetime) -> str:

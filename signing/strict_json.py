@@ -19,7 +19,9 @@ _NEVER_IN_A_TEXT = re.compile("[\0\ud800-\udfff]")
 def loads(raw: bytes, *, max_depth: int = MAX_DEPTH) -> Any:
     """The value that `raw` spells; raises MalformedJson. The outermost container is depth 1."""
     value = _parse(_text(raw))
-    _check(value, max_depth)
+    _check_depth(value, max_depth)
+    if b"\\u" in raw:  # nothing else can spell NUL or a surrogate in what was parsed
+        _check_texts(value)
     return value
 
 
@@ -77,16 +79,26 @@ def _refuse_number(literal: str) -> NoReturn:
     raise MalformedJson(f"not a whole number: {literal[:20]}")
 
 
-def _check(value: Any, room: int) -> None:
+def _check_depth(value: Any, room: int) -> None:
+    if not isinstance(value, dict | list):
+        return
+    if room == 0:
+        raise MalformedJson("nested too deeply")
+    for item in value.values() if isinstance(value, dict) else value:
+        if isinstance(item, dict | list):
+            _check_depth(item, room - 1)
+
+
+def _check_texts(value: Any) -> None:
     if isinstance(value, str):
         _check_text(value)
-    elif isinstance(value, dict | list):
-        if room == 0:
-            raise MalformedJson("nested too deeply")
-        for key in value if isinstance(value, dict) else ():
+    elif isinstance(value, dict):
+        for key, item in value.items():
             _check_text(key)
-        for item in value.values() if isinstance(value, dict) else value:
-            _check(item, room - 1)
+            _check_texts(item)
+    elif isinstance(value, list):
+        for item in value:
+            _check_texts(item)
 
 
 def _check_text(text: str) -> None:
