@@ -32,7 +32,8 @@ from tokens.queries import BookState, books_of
 
 def live_node(uuid: UUID) -> Node | None:
     """The node with this id, unless it was revoked."""
-    return Node.objects.filter(uuid=uuid).exclude(state=Node.State.REVOKED).first()
+    ended = (Node.State.REVOKED, Node.State.RETIRED)
+    return Node.objects.filter(uuid=uuid).exclude(state__in=ended).first()
 
 
 def node_called(uuid: str) -> Node | None:
@@ -47,8 +48,12 @@ def next_number(uuid: str) -> dict[str, int] | None:
 
 
 def enrolments_of(node: Node) -> dict[int, datetime]:
-    """Since when a node has the key of each epoch: it cannot have sealed anything before."""
-    return dict(NodeKey.objects.filter(node=node).values_list("epoch", "created_at"))
+    """Since when a node can have sealed anything, for each epoch: since it was let in.
+
+    A key may have taken over long before the site heard of it.
+    """
+    keys = dict(NodeKey.objects.filter(node=node).values_list("epoch", "created_at"))
+    return dict.fromkeys(keys, min(keys.values(), default=timezone.now()))
 
 
 def descriptions_of(node: Node, digests: Collection[str]) -> dict[str, Described]:

@@ -12,6 +12,7 @@ from assets.models import Asset, Pool
 from metering.conversion import raw_unit
 from metering.models import Node
 from metering.services import Slot
+from metering.services.states import RATED
 from tokens.forms import TokenField, YieldChoice
 from tokens.given_forms import MomentField
 from tokens.models import Period, Yield
@@ -110,7 +111,7 @@ def is_now(moment: datetime) -> bool:
 
 def places_of(pools: set[int]) -> list[tuple[str, str]]:
     """Active nodes and present assets of these pools, as values and names of a choice."""
-    nodes = Node.objects.filter(state=Node.State.ACTIVE)
+    nodes = Node.objects.filter(state__in=RATED)
     here = [n for n in nodes.order_by("label") if n.pool_id is None or n.pool_id in pools]
     assets = Asset.objects.filter(pool__in=pools, state="in_service").select_related("pool")
     return [

@@ -55,6 +55,14 @@ CREATE TRIGGER metering_keyrevocation_keep BEFORE UPDATE OR DELETE ON metering_k
 CREATE TRIGGER metering_keyrevocation_whole BEFORE TRUNCATE ON metering_keyrevocation
     FOR EACH STATEMENT EXECUTE FUNCTION metering_refuse();
 """
+REVOKED_BEFORE = """
+INSERT INTO metering_keyrevocation (node_id, epoch, keyid, last_seq, reason, at, source, actor_id)
+SELECT k.node_id, k.epoch, k.keyid, k.head_seq, c.reason, c.at, '', c.actor_id
+FROM metering_nodekey k JOIN metering_node n ON n.id = k.node_id AND n.state = 'revoked'
+JOIN LATERAL (SELECT * FROM metering_nodestatechange c
+              WHERE c.node_id = n.id AND c.state = 'revoked' ORDER BY c.id LIMIT 1) c ON true;
+"""
+"""Keys of nodes that were revoked while there was no list of revocations."""
 UNDO = """
 DROP TRIGGER metering_keyrevocation_whole ON metering_keyrevocation;
 DROP TRIGGER metering_keyrevocation_keep ON metering_keyrevocation;
@@ -461,5 +469,6 @@ class Migration(migrations.Migration):
             ),
         ),
         migrations.RunSQL(READING_CHANGE % SUSPENDED, READING_CHANGE % BOOKED),
+        migrations.RunSQL(REVOKED_BEFORE, migrations.RunSQL.noop),
         migrations.RunSQL(RULES, UNDO),
     ]

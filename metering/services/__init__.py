@@ -16,7 +16,16 @@ from metering.services.enrol import (
 from metering.services.rate import rate_node, rate_waiting
 from metering.services.receipts import head_receipt
 from metering.services.signed import Result
-from metering.services.states import set_node_asset, set_node_state
+from metering.services.states import (
+    quarantine_node,
+    release_node,
+    retire_node,
+    revoke_key,
+    revoke_node,
+    set_node_asset,
+    set_node_state,
+)
+from metering.services.sweeps import sweep_states
 from metering.services.vouchers import Slot, review_voucher, take_voucher
 
 __all__ = [
@@ -32,15 +41,21 @@ __all__ = [
     "end_assignment",
     "head_receipt",
     "poll_enrolment",
+    "quarantine_node",
     "raise_dispute",
     "rate_node",
     "rate_waiting",
+    "release_node",
+    "retire_node",
     "review_voucher",
+    "revoke_key",
+    "revoke_node",
     "set_node_asset",
     "set_node_state",
     "signed_allowances",
     "signed_configuration",
     "start_enrolment",
     "sweep_enrolments",
+    "sweep_states",
     "take_voucher",
 ]

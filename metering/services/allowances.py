@@ -5,10 +5,10 @@ from typing import Any, Final
 
 from django.utils import timezone
 
-from metering.errors import RevokedKey, SchemaError, StaleRequest
+from metering.errors import SchemaError, StaleRequest
 from metering.models import MeterAssignment, Node
 from metering.payloads import at, loads, spelled
-from metering.services.signed import key_behind
+from metering.services.signed import key_behind, require_trusted
 from signing import dsse, keys, strict_json
 from tokens.allowances import Allowance, allowances
 from tokens.models import Period
@@ -36,8 +36,7 @@ def _asking(envelope: dsse.Envelope, now: datetime) -> Node:
     if envelope.payload_type != REQUEST:
         raise SchemaError("a request for allowances is wanted")
     key, _signature = key_behind(envelope)
-    if key.node.state == Node.State.REVOKED:
-        raise RevokedKey
+    require_trusted(key)
     body = loads(envelope.payload)
     if not isinstance(body, dict) or set(body) != NAMES or body["v"] != 1:
         raise SchemaError('a request is {"v": 1, "node": "…", "sent": "…"}')

@@ -1,6 +1,6 @@
 """The chain of one node: each batch names the one before it, and none is skipped unseen."""
 
-from metering.models import Envelope, NodeKey, RefusedBatch
+from metering.models import Envelope, NodeKey, NodeStateChange, RefusedBatch
 from metering.services.states import suspect
 
 
@@ -52,4 +52,9 @@ def refused_after(key: NodeKey) -> dict[int, str]:
 def fork(key: NodeKey, row: Envelope) -> None:
     """Put a batch aside that follows on another history than the one that is stored."""
     Envelope.objects.filter(pk=row.pk).update(status=Envelope.Status.CONFLICT)
-    suspect(node=key.node, reason=f"batch {row.seq} does not follow on the one before it")
+    suspect(
+        node=key.node,
+        reason=f"batch {row.seq} of epoch {key.epoch} does not follow on the one before it",
+        trigger=NodeStateChange.Trigger.FORK,
+        facts={"epoch": key.epoch, "seq": row.seq, "envelopes": [key.head_chain, row.chain]},
+    )

@@ -19,11 +19,15 @@ from metering.payloads import Batch, GapRecord, at, read_batch
 from metering.queries import descriptions_of, enrolments_of
 from metering.replay import Replay, Taken
 from metering.services.book import book_readings, late_readings
+from metering.services.ends import last_rateable_epoch
 from metering.services.redeem import take_presentations
-from metering.services.states import suspect
+from metering.services.states import RATED, suspect
+from metering.services.suspense import suspend
+from metering.services.watch import look_at, look_at_quantities
 from tokens.models import Period
 
 AT_ONCE = 50
+READ = (*RATED, Node.State.QUARANTINED)
 log = logging.getLogger(__name__)
 
 
@@ -58,9 +62,13 @@ def suspect_for(node_id: int, error: Exception) -> None:
 
 
 def nodes_with_work() -> list[int]:
-    """Active nodes with unrated envelopes, or with readings whose period has come."""
-    nodes = Node.objects.filter(state=Node.State.ACTIVE).order_by()
-    arrived = nodes.filter(envelopes__status="accepted", envelopes__rated_at=None)
+    """Nodes with unrated envelopes, or with readings whose period has come.
+
+    Of quarantined nodes only the readings are taken: their usage lies in suspense.
+    """
+    nodes = Node.objects.filter(state__in=RATED).order_by()
+    read = Node.objects.filter(state__in=READ).order_by()
+    arrived = read.filter(envelopes__status="accepted", envelopes__rated_at=None)
     found = set(arrived.values_list("pk", flat=True))
     period = Period.objects.filter(state=Period.State.OPEN).first()
     if period is not None:
@@ -83,32 +91,50 @@ def rate_node(*, node_id: int, limit: int = AT_ONCE) -> int:
         if node is None:
             return 0
         envelopes = unrated(node, limit)
-        take_readings(node, envelopes)
-        book_readings(node)
+        if not take_readings(node, envelopes):
+            return 0
+        book_or_suspend(node)
         pks = [envelope.pk for envelope in envelopes]
         Envelope.objects.filter(pk__in=pks).update(rated_at=timezone.now())
     return len(envelopes)
 
 
+def book_or_suspend(node: Node) -> None:
+    """Book what waits, or put it into suspense; what a suspect node used goes on waiting."""
+    node.refresh_from_db(fields=["state"])
+    if node.state == Node.State.QUARANTINED:
+        suspend(node=node)
+    elif node.state in RATED:
+        book_readings(node)
+
+
 def lock_if_free(node_id: int) -> Node | None:
     """The node, locked, unless somebody else has it or it is not to be rated."""
     rows = Node.objects.select_for_update(skip_locked=True, no_key=True)
-    return rows.filter(pk=node_id, state=Node.State.ACTIVE).first()
+    return rows.filter(pk=node_id, state__in=READ).first()
 
 
 def unrated(node: Node, limit: int) -> list[Envelope]:
     """The next envelopes in the order of the chain."""
     rows = Envelope.objects.filter(
-        node=node, status=Envelope.Status.ACCEPTED, rated_at=None
+        node=node,
+        epoch__lte=last_rateable_epoch(node),
+        status=Envelope.Status.ACCEPTED,
+        rated_at=None,
     ).order_by("epoch", "seq")
     return list(rows[:limit])
 
 
-def take_readings(node: Node, envelopes: list[Envelope]) -> None:
-    """Derive the readings of these envelopes and store them with whose use they measure."""
+def take_readings(node: Node, envelopes: list[Envelope]) -> bool:
+    """Derive the readings of these envelopes and store them with whose use they measure.
+
+    False where the batches make the node suspect: then nothing is taken from them.
+    """
     if not envelopes:
-        return
+        return True
     batches = {envelope.pk: read_batch(bytes(envelope.payload)) for envelope in envelopes}
+    if look_at(node, envelopes, batches):
+        return False
     descriptions = descriptions_of(node, {batch.inv for batch in batches.values()})
     meters = {meter.name: meter for meter in Meter.objects.filter(node=node)}
     kinds = {name: meter.kind for name, meter in meters.items()}
@@ -125,6 +151,8 @@ def take_readings(node: Node, envelopes: list[Envelope]) -> None:
         gaps += gaps_in(envelope, batch, meters)
     Reading.objects.bulk_create(readings, batch_size=1000)
     Gap.objects.bulk_create(gaps, batch_size=1000)
+    look_at_quantities(node, readings)
+    return True
 
 
 def last_values(node: Node) -> dict[str, Last]:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from ledger.log import tree
-from metering.models import Envelope, NodeKey, Receipt
+from metering.models import Envelope, Node, NodeKey, Receipt
 from metering.payloads import spelled
 from signing import dsse, keys, strict_json
 
@@ -63,12 +63,18 @@ def receipt_payload(envelope: Envelope) -> bytes:
             "seq": envelope.seq,
             "chain": envelope.chain,
             "received_at": spelled(envelope.received_at),
-            "status": Envelope.Status.ACCEPTED.value,
+            "status": status_of(envelope),
             "via": envelope.via,
             "server": dsse.keyid(keys.public_key()),
             "checkpoint": newest_head(),
         }
     )
+
+
+def status_of(envelope: Envelope) -> str:
+    """Whether it counts, as far as is known when the receipt is signed: accepted or held."""
+    is_kept = envelope.node.state == Node.State.QUARANTINED
+    return (Envelope.Status.HELD if is_kept else Envelope.Status(envelope.status)).value
 
 
 def newest_head() -> dict[str, Any]:

@@ -50,9 +50,20 @@ def verify(envelope: dsse.Envelope) -> Verified:
     """The key behind an envelope of a node that is still trusted; raises a WireError."""
     require_size(envelope)
     key, signature = key_behind(envelope)
-    if key.node.state == Node.State.REVOKED:
-        raise RevokedKey
+    require_trusted(key)
     return Verified(key, envelope, signature)
+
+
+def require_trusted(key: NodeKey) -> None:
+    """Refuse who is trusted no more; their batches are kept all the same (require_taken)."""
+    if key.node.state in (Node.State.REVOKED, Node.State.RETIRED):
+        raise RevokedKey
+
+
+def require_taken(key: NodeKey) -> None:
+    """Refuse batches of a node that was taken out of use; those of a revoked key are held."""
+    if key.node.state == Node.State.RETIRED:
+        raise RevokedKey
 
 
 def require_size(envelope: dsse.Envelope) -> None:

@@ -13,6 +13,7 @@ from members.models import Member, User
 from metering.conversion import raw_unit
 from metering.errors import NotBound, NoVoucher, ReasonNeeded
 from metering.models import Node, VoucherPresentation, VoucherReview
+from metering.services.states import ENDED, RATED
 from tokens.models import Voucher
 from tokens.services.vouchers import Terms, take_out
 
@@ -61,8 +62,16 @@ def _need_bound(pool: Pool, slot: Slot) -> None:
     places = [place for place in (slot.node, slot.asset) if place is not None]
     if len(places) != 1 or places[0].pool_id not in (None, pool.pk):
         raise NotBound
-    if slot.node is not None and slot.node.state != Node.State.ACTIVE:
+    if slot.node is not None and slot.node.state not in RATED:
         raise NotBound
+    if slot.asset is not None and is_paused(slot.asset):
+        raise NotBound
+
+
+def is_paused(asset: Asset) -> bool:
+    """Whether all nodes that stand for an asset and are in use are held back."""
+    nodes = Node.objects.filter(asset=asset).exclude(state__in=ENDED)
+    return nodes.exists() and not nodes.filter(state__in=RATED).exists()
 
 
 def _unit_of(resource: Resource) -> tuple[str, Fraction]:

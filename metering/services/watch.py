@@ -1,4 +1,4 @@
-"""What a node's own batches say against it, seen while they are rated, in the order of the chain."""
+"""What a node's own batches say against it, seen in the order of the chain as they are rated."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta

@@ -215,8 +215,8 @@ def waiting(machine: Machine) -> dsse.Envelope:
     return asking.batch()
 
 
-def revoked(machine: Machine) -> dsse.Envelope:
-    Node.objects.filter(pk=machine.row.pk).update(state="revoked")
+def retired(machine: Machine) -> dsse.Envelope:
+    Node.objects.filter(pk=machine.row.pk).update(state="retired")
     return machine.batch()
 
 
@@ -247,7 +247,7 @@ def with_record(**changes: Any) -> Make:
 BAD_ENVELOPES: dict[str, tuple[Make, int, str]] = {
     "unknown node": (lambda m: stranger(m).batch(), 401, "unknown_key"),
     "not enrolled yet": (waiting, 403, "not_enrolled"),
-    "revoked": (revoked, 403, "revoked_key"),
+    "retired": (retired, 403, "revoked_key"),
     "wrong signature": (forged, 401, "bad_signature"),
     "wrong payloadType": (as_kind("poll"), 422, "schema"),
     "an inventory's type on a batch": (as_kind("meter-inventory"), 422, "schema"),
