@@ -1,0 +1,49 @@
+"""Instant runoff: the option with the fewest first preferences goes, until one has a majority."""
+
+from fractions import Fraction
+
+from governance.counting.outcome import Outcome, Round, Tally, Ties
+from governance.counting.piles import Piles
+from governance.counting.ranked import Election, Number, Reading, single_rankings
+
+
+def irv(election: Election, *, seats: int = 1, reading: Reading, seed: str = "") -> Outcome:
+    """Elect one. A majority is more than half of the ballots that still count.
+
+    Raises ValueError for more than one seat: that is what STV is for.
+    """
+    if seats != 1:
+        raise ValueError("IRV elects one; take scottish-stv for several seats")
+    ballots, invalid = single_rankings(election, reading)
+    piles = Piles(election.running, parted)
+    piles.deal(ballots, 1)
+    ties = Ties(election.names, seed)
+    rounds = run(piles, ties)
+    winners = rounds[-1].elected if rounds else ()
+    return Outcome(
+        "irv", winners, tuple(rounds), sum(ballots.values()), invalid,
+        exhausted=piles.exhausted, ties=tuple(ties.found),
+    )  # fmt: skip
+
+
+def parted(value: Number, among: int) -> Number:
+    """An exact part."""
+    return Fraction(value) / among
+
+
+def run(piles: Piles, ties: Ties) -> list[Round]:
+    """Round after round until one option has a majority or is the last."""
+    rounds: list[Round] = []
+    while piles.running:
+        tally: Tally = {option: piles.votes[option] for option in sorted(piles.running)}
+        before = [one.tallies for one in rounds]
+        leader = max(tally, key=lambda option: tally[option])
+        if 2 * tally[leader] > sum(tally.values()) or len(tally) == 1:
+            rounds.append(Round(tally, (leader,)))
+            break
+        lowest = [option for option in tally if tally[option] == min(tally.values())]
+        out = ties.worst(lowest, before)
+        rounds.append(Round(tally, eliminated=(out,)))
+        for (below, value), count in piles.taken_up(out).items():
+            piles.place(below, count, value)
+    return rounds
