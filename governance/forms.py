@@ -343,20 +343,6 @@ class OwnBallotForm(forms.Form):
     )
 
 
-PROPOSAL_FORMS: dict[str, type[ProposalForm]] = {
-    "set_posted_price": PostedPriceForm,
-    "approve_budget": BudgetForm,
-    "set_policy": PolicyForm,
-    "acquire_asset": AcquireForm,
-    "admit_member": AdmitMemberForm,
-    "suspend_member": AgainstMemberForm,
-    "expel_member": AgainstMemberForm,
-    "value_contribution": ContributionForm,
-    "write_off_debt": WriteOffForm,
-    "resolution": ProposalForm,
-}
-
-
 def value_from(parameter: Parameter, text: str) -> Any:
     """The value that was typed for a rule; raises ValidationError with notation and bounds."""
     try:

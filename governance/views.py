@@ -10,9 +10,10 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from governance import access, own, services
 from governance.actions import ACTIONS, action_named
-from governance.forms import PROPOSAL_FORMS, BallotForm, OwnBallotForm
+from governance.forms import BallotForm, OwnBallotForm
 from governance.models import Proposal
 from governance.pages import decision_context, list_context, receipt_context, rules_context
+from governance.proposing import PROPOSAL_FORMS
 from ledger.errors import DomainError
 from members.access import member_required, steward_required, the_member, the_user
 from members.identity.forms import SignedForm

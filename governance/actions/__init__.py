@@ -5,6 +5,7 @@ from governance.actions.admit_member import AdmitMember
 from governance.actions.approve_budget import ApproveBudget
 from governance.actions.base import Action, Effect
 from governance.actions.expel_member import ExpelMember, SuspendMember
+from governance.actions.nodes import ConfirmQuarantine, ReleaseNode, RevokeNode
 from governance.actions.parameters import SetPolicy
 from governance.actions.posted_price import SetPostedPrice
 from governance.actions.resolution import Resolution
@@ -24,6 +25,9 @@ ACTIONS: dict[str, Action] = {
         ExpelMember(),
         ValueContribution(),
         WriteOffDebt(),
+        ConfirmQuarantine(),
+        ReleaseNode(),
+        RevokeNode(),
         Resolution(),
     )
 }

@@ -93,6 +93,12 @@ def iso_day(text: str) -> date:
 
 
 @register.filter
+def iso_moment(text: str) -> datetime:
+    """A moment given in ISO form."""
+    return datetime.fromisoformat(text)
+
+
+@register.filter
 def parameter_title(key: str) -> str:
     """A policy parameter as people call it."""
     return str(PARAMETERS[key].title) if key in PARAMETERS else key
