@@ -18,6 +18,7 @@ from coop_agent.store import Store
 
 log = logging.getLogger(__name__)
 LAST = "last_sample"
+DISK_FULL = "disk_full"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,7 @@ class Round:
     store: Store
     limits: Intervals
     previous: Moment | None
-    starting: bool
+    why: str
 
     @property
     def due(self) -> int:
@@ -72,10 +73,6 @@ class Round:
     def hold(self) -> int:
         """For how long a value without a new sample is believed."""
         return 2 * self.limits.record_s * SECOND
-
-    @property
-    def why(self) -> str:
-        return "agent_stopped" if self.starting else "driver_failed"
 
 
 def swept(drivers: list[Guarded]) -> list[Sweep]:
@@ -93,19 +90,35 @@ def swept(drivers: list[Guarded]) -> list[Sweep]:
     return sweeps
 
 
-def absorb(store: Store, sweeps: list[Sweep], limits: Intervals, *, starting: bool) -> None:
-    """Take one round of readings into the store, in one transaction."""
+def absorb(
+    store: Store, sweeps: list[Sweep], limits: Intervals, *, starting: bool, why: str = ""
+) -> None:
+    """Take one round of readings into the store, in one transaction.
+
+    `why` is the reason of gaps, where it is not that a driver failed or the agent was stopped.
+    """
     if not sweeps:
         return
     with store.transaction():
         current = sweeps[-1].moment
-        this = Round(store, limits, _previous(store), starting)
+        why = why or ("agent_stopped" if starting else "driver_failed")
+        this = Round(store, limits, _previous(store), why)
         meters = {row["meter"]: _open(row) for row in store.rows("SELECT * FROM meter")}
         _close_abandoned(this, meters, current)
         _note_interruption(this, current)
         for sweep in sweeps:
             _absorb_sweep(this, meters, sweep)
         _remember(store, current)
+
+
+def note_full_disk(store: Store, moment: Moment) -> None:
+    """Say that from the last sample on nothing could be stored, however short. In a transaction."""
+    before = _previous(store)
+    if before is None:
+        return
+    start = _start(before) if before.boot == moment.boot else {}
+    body = {"k": "gap", "why": DISK_FULL} | start | _end(moment)
+    store.add_record(moment.boot, body)
 
 
 def _absorb_sweep(this: Round, meters: dict[str, Open], sweep: Sweep) -> None:
@@ -118,14 +131,18 @@ def _absorb_sweep(this: Round, meters: dict[str, Open], sweep: Sweep) -> None:
 
 
 def _high(store: Store, sweep: Sweep) -> int:
-    """The highest order that the driver had seen in this boot before this sweep."""
+    """The highest order that the driver had seen before, in this boot unless it outlives boots."""
     boot, order = store.get(f"order {sweep.driver}") or ("", 0)
-    return int(order) if boot == sweep.moment.boot else 0
+    lasting = any(reading.lasting for reading in sweep.readings)
+    return int(order) if lasting or boot == sweep.moment.boot else 0
 
 
 def _count(this: Round, known: Open | None, reading: Reading, sweep: Sweep, high: int) -> Open:
     if known is None or known.inc != reading.inc:
         return _baseline(this, known, reading, sweep, high)
+    if known.boot != sweep.moment.boot:
+        # It outlived the boot: its record goes on from the last value, in the new boot's scale.
+        known.boot, known.mt0, known.mt1 = sweep.moment.boot, 0, 0
     if reading.value < int(known.r1):
         # A fall inside a record could not be seen from its two ends, so it gets a record alone.
         _close(this.store, known)
@@ -140,7 +157,8 @@ def _count(this: Round, known: Open | None, reading: Reading, sweep: Sweep, high
 def _baseline(this: Round, known: Open | None, reading: Reading, sweep: Sweep, high: int) -> Open:
     if known is not None:
         _close(this.store, known)
-    fresh = known is not None and (known.boot != sweep.moment.boot or reading.order > high)
+    anew = known is not None and known.boot != sweep.moment.boot and not reading.lasting
+    fresh = anew or (known is not None and reading.order > high)
     _note_interface(this, reading, sweep)
     begun = _begun(reading, sweep)
     _emit(this.store, begun, ["fresh"] if fresh else [])
@@ -218,7 +236,7 @@ def _note_interruption(this: Round, current: Moment) -> None:
         return
     if before.boot != current.boot:
         this.store.add_record(current.boot, {"k": "event", "e": "reboot"} | _end(current))
-    elif current.mono - before.mono > this.hold:
+    elif current.mono - before.mono > this.hold and this.why != DISK_FULL:
         body = {"k": "gap", "why": this.why} | _start(before) | _end(current)
         this.store.add_record(current.boot, body)
 

@@ -1,6 +1,9 @@
 """From readings to records: nothing lost, nothing doubled, gaps shown."""
 
+import pytest
+
 from coop_agent.clock import SECOND
+from coop_agent.drivers import Reading
 from coop_agent.store import Store
 from tests.agent.scripted import NOON, at, counted, counter, gauge, records, take
 
@@ -133,3 +136,35 @@ def test_a_counter_near_the_top_of_64_bits_keeps_every_digit(store: Store) -> No
 
 def test_noon_is_what_the_scripts_say() -> None:
     assert at(0).wall == NOON
+
+
+def lasting(value: int, inc: str = "a", order: int = 1) -> Reading:
+    return Reading("tor:read", "counter", "By", value, inc, order, lasting=True)
+
+
+def test_a_counter_that_outlives_a_boot_goes_on_from_where_it_was(store: Store) -> None:
+    take(store, at(0), lasting(1000))
+    take(store, at(60), lasting(1500))
+    take(store, at(30, "boot-2"), lasting(1700), starting=True)
+    take(store, at(330, "boot-2"), lasting(1800))
+    assert counted(store) == [("1000", "1000"), ("1000", "1500"), ("1500", "1800")]
+    rows = store.rows("SELECT boot FROM record ORDER BY id")
+    assert [row["boot"] for row in rows] == ["boot-1", "boot-1", "boot-2", "boot-2"]
+    last = records(store)[-1]
+    assert (last["mt0"], last["mt1"]) == ("0", str(330 * SECOND))
+
+
+def test_a_counter_that_fell_over_a_boot_shows_its_fall(store: Store) -> None:
+    take(store, at(0), lasting(1000))
+    take(store, at(30, "boot-2"), lasting(40), starting=True)
+    assert counted(store) == [("1000", "1000"), ("1000", "40")]
+
+
+@pytest.mark.parametrize(("order", "flags"), [(1, None), (2, ["fresh"])])
+def test_a_boot_does_not_make_a_lasting_counter_new(
+    store: Store, order: int, flags: list[str] | None
+) -> None:
+    take(store, at(0), lasting(1000))
+    take(store, at(30, "boot-2"), lasting(5 * 10**12, "b", order), starting=True)
+    [begun] = [r for r in records(store) if r.get("inc") == "b"]
+    assert begun.get("f") == flags

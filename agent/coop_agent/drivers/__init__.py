@@ -3,13 +3,20 @@
 from dataclasses import dataclass
 from typing import Protocol
 
+# bytes, core-microseconds, packets, things or times, hundredths
+UNITS = ("By", "us", "{packet}", "1", "%")
+MOST = 2**64 - 1
+
 
 @dataclass(frozen=True, slots=True)
 class Reading:
     """One value of one meter.
 
-    `inc` names the incarnation of a counter; within one boot a later incarnation of the same
-    driver has a higher `order`. `cap` is units a second for a counter, units for a gauge.
+    `unit` is one of UNITS. `inc` names the incarnation of a counter, 64 hex digits; within one boot
+    a later incarnation of the same driver has a higher `order`, 0 where that cannot be known.
+    `cap` is units a second for a counter, units for a gauge. A counter that is `lasting` outlives
+    this machine's boots: a boot alone does not say that it began anew. All readings of one driver
+    are lasting, or none.
     """
 
     meter: str
@@ -20,6 +27,7 @@ class Reading:
     order: int = 0
     bits: int = 64
     cap: int | None = None
+    lasting: bool = False
 
 
 class Driver(Protocol):
