@@ -58,6 +58,14 @@ class RevokedKey(WireError):
     text = "this key was revoked"
 
 
+class RotationRefused(WireError):
+    """A steward did not believe the new key."""
+
+    code = "rotation_refused"
+    status = 403
+    text = "this change of key was refused"
+
+
 class TooLarge(WireError):
     """More bytes, records or envelopes than one request may hold."""
 
@@ -268,3 +276,72 @@ class DisputeAnswered(DomainError):
     code = "dispute_answered"
     status = 409
     text = _("This dispute was answered before.")
+
+
+class NotALink(DomainError):
+    """A link has two byte counters at each of two nodes."""
+
+    code = "not_a_link"
+    text = _(
+        "A link has two nodes, and at each a counter of bytes sent and another of bytes received."
+        " Packets are counted by a counter of packets at one of the two."
+    )
+
+
+class AlreadyLinked(DomainError):
+    """A meter stands in one running link at most."""
+
+    code = "already_linked"
+    status = 409
+    text = _("One of these meters stands in the link %(link)s already. End that one first.")
+
+
+class NotBookableNow(DomainError):
+    """No period is open, or its pool does not yield the resource any more."""
+
+    code = "not_bookable_now"
+    text = _("This can be booked once a period with this resource is open.")
+
+
+class OwnDispute(DomainError):
+    """Nobody answers a dispute about their own use or node."""
+
+    code = "own_dispute"
+    status = 403
+    text = _("This dispute is about your own use or your own node. Another steward answers it.")
+
+
+class NobodysUse(DomainError):
+    """Neither end of the link measures a member's use, so there is none to correct."""
+
+    code = "nobodys_use"
+    text = _("This link measures nobody’s use, so there is nothing to correct. Answer without.")
+
+
+class NoteAnswered(DomainError):
+    """A delivery note is answered once."""
+
+    code = "note_answered"
+    status = 409
+    text = _("This delivery note was answered before.")
+
+
+class OtherNote(DomainError):
+    """The signed answer is about another note, or says another thing."""
+
+    code = "other_note"
+    text = _("What was signed is not the answer to this delivery note.")
+
+
+class NoChallenges(DomainError):
+    """The file is none that coop-agent audit-prepare wrote."""
+
+    code = "no_challenges"
+    text = _("This is not what coop-agent audit-prepare wrote. Choose its file as it is.")
+
+
+class NotAStoredFolder(DomainError):
+    """Only a folder's meter can be asked for blocks."""
+
+    code = "not_a_stored_folder"
+    text = _("Only a meter that measures a folder can be asked for what lies in it.")

@@ -151,6 +151,28 @@ class Enrol(msgspec.Struct, forbid_unknown_fields=True):
     x: dict[str, Any] = {}
 
 
+class Countersign(msgspec.Struct, forbid_unknown_fields=True):
+    """A `countersign`: the consumer's node answers a delivery note."""
+
+    v: Literal[1]
+    node: Text
+    note: Positive
+    answer: Literal["accepted", "refused"]
+    amount: int
+    sent: Time
+    reason: Annotated[str, Meta(max_length=400)] = ""
+
+
+class AuditAnswer(msgspec.Struct, forbid_unknown_fields=True):
+    """An `audit-answer`: sha256(nonce, block) of what a challenge asked for."""
+
+    v: Literal[1]
+    node: Text
+    id: Positive
+    digest: Hex64
+    sent: Time | None = None
+
+
 def read_batch(payload: bytes) -> Batch:
     """The batch that a verified payload spells; raises Malformed, SchemaError, TooLarge."""
     value = loads(payload)
@@ -194,6 +216,16 @@ def read_inventory(payload: bytes) -> Inventory:
 def read_enrol(payload: bytes) -> Enrol:
     """The enrolment request that a payload spells; raises Malformed, SchemaError."""
     return shaped(loads(payload), Enrol)
+
+
+def read_countersign(payload: bytes) -> Countersign:
+    """The answer to a delivery note; raises Malformed, SchemaError."""
+    return shaped(loads(payload), Countersign)
+
+
+def read_audit_answer(payload: bytes) -> AuditAnswer:
+    """The answer to a storage challenge; raises Malformed, SchemaError."""
+    return shaped(loads(payload), AuditAnswer)
 
 
 def loads(raw: bytes) -> Any:

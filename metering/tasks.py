@@ -10,3 +10,11 @@ def rate_waiting(limit: int = 500) -> int:
     """Rate what waits; asked for after each arrival and every few seconds."""
     services.sweep_enrolments()
     return services.rate_waiting(limit=limit)
+
+
+@shared_task(name="metering.tasks.check_both_sides")
+def check_both_sides() -> int:
+    """Compare links, write and close delivery notes, ask for stored blocks; asked for by beat."""
+    services.sweep_notes()
+    services.sweep_challenges()
+    return services.compare_links()

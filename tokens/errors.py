@@ -285,6 +285,14 @@ class BeyondCredit(DomainError):
         super().__init__(room=cents_text(self.room), cost=cents_text(cost))
 
 
+class OwnUse(DomainError):
+    """Nobody corrects their own use, or that of an organisation which they stand for."""
+
+    code = "own_use"
+    status = 403
+    text = _("This is your own use. Another steward corrects it.")
+
+
 class NothingToCorrect(DomainError):
     """No period was open on that day in which the pool yields the resource, or the amount is 0."""
 

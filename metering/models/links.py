@@ -137,7 +137,7 @@ class LinkHour(models.Model):
     @property
     def difference(self) -> int:
         """What was sent and did not arrive, in bytes; below zero: what arrived and was not sent."""
-        return self.sent_net - self.received_net
+        return int(self.sent_net) - int(self.received_net)
 
 
 class LinkCorrection(models.Model):

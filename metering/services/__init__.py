@@ -3,6 +3,18 @@
 from metering.services.accept import accept_envelope, accept_envelopes
 from metering.services.allowances import signed_allowances
 from metering.services.assign import assign_meter, end_assignment
+from metering.services.challenges import (
+    signed_challenges,
+    sweep_challenges,
+    upload_challenges,
+)
+from metering.services.countersign import (
+    answer_note,
+    countersign_assignment,
+    draft_answer,
+    end_countersigning,
+    sweep_notes,
+)
 from metering.services.disputes import answer_dispute, raise_dispute
 from metering.services.enrol import (
     approve_enrolment,
@@ -13,6 +25,7 @@ from metering.services.enrol import (
     start_enrolment,
     sweep_enrolments,
 )
+from metering.services.links import compare_links, declare_link, end_link
 from metering.services.rate import rate_node, rate_waiting
 from metering.services.receipts import head_receipt
 from metering.services.signed import Result
@@ -34,11 +47,18 @@ __all__ = [
     "accept_envelope",
     "accept_envelopes",
     "answer_dispute",
+    "answer_note",
     "approve_enrolment",
     "assign_meter",
+    "compare_links",
     "configuration",
+    "countersign_assignment",
+    "declare_link",
     "deny_enrolment",
+    "draft_answer",
     "end_assignment",
+    "end_countersigning",
+    "end_link",
     "head_receipt",
     "poll_enrolment",
     "quarantine_node",
@@ -53,9 +73,13 @@ __all__ = [
     "set_node_asset",
     "set_node_state",
     "signed_allowances",
+    "signed_challenges",
     "signed_configuration",
     "start_enrolment",
+    "sweep_challenges",
     "sweep_enrolments",
+    "sweep_notes",
     "sweep_states",
     "take_voucher",
+    "upload_challenges",
 ]

@@ -4,11 +4,17 @@ Nothing but committed rows drives what follows: rating and notices read them in 
 """
 
 from collections.abc import Callable, Sequence
+from itertools import groupby
 
 from metering.errors import SchemaError, WireError
 from metering.services.batches import accept_batch
+from metering.services.challenges import ANSWER as AUDIT_ANSWER
+from metering.services.challenges import accept_audit_answer
+from metering.services.countersign import ENVELOPE as COUNTERSIGN
+from metering.services.countersign import accept_countersign
 from metering.services.inventories import accept_inventory
 from metering.services.refusals import note_refusal
+from metering.services.runs import accept_runs
 from metering.services.signed import Result, require_size
 from signing import dsse
 
@@ -19,16 +25,26 @@ INVENTORY = dsse.payload_type("meter-inventory")
 # and may be called again with the same envelope; what it refuses it raises as a WireError.
 HANDLERS: dict[str, Callable[[dsse.Envelope], Result]] = {
     INVENTORY: accept_inventory,
+    COUNTERSIGN: accept_countersign,
+    AUDIT_ANSWER: accept_audit_answer,
 }
 
 
 def accept_envelopes(*, envelopes: Sequence[dsse.Envelope], via: str = "") -> list[Result]:
-    """Take in each envelope in its own transaction; one result for each, in order.
+    """Take in envelopes, none touched by another's failure; one result for each, in order.
 
-    `via` is the node that delivers, where that is known. Repeating a call stores nothing more
-    and gives the same receipts.
+    `via` says who brought them, where that is known. Repeating a call stores nothing more and
+    gives the same receipts.
     """
-    return [accept_envelope(envelope=envelope, via=via) for envelope in envelopes]
+    found: dict[int, Result] = {}
+    numbered = groupby(enumerate(envelopes), key=lambda pair: pair[1].payload_type == BATCH)
+    for are_batches, pairs in numbered:
+        together = list(pairs)
+        found |= accept_runs(together, via) if are_batches else {}
+        for number, envelope in together:
+            if number not in found:
+                found[number] = accept_envelope(envelope=envelope, via=via)
+    return [found[number] for number in range(len(envelopes))]
 
 
 def accept_envelope(*, envelope: dsse.Envelope, via: str = "") -> Result:

@@ -1,4 +1,4 @@
-"""Members dispute what was metered; stewards answer with a reason. The readings stand."""
+"""Members, and links, dispute what was metered; stewards answer with a reason. Readings stand."""
 
 from datetime import date
 
@@ -8,11 +8,12 @@ from django.utils import timezone
 from assets.models import Pool, Resource
 from ledger.errors import KeyConflict
 from members.models import Member, User
-from metering.errors import DisputeAnswered, NothingToDispute
+from metering.disputed import is_told
+from metering.errors import DisputeAnswered, NobodysUse, NothingToDispute, OwnDispute
 from metering.models import Dispute, Reading
 from tokens.errors import ReasonMissing
 from tokens.models import Usage
-from tokens.services.corrections import correct_usage
+from tokens.services.corrections import correct_usage, is_own
 
 
 @transaction.atomic
@@ -61,11 +62,15 @@ def answer_dispute(
 ) -> Dispute:
     """Answer a dispute once, with a reason; `correction` millitokens are taken back or added.
 
-    Raises ReasonMissing, DisputeAnswered, and what `correct_usage` raises.
+    Raises ReasonMissing, DisputeAnswered, OwnDispute where it is about the actor's own use or
+    node, or they raised it; NobodysUse where a link is disputed that measures nobody's use and a
+    correction is asked for; and what `correct_usage` raises.
     """
     if not answer.strip():
         raise ReasonMissing
-    row = Dispute.objects.select_related("member", "pool", "resource").get(pk=dispute_id)
+    row = Dispute.objects.select_related("member", "pool", "resource", "link").get(pk=dispute_id)
+    if is_partial(actor, row):
+        raise OwnDispute
     corrected = _correct(row, answer, correction, actor) if correction else None
     locked = Dispute.objects.select_for_update(of=("self",)).get(pk=dispute_id)
     if locked.answered_at is not None:
@@ -76,8 +81,18 @@ def answer_dispute(
     return locked
 
 
+def is_partial(actor: User | None, row: Dispute) -> bool:
+    """Whether a dispute is a user's own matter."""
+    if actor is None:
+        return False
+    own = row.member is not None and is_own(actor, row.member)
+    return own or row.raised_by_id == actor.pk or is_told(actor, row)
+
+
 def _correct(row: Dispute, answer: str, amount: int, actor: User | None) -> Usage:
     """The correction that an answer brings; of two answers at once only one can stand."""
+    if row.member is None or row.pool is None or row.resource is None:
+        raise NobodysUse
     return correct_usage(
         member=row.member,
         pool=row.pool,

@@ -8,7 +8,8 @@ from django.utils import timezone
 from assets.models import Pool, Resource
 from ledger.errors import KeyConflict
 from members.models import Member, User
-from tokens.errors import NothingToCorrect
+from members.queries import acts_as, organisations_of
+from tokens.errors import NothingToCorrect, OwnUse
 from tokens.models import Usage
 from tokens.services.late import record_late
 from tokens.services.usage import UsageRow, record_usage
@@ -32,8 +33,11 @@ def correct_usage(
 
     In the running period it is rated like any use; in a closed one it becomes an adjustment that
     the running period's close charges or gives back. The same key gives the first result. Raises
-    KeyConflict, NothingToCorrect where no period with this resource was open then, BelowZero.
+    OwnUse where the member is the actor, or an organisation that they stand for; KeyConflict,
+    NothingToCorrect where no period with this resource was open then, BelowZero.
     """
+    if is_own(actor, member):
+        raise OwnUse
     row = UsageRow(
         member_id=member.pk,
         pool_id=pool.pk,
@@ -46,6 +50,13 @@ def correct_usage(
     )
     before = Usage.objects.filter(key=row.key).select_related("book__yields").first()
     return _same(before, row) if before else _record(row, actor)
+
+
+def is_own(actor: User | None, member: Member) -> bool:
+    """Whether a user is this member, or stands for this organisation."""
+    if actor is None:
+        return False
+    return acts_as(actor, member) or organisations_of(actor).filter(pk=member.pk).exists()
 
 
 def _record(row: UsageRow, actor: User | None) -> Usage:
