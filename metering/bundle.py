@@ -236,14 +236,15 @@ def assignment_lines(asked: Asked) -> Iterator[Line]:
 
 
 def reading_lines(asked: Asked) -> Iterator[Line]:
-    """What the site derived, in the order in which it was counted."""
+    """What the site derived, in the order of the batches."""
     wanted = Q(envelope__node__in=asked.nodes())
     if asked.since is not None:
         wanted &= Q(envelope__received_at__gte=asked.since)
     if asked.member is not None:
         wanted &= Q(assignment__member=asked.member)
     rows = Reading.objects.filter(wanted).select_related("envelope__node", "meter", "period")
-    for row in rows.defer("envelope__payload").order_by("pk").iterator(chunk_size=MANY):
+    chain = ("envelope__node_id", "envelope__epoch", "envelope__seq", "position")
+    for row in rows.defer("envelope__payload").order_by(*chain).iterator(chunk_size=MANY):
         yield reading_line(row)
 
 

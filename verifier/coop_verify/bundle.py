@@ -61,7 +61,7 @@ class Manifest:
             exported_at=check_time(require(value, "exported_at", str)),
             size=value["size"],
             cut=_cut(require(value, "carried", (dict, type(None)))),
-            files=_files(require(value, "files", dict)),
+            files=files_of(require(value, "files", dict)),
             found=_sentences(value.get("found", [])),
         )
 
@@ -91,8 +91,8 @@ class Bundle:
         """The bundle in a folder; raises Unreadable."""
         if not folder.is_dir():
             raise Unreadable(f"{folder} is no folder: give the folder that export_books wrote")
-        manifest = _read_as(Manifest.read, folder / MANIFEST, MAX_LINE)
-        checkpoint = _read_as(Checkpoint.read, folder / CHECKPOINT, MAX_NOTE)
+        manifest = read_as(Manifest.read, folder / MANIFEST, MAX_LINE)
+        checkpoint = read_as(Checkpoint.read, folder / CHECKPOINT, MAX_NOTE)
         bundle = cls(folder, manifest, checkpoint)
         for name in sorted(manifest.expected()):
             bundle.path(name)
@@ -112,15 +112,7 @@ class Bundle:
 
     def lines(self, name: str) -> Iterator[bytes]:
         """The lines of a file without their ends; raises Unreadable where one is too long."""
-        path, rest = self.path(f"{name}.ndjson"), b""
-        with path.open("rb") as file:
-            while block := file.read(BLOCK):
-                *whole, rest = (rest + block).split(b"\n")
-                if len(rest) > MAX_LINE:
-                    raise Unreadable(f"{path} has a line of more than {MAX_LINE} bytes")
-                yield from whole
-        if rest:
-            yield rest
+        yield from lines_of(self.path(f"{name}.ndjson"))
 
     def wrong_files(self) -> Iterator[str]:
         """What differs between the files and the manifest."""
@@ -130,21 +122,36 @@ class Bundle:
         for name in sorted(set(listed) - expected - {CHECKPOINT}):
             yield f"the manifest lists {name}, which such a bundle does not have"
         for name in sorted(set(listed) & (expected | {CHECKPOINT})):
-            yield from self._wrong_with(name, *listed[name])
+            yield from wrong_with(self.path(name), *listed[name])
 
-    def _wrong_with(self, name: str, lines: int, digest: bytes) -> Iterator[str]:
-        found, hashed, last = 0, sha256(), b"\n"
-        with self.path(name).open("rb") as file:
-            while block := file.read(BLOCK):
-                hashed.update(block)
-                found += block.count(b"\n")
-                last = block[-1:]
-        if hashed.digest() != digest:
-            yield f"{name} has another SHA-256 than the manifest says"
-        if found != lines:
-            yield f"{name} has {found} lines, the manifest says {lines}"
-        if last != b"\n":
-            yield f"{name} does not end with the end of a line"
+
+def lines_of(path: Path) -> Iterator[bytes]:
+    """The lines of a file without their ends; raises Unreadable where one is too long."""
+    rest = b""
+    with path.open("rb") as file:
+        while block := file.read(BLOCK):
+            *whole, rest = (rest + block).split(b"\n")
+            if len(rest) > MAX_LINE:
+                raise Unreadable(f"{path} has a line of more than {MAX_LINE} bytes")
+            yield from whole
+    if rest:
+        yield rest
+
+
+def wrong_with(path: Path, lines: int, digest: bytes) -> Iterator[str]:
+    """What differs between a file and what the manifest says of it."""
+    found, hashed, last = 0, sha256(), b"\n"
+    with path.open("rb") as file:
+        while block := file.read(BLOCK):
+            hashed.update(block)
+            found += block.count(b"\n")
+            last = block[-1:]
+    if hashed.digest() != digest:
+        yield f"{path.name} has another SHA-256 than the manifest says"
+    if found != lines:
+        yield f"{path.name} has {found} lines, the manifest says {lines}"
+    if last != b"\n":
+        yield f"{path.name} does not end with the end of a line"
 
 
 def read_bytes(path: Path, most: int) -> bytes:
@@ -158,7 +165,8 @@ def read_bytes(path: Path, most: int) -> bytes:
     return raw
 
 
-def _read_as(reader: Callable[[bytes], Read], path: Path, most: int) -> Read:
+def read_as(reader: Callable[[bytes], Read], path: Path, most: int) -> Read:
+    """A small file in its form; raises Unreadable."""
     try:
         return reader(read_bytes(path, most))
     except Malformed as error:
@@ -171,7 +179,8 @@ def _cut(value: dict[str, Any] | None) -> Cut | None:
     return Cut(check_time(require(value, "through", str)), require(value, "leaf", int))
 
 
-def _files(value: dict[str, Any]) -> dict[str, tuple[int, bytes]]:
+def files_of(value: dict[str, Any]) -> dict[str, tuple[int, bytes]]:
+    """Lines and SHA-256 of each file that a manifest lists; raises Malformed."""
     return {name: _file(facts) for name, facts in value.items()}
 
 

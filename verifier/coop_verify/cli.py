@@ -9,13 +9,15 @@ from pathlib import Path
 
 from coop_verify.checks import Check, Request
 from coop_verify.errors import Unreadable
+from coop_verify.metered import EvidenceCheck
 from coop_verify.note import Key
 from coop_verify.proofs import check_consistency, check_proof
 from coop_verify.report import Report, printable
 
 HOLDS, BROKEN, UNREADABLE = 0, 1, 2
 ABOUT = """\
-Checks a bundle of a cooperative's books. Two more forms check single proofs:
+Checks a bundle of a cooperative's books. More forms:
+  coop-verify evidence DIR [--key KEY]        what nodes signed, counted anew (export_evidence)
   coop-verify proof FILE --key KEY            a leaf is in the log (a .tlog-proof file)
   coop-verify consistency OLD NEW PROOF.json  one checkpoint is the beginning of another
 Exit code 0: everything holds; 1: something is broken; 2: the input cannot be read.
@@ -29,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
     given = list(sys.argv[1:] if arguments is None else arguments)
-    commands = {"proof": _proof, "consistency": _consistency}
+    commands = {"proof": _proof, "consistency": _consistency, "evidence": _evidence}
     command = commands.get(given[0]) if given else None
     try:
         return command(given[1:]) if command else _bundle(given)
@@ -96,11 +98,33 @@ def _as_text(check: Check, report: Report) -> str:
         f"log {facts['origin']}, {facts['size']} leaves, root {facts['root']}",
         f"key {facts['key']}{'' if facts['key_given'] else ' (the bundle says so itself)'}",
     ]
+    return _told(head, report)
+
+
+def _told(head: Sequence[str], report: Report) -> str:
     broken = sum(promise.found > 0 for promise in report.promises.values())
     verdict = f"{broken} promise{' is' if broken == 1 else 's are'} broken."
     last = verdict if broken else "Everything that was checked holds."
     notes = [f"Note: {note}" for note in report.notes]
     return "\n".join([*(printable(line) for line in head), *report.lines(), *notes, last])
+
+
+def _evidence(given: Sequence[str]) -> int:
+    parser = argparse.ArgumentParser(prog="coop-verify evidence")
+    parser.add_argument("folder", type=Path, help="the folder that export_evidence wrote")
+    parser.add_argument("--key", help=KEY_HELP)
+    parser.add_argument("--json", action="store_true", help="write the report as JSON")
+    options = parser.parse_args(given)
+    check = EvidenceCheck(options.folder, Key.read(options.key) if options.key else None)
+    report, manifest = check.run(), check.manifest
+    seen = dict(sorted(check.seen.items()))
+    if options.json:
+        print(json.dumps({"kind": manifest.kind, "seen": seen, **report.as_dict()}, indent=2))
+    else:
+        counts = ", ".join(f"{number} {name}" for name, number in seen.items())
+        head = f"{manifest.cooperative}: evidence of {manifest.exported_at}"
+        print(_told([head, counts or "nothing in it"], report))
+    return HOLDS if report.holds else BROKEN
 
 
 def _proof(given: Sequence[str]) -> int:

@@ -1,4 +1,4 @@
-"""Signed envelopes: secure-systems-lab/dsse 1.0.2 with Ed25519, as nodes and the site write them."""
+"""Signed envelopes of nodes and of the site: secure-systems-lab/dsse 1.0.2 with Ed25519."""
 
 from dataclasses import dataclass
 from hashlib import sha256
