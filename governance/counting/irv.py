@@ -1,10 +1,12 @@
 """Instant runoff: the option with the fewest first preferences goes, until one has a majority."""
 
+import math
+from collections.abc import Iterable
 from fractions import Fraction
 
 from governance.counting.outcome import Outcome, Round, Tally, Ties
 from governance.counting.piles import Piles
-from governance.counting.ranked import Election, Number, Reading, single_rankings
+from governance.counting.ranked import Election, Number, Ranking, Reading, single_rankings
 
 
 def irv(election: Election, *, seats: int = 1, reading: Reading, seed: str = "") -> Outcome:
@@ -15,20 +17,42 @@ def irv(election: Election, *, seats: int = 1, reading: Reading, seed: str = "")
     if seats != 1:
         raise ValueError("IRV elects one; take scottish-stv for several seats")
     ballots, invalid = single_rankings(election, reading)
+    one = divisible(ballots)
     piles = Piles(election.running, parted)
-    piles.deal(ballots, 1)
+    piles.deal(ballots, one)
     ties = Ties(election.names, seed)
-    rounds = run(piles, ties)
+    rounds = [in_votes(each, one) for each in run(piles, ties)]
     winners = rounds[-1].elected if rounds else ()
     return Outcome(
         "irv", winners, tuple(rounds), sum(ballots.values()), invalid,
-        exhausted=piles.exhausted, ties=tuple(ties.found),
+        exhausted=Fraction(piles.exhausted) / one, ties=tuple(ties.found),
     )  # fmt: skip
 
 
+def divisible(ballots: Iterable[Ranking]) -> int:
+    """How many parts one ballot has, so that every part of a part is a whole number of them.
+
+    Whole numbers are added up many times faster than fractions.
+    """
+    largest, most = 1, 0
+    for said in ballots:
+        sizes = [len(rank) for rank in said if len(rank) > 1]
+        if sizes:
+            largest = max(largest, *sizes)
+            most = max(most, sum(sizes) - len(sizes))
+    parts: int = math.lcm(*range(1, largest + 1)) ** most
+    return parts
+
+
 def parted(value: Number, among: int) -> Number:
-    """An exact part."""
-    return Fraction(value) / among
+    """An exact part: `divisible` has made sure of it."""
+    return value // among
+
+
+def in_votes(one: Round, unit: int) -> Round:
+    """A round in votes instead of their parts."""
+    tally = {option: Fraction(votes) / unit for option, votes in one.tallies.items()}
+    return Round(tally, one.elected, one.eliminated)
 
 
 def run(piles: Piles, ties: Ties) -> list[Round]:
