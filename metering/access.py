@@ -39,7 +39,7 @@ def may_see_whole_batch(user: Any, reading: Reading) -> bool:
     if is_steward(user):
         return True
     member = member_of(user)
-    if member is None or not is_own(user, reading):
+    if member is None or not is_own(user, reading) or not reading.envelope.payload:
         return False
     node, names = reading.meter.node_id, meters_named(read_batch(bytes(reading.envelope.payload)))
     ever = MeterAssignment.objects.filter(meter__node=node, meter__name__in=names)

@@ -87,13 +87,6 @@ class AssignForm(forms.Form):
         self.fields["pool"].initial = node.pool_id
 
 
-class StateForm(forms.Form):
-    """A steward's decision about a node."""
-
-    state = forms.ChoiceField(label=_("The node is"), choices=Node.State.choices)
-    reason = forms.CharField(label=_("Because"), max_length=200)
-
-
 class ReadingsForm(forms.Form):
     """Which readings to list."""
 

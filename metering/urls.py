@@ -2,7 +2,8 @@
 
 from django.urls import path
 
-from metering import agent_api, api, dispute_api, dispute_views, stewards, usage_stewards, views
+from metering import agent_api, api, dispute_api, dispute_views, usage_stewards, views
+from metering.fleet.urls import urlpatterns as fleet
 
 app_name = "metering"
 urlpatterns = [
@@ -13,13 +14,7 @@ urlpatterns = [
     path("stewardship/disputes/", usage_stewards.disputes, name="disputes"),
     path("stewardship/disputes/<int:dispute_id>/", usage_stewards.answer, name="answer"),
     path("stewardship/usage/<int:number>/", usage_stewards.member_usage, name="member_usage"),
-    path("nodes/", stewards.nodes, name="nodes"),
-    path("nodes/enrol/", stewards.enrol, name="enrol"),
-    path("nodes/enrol/<str:code>/", stewards.review, name="review"),
-    path("nodes/<uuid:uuid>/", stewards.node, name="node"),
-    path("nodes/<uuid:uuid>/assign/", stewards.assign, name="assign"),
-    path("nodes/<uuid:uuid>/end/<int:assignment_id>/", stewards.end, name="end"),
-    path("nodes/<uuid:uuid>/state/", stewards.state, name="state"),
+    *fleet,
     path("api/v1/usage/", api.UsageView.as_view(), name="api_usage"),
     path("api/v1/usage/disputes/", dispute_api.DisputesView.as_view(), name="api_disputes"),
     path(

@@ -7,7 +7,7 @@ from typing import Any
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.formats import date_format
@@ -20,6 +20,7 @@ from members.models import Member
 from metering import evidence, queries
 from metering.access import may_see_whole_batch, reading_for
 from metering.disputed import disputes_of
+from metering.fleet.proof import charge_of
 from metering.forms import ReadingsForm
 from metering.models import Reading
 from signing.words import fingerprint_words
@@ -109,18 +110,20 @@ def reading(request: HttpRequest, reading_id: int) -> HttpResponse:
 
 def proof_of(row: Reading, whole: bool) -> dict[str, Any]:
     """All that the page of a reading shows."""
-    receipt = evidence.receipt_of(row.envelope)
+    receipt, expired = evidence.receipt_of(row.envelope), not row.envelope.payload
     return {
         "reading": row,
         "usage": queries.usage_of_reading(row),
+        "charge": charge_of(row),
         "raw_after": (row.raw_before or 0) + row.quantity,
         "whole": whole,
-        "record": indented(evidence.record_of(row)),
-        "payload": indented(evidence.payload_of(row.envelope)) if whole else "",
+        "expired": expired,
+        "record": "" if expired else indented(evidence.record_of(row)),
+        "payload": indented(evidence.payload_of(row.envelope)) if whole and not expired else "",
         "receipt": receipt and indented(json.loads(receipt.payload)),
         "signature": evidence.signature_text(row.envelope),
         "words": fingerprint_words(bytes(queries.key_of(row.envelope).public_key)),
-        "holds": evidence.holds(row),
+        "holds": not expired and evidence.holds(row),
         "command": f".venv/bin/python manage.py verify_evidence reading-{row.pk}.json",
     }
 
@@ -137,6 +140,8 @@ def bundle(request: HttpRequest, reading_id: int) -> HttpResponse:
     row = reading_for(request.user, reading_id)
     if not may_see_whole_batch(request.user, row):
         raise PermissionDenied
+    if not row.envelope.payload:
+        raise Http404
     name = f'attachment; filename="reading-{row.pk}.json"'
     headers = {"Content-Disposition": name}
     return JsonResponse(evidence.bundle(row), json_dumps_params={"indent": 1}, headers=headers)

@@ -19,7 +19,8 @@ from members.access import member_required, steward_required, the_member, the_us
 from members.models import Member
 from metering import presented, services
 from metering.access import node_for_steward
-from metering.stewards import see, show_node
+from metering.fleet.views import show_node
+from metering.stewards import see
 from metering.voucher_forms import AssetForm, LookedForm, VoucherForm, first_values
 from tokens.models import Voucher
 from tokens.queries import current_period

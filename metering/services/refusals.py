@@ -1,5 +1,7 @@
 """What was refused under a node's key, counted by reason, so that its page can say so."""
 
+from typing import Any
+
 from django.db import connection
 from django.utils import timezone
 
@@ -23,7 +25,7 @@ def note_refusal(*, envelope: dsse.Envelope, error: WireError) -> None:
 
     One statement, in no transaction of the envelope's: what was refused has stored nothing.
     """
-    values = {
+    values: dict[str, Any] = {
         "code": error.code,
         "detail": str(error).replace("\0", "")[:LONGEST],
         "now": timezone.now(),

@@ -229,10 +229,13 @@ def test_a_meter_that_cannot_become_the_resource_is_refused_in_words(valley: Val
 
 def test_a_steward_decides_about_a_node_with_a_reason(valley: Valley) -> None:
     client, node = as_user(valley.steward), valley.machine.row
-    assert client.post(f"/nodes/{node.uuid}/state/", {"state": "suspect"}).status_code == 422
-    done = client.post(f"/nodes/{node.uuid}/state/", {"state": "suspect", "reason": "odd"})
-    assert done.status_code == 303
-    assert text(client.get("/nodes/")).count("suspect") >= 1
+    address = f"/nodes/{node.uuid}/decide/suspect/"
+    assert "nothing of it is counted" in text(client.get(address))
+    assert client.post(address, {"reason": " "}).status_code == 422
+    assert client.post(address, {"reason": "odd"}).status_code == 303
+    assert Node.objects.get().state == "suspect"
+    assert text(client.get("/nodes/?state=eyes")).count("suspect") >= 1
+    assert client.get(address).status_code == 404
 
 
 def test_what_is_missing_in_a_chain_is_named(valley: Valley) -> None:
@@ -242,7 +245,7 @@ def test_what_is_missing_in_a_chain_is_named(valley: Valley) -> None:
     assert "Batch 2–3 is missing" in page
 
 
-@pytest.mark.parametrize("path", ["/nodes/", "/nodes/enrol/"])
+@pytest.mark.parametrize("path", ["/stewardship/disputes/", "/nodes/enrol/"])
 def test_the_stewards_pages_are_for_stewards(valley: Valley, path: str) -> None:
     assert as_user(valley.ana.user).get(path).status_code == 403
     assert Client().get(path).status_code == 302

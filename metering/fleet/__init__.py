@@ -1,0 +1,1 @@
+"""The fleet as people see it: nodes, their evidence, letting in, deciding."""

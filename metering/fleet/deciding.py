@@ -1,0 +1,53 @@
+"""A steward's decisions about a node: each on a page that says first what it will do."""
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from ledger.errors import DomainError
+from members.access import steward_required, the_user
+from metering import services
+from metering.errors import LapsedAlready, VoteNeeded
+from metering.fleet.decisions import Action, action_called
+from metering.fleet.forms import ReasonForm
+from metering.fleet.sight import node_or_404
+from metering.models import Node
+from metering.stewards import see
+
+
+@require_http_methods(["GET", "POST"])
+@steward_required
+def decide(request: HttpRequest, uuid: UUID, code: str) -> HttpResponse:
+    """What a decision will do, and then the decision, with a reason that everybody reads."""
+    node = node_or_404(uuid)
+    action = action_called(node, code)
+    if action is None:
+        raise Http404
+    form = ReasonForm(request.POST or None)
+    if request.method == "POST" and form.is_valid() and is_done(request, node, action, form):
+        messages.success(request, _("Decided and written down."))
+        return see("metering:node", uuid=uuid)
+    return show(request, node, action, form)
+
+
+def is_done(request: HttpRequest, node: Node, action: Action, form: ReasonForm) -> bool:
+    """Decide; what speaks against it stands on the form, with `vote` where only a vote can."""
+    try:
+        services.set_node_state(
+            actor=the_user(request), node=node, state=action.state, **form.cleaned_data
+        )
+    except DomainError as error:
+        form.add_error(None, str(error))
+        form.needs_vote = isinstance(error, VoteNeeded | LapsedAlready)
+        return False
+    return True
+
+
+def show(request: HttpRequest, node: Node, action: Action, form: ReasonForm) -> HttpResponse:
+    """The page of one decision."""
+    context = {"node": node, "action": action, "form": form}
+    return render(request, "metering/decide.html", context, status=422 if form.errors else 200)
