@@ -14,6 +14,7 @@ from metering.services.countersign import ENVELOPE as COUNTERSIGN
 from metering.services.countersign import accept_countersign
 from metering.services.inventories import accept_inventory
 from metering.services.refusals import note_refusal
+from metering.services.rotate import ROTATE, accept_rotation
 from metering.services.runs import accept_runs
 from metering.services.signed import Result, require_size
 from signing import dsse
@@ -25,6 +26,7 @@ INVENTORY = dsse.payload_type("meter-inventory")
 # and may be called again with the same envelope; what it refuses it raises as a WireError.
 HANDLERS: dict[str, Callable[[dsse.Envelope], Result]] = {
     INVENTORY: accept_inventory,
+    ROTATE: accept_rotation,
     COUNTERSIGN: accept_countersign,
     AUDIT_ANSWER: accept_audit_answer,
 }

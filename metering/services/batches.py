@@ -18,6 +18,7 @@ from metering.payloads import Batch, GapRecord, meters_named, read_batch
 from metering.services.ends import beyond
 from metering.services.link import link
 from metering.services.receipts import receipt_of
+from metering.services.rotate import finish_if_complete
 from metering.services.signed import (
     Result,
     Verified,
@@ -26,6 +27,7 @@ from metering.services.signed import (
     require_few_meters,
     require_own,
     require_taken,
+    via_of,
 )
 from metering.services.states import heard, suspect
 from signing import dsse
@@ -79,6 +81,7 @@ def place_new(verified: Verified, batch: Batch, via: str) -> tuple[Result, Envel
     if ended:
         return result(row, row.status), row
     link(key=key)
+    finish_if_complete(key)
     row.refresh_from_db(fields=["status"])
     if row.status == Envelope.Status.ACCEPTED:
         heard(node=key.node)
@@ -136,7 +139,7 @@ def columns(verified: Verified, batch: Batch, via: str) -> dict[str, Any]:
         "payload": verified.envelope.payload,
         "signature": verified.signature.sig,
         "keyid": verified.signature.keyid,
-        "via": "direct" if via in ("", str(node.uuid)) else via,
+        "via": via_of(node, via),
         "received_at": timezone.now(),
     }
 

@@ -1,6 +1,10 @@
 """Signed receipts: proof for a node that its batch is stored, linked and committed."""
 
+from collections.abc import Sequence
 from typing import Any
+
+from django.db import connection
+from psycopg import Cursor
 
 from ledger.log import tree
 from metering.models import Envelope, Node, NodeKey, Receipt
@@ -9,6 +13,11 @@ from signing import dsse, keys, strict_json
 
 RECEIPT = dsse.payload_type("receipt")
 NO_HEAD = {"size": 0, "root": ""}
+KEEP = """
+INSERT INTO metering_receipt (envelope_id, payload, signature, keyid)
+SELECT envelope_id, payload, signature, %s
+FROM unnest(%s::bigint[], %s::bytea[], %s::bytea[]) AS r(envelope_id, payload, signature)
+ON CONFLICT (envelope_id) DO NOTHING RETURNING envelope_id"""
 
 
 def receipt_of(*, envelope: Envelope) -> dsse.Envelope:
@@ -16,22 +25,46 @@ def receipt_of(*, envelope: Envelope) -> dsse.Envelope:
 
     Call after the envelope is committed; of calls at the same time the first one's is kept.
     """
-    row = Receipt.objects.filter(envelope=envelope).first()
-    if row is None:
-        made = keys.sign_document(RECEIPT, receipt_payload(envelope))
-        Receipt.objects.bulk_create(
-            [
-                Receipt(
-                    envelope=envelope,
-                    payload=made.payload,
-                    signature=made.signatures[0].sig,
-                    keyid=made.signatures[0].keyid,
-                )
-            ],
-            ignore_conflicts=True,
-        )
-        row = Receipt.objects.get(envelope=envelope)
-    return as_document(row)
+    return receipts_of(envelopes=[envelope])[envelope.pk]
+
+
+def receipts_of(*, envelopes: Sequence[Envelope]) -> dict[int, dsse.Envelope]:
+    """The receipts of accepted envelopes by their id; those that are missing are signed now.
+
+    Payloads are not looked at. Call after the envelopes are committed.
+    """
+    found = stored_receipts(envelopes)
+    missing = [envelope for envelope in envelopes if envelope.pk not in found]
+    if missing:
+        found |= sign_receipts(missing)
+    raced = [envelope for envelope in missing if envelope.pk not in found]
+    return found | stored_receipts(raced)
+
+
+def stored_receipts(envelopes: Sequence[Envelope]) -> dict[int, dsse.Envelope]:
+    """The receipts that these envelopes have already."""
+    if not envelopes:
+        return {}
+    rows = Receipt.objects.filter(envelope__in=[envelope.pk for envelope in envelopes])
+    return {row.envelope_id: as_document(row) for row in rows}
+
+
+def sign_receipts(envelopes: Sequence[Envelope]) -> dict[int, dsse.Envelope]:
+    """Sign and keep receipts; those are missing that somebody else signed at the same time."""
+    key, head = keys.cooperative_key(), newest_head()
+    seed, server = bytes(key), dsse.keyid(bytes(key.verify_key))
+    made = {
+        envelope.pk: dsse.sign(seed, RECEIPT, receipt_payload(envelope, server, head))
+        for envelope in envelopes
+    }
+    cursor: Cursor[Any] = Cursor(connection.connection)
+    cursor.execute(KEEP, [
+        server,
+        list(made),
+        [document.payload for document in made.values()],
+        [document.signatures[0].sig for document in made.values()],
+    ])  # fmt: skip
+    return {pk: made[pk] for (pk,) in cursor.fetchall()}
 
 
 def head_receipt(*, uuid: str) -> dict[str, Any] | None:
@@ -53,7 +86,7 @@ def as_document(row: Receipt) -> dsse.Envelope:
     return dsse.Envelope(RECEIPT, bytes(row.payload), (signature,))
 
 
-def receipt_payload(envelope: Envelope) -> bytes:
+def receipt_payload(envelope: Envelope, server: str, head: dict[str, Any]) -> bytes:
     """What a receipt says (docs/metering-protocol.md, section 6)."""
     return strict_json.dumps(
         {
@@ -65,8 +98,8 @@ def receipt_payload(envelope: Envelope) -> bytes:
             "received_at": spelled(envelope.received_at),
             "status": status_of(envelope),
             "via": envelope.via,
-            "server": dsse.keyid(keys.public_key()),
-            "checkpoint": newest_head(),
+            "server": server,
+            "checkpoint": head,
         }
     )
 

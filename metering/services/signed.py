@@ -1,5 +1,6 @@
 """Who signed: what every kind of signed envelope is held to before anything is stored."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -77,14 +78,28 @@ def key_behind(envelope: dsse.Envelope) -> tuple[NodeKey, dsse.Signature]:
 
     Raises Malformed for two signatures with one keyid, UnknownKey, NotEnrolled, BadSignature.
     """
+    return key_among(envelope, keys_named([envelope]))
+
+
+def keys_named(envelopes: Sequence[dsse.Envelope]) -> dict[str, NodeKey]:
+    """The keys that any signature of these envelopes names, by keyid."""
+    keyids = {signature.keyid for envelope in envelopes for signature in envelope.signatures}
+    rows = NodeKey.objects.select_related("node").filter(keyid__in=keyids).order_by("pk")
+    return {key.keyid: key for key in rows}
+
+
+def key_among(
+    envelope: dsse.Envelope, known: Mapping[str, NodeKey]
+) -> tuple[NodeKey, dsse.Signature]:
+    """As `key_behind`, among keys that were looked up for several envelopes at once."""
     by_keyid = {signature.keyid: signature for signature in envelope.signatures}
     if len(by_keyid) != len(envelope.signatures):
         raise Malformed("two signatures with one keyid")
-    known = NodeKey.objects.select_related("node").filter(keyid__in=by_keyid).order_by("pk")
-    for key in known:
+    named = sorted((known[keyid] for keyid in by_keyid if keyid in known), key=lambda k: k.pk)
+    for key in named:
         if is_signed(envelope, by_keyid[key.keyid], key):
             return key, by_keyid[key.keyid]
-    if known:
+    if named:
         raise BadSignature
     raise NotEnrolled if is_enrolling(list(by_keyid)) else UnknownKey
 
@@ -103,6 +118,11 @@ def require_own(key: NodeKey, body: Batch | Inventory) -> None:
     """Refuse a payload that speaks for another node or epoch than its key's."""
     if node_id(body.node) != key.node.uuid or body.epoch != key.epoch:
         raise SchemaError("node and epoch are not those of the key")
+
+
+def via_of(node: Node, via: str) -> str:
+    """How an envelope came, as it is kept: "direct", or who brought it."""
+    return "direct" if via in ("", str(node.uuid)) else via
 
 
 def lock_chain(node_id: int) -> None:
