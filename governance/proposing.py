@@ -1,6 +1,6 @@
 """Which form each typed action is proposed with; and the one that is about a node."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
@@ -21,10 +21,16 @@ from metering.models import Node
 ENDED = (Node.State.REVOKED, Node.State.RETIRED)
 
 
-class NodeChoice(forms.ModelChoiceField):
+if TYPE_CHECKING:
+    Choice = forms.ModelChoiceField[Node]
+else:
+    Choice = forms.ModelChoiceField
+
+
+class NodeChoice(Choice):
     """A node by its label and its state."""
 
-    def label_from_instance(self, obj: Any) -> str:
+    def label_from_instance(self, obj: Node) -> str:
         """The label and the state in words."""
         return f"{obj.label} ({obj.get_state_display()})"
 
