@@ -28,6 +28,7 @@ from metering.services.enrol import (
 from metering.services.links import compare_links, declare_link, end_link
 from metering.services.rate import rate_node, rate_waiting
 from metering.services.receipts import head_receipt
+from metering.services.rotate import accept_rotation, approve_rotation, refuse_rotation
 from metering.services.signed import Result
 from metering.services.states import (
     quarantine_node,
@@ -46,9 +47,11 @@ __all__ = [
     "Slot",
     "accept_envelope",
     "accept_envelopes",
+    "accept_rotation",
     "answer_dispute",
     "answer_note",
     "approve_enrolment",
+    "approve_rotation",
     "assign_meter",
     "compare_links",
     "configuration",
@@ -65,6 +68,7 @@ __all__ = [
     "raise_dispute",
     "rate_node",
     "rate_waiting",
+    "refuse_rotation",
     "release_node",
     "retire_node",
     "review_voucher",
