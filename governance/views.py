@@ -52,7 +52,7 @@ def propose(request: HttpRequest, action: str) -> HttpResponse:
     """The form of one type of proposal."""
     if action not in PROPOSAL_FORMS:
         raise Http404
-    form = PROPOSAL_FORMS[action](request.POST or None)
+    form = PROPOSAL_FORMS[action](request.POST or None, initial=named_in(request))
     context = {"form": form, "action": action_named(action)}
     if form.is_valid():
         try:
