@@ -72,6 +72,11 @@ def propose(request: HttpRequest, action: str) -> HttpResponse:
     return render(request, "governance/propose.html", context, status=422 if form.errors else 200)
 
 
+def named_in(request: HttpRequest) -> dict[str, str]:
+    """What a page that leads here has filled in already; the key of a draft is never given."""
+    return {name: value for name, value in request.GET.items() if name != "key"}
+
+
 @login_required
 @require_http_methods(["GET", "POST"])
 def vote(request: HttpRequest, proposal_id: int) -> HttpResponse:
