@@ -13,6 +13,7 @@ app.autodiscover_tasks()
 app.conf.beat_schedule = {
     "rate-waiting-evidence": {"task": "metering.tasks.rate_waiting", "schedule": 5},
     "check-both-sides": {"task": "metering.tasks.check_both_sides", "schedule": 60},
+    "see-how-nodes-stand": {"task": "metering.tasks.sweep_states", "schedule": 60},
     "seal-the-books": {"task": "ledger.tasks.seal", "schedule": 3},
     "let-reservations-go": {"task": "titles.tasks.sweep_moves", "schedule": 60},
     "send-letters": {"task": "payments.tasks.send_mails", "schedule": 60},

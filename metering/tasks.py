@@ -12,6 +12,12 @@ def rate_waiting(limit: int = 500) -> int:
     return services.rate_waiting(limit=limit)
 
 
+@shared_task(name="metering.tasks.sweep_states")
+def sweep_states() -> int:
+    """Silence, quarantines that end by themselves; asked for every minute."""
+    return services.sweep_states()
+
+
 @shared_task(name="metering.tasks.check_both_sides")
 def check_both_sides() -> int:
     """Compare links, write and close delivery notes, ask for stored blocks; asked for by beat."""

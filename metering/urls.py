@@ -2,7 +2,15 @@
 
 from django.urls import path
 
-from metering import agent_api, api, dispute_api, dispute_views, usage_stewards, views
+from metering import (
+    agent_api,
+    api,
+    dispute_api,
+    dispute_views,
+    notice_api,
+    usage_stewards,
+    views,
+)
 from metering.fleet.urls import urlpatterns as fleet
 
 app_name = "metering"
@@ -33,4 +41,6 @@ urlpatterns = [
     path("api/v1/agent/envelopes", agent_api.envelopes, name="agent_envelopes"),
     path("api/v1/agent/allowances", agent_api.allowances, name="agent_allowances"),
     path("api/v1/agent/config/<uuid:node>", agent_api.config, name="agent_config"),
+    path("api/v1/agent/revocations", notice_api.revocations, name="agent_revocations"),
+    path("api/v1/agent/notices/<uuid:node>", notice_api.notices_for, name="agent_notices"),
 ]

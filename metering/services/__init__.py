@@ -26,6 +26,7 @@ from metering.services.enrol import (
     sweep_enrolments,
 )
 from metering.services.links import compare_links, declare_link, end_link
+from metering.services.notices import signed_notices, signed_revocations
 from metering.services.rate import rate_node, rate_waiting
 from metering.services.receipts import head_receipt
 from metering.services.rotate import accept_rotation, approve_rotation, refuse_rotation
@@ -79,6 +80,8 @@ __all__ = [
     "signed_allowances",
     "signed_challenges",
     "signed_configuration",
+    "signed_notices",
+    "signed_revocations",
     "start_enrolment",
     "sweep_challenges",
     "sweep_enrolments",
