@@ -74,7 +74,7 @@ def propose(request: HttpRequest, action: str) -> HttpResponse:
 
 def named_in(request: HttpRequest) -> dict[str, str]:
     """What a page that leads here has filled in already; the key of a draft is never given."""
-    return {name: value for name, value in request.GET.items() if name != "key"}
+    return {name: str(request.GET[name]) for name in request.GET if name != "key"}
 
 
 @login_required
