@@ -12,11 +12,12 @@ from ledger.errors import DomainError
 from members.access import steward_required, the_user
 from metering import services
 from metering.errors import LapsedAlready, VoteNeeded
-from metering.fleet.decisions import Action, action_called
+from metering.fleet.decisions import Action, action_called, rotations_waiting
 from metering.fleet.forms import ReasonForm
 from metering.fleet.sight import node_or_404
-from metering.models import Node
+from metering.models import KeyRotation, Node
 from metering.stewards import see
+from signing.words import fingerprint_words
 
 
 @require_http_methods(["GET", "POST"])
@@ -51,3 +52,31 @@ def show(request: HttpRequest, node: Node, action: Action, form: ReasonForm) -> 
     """The page of one decision."""
     context = {"node": node, "action": action, "form": form}
     return render(request, "metering/decide.html", context, status=422 if form.errors else 200)
+
+
+@require_http_methods(["GET", "POST"])
+@steward_required
+def rotation(request: HttpRequest, uuid: UUID, number: int) -> HttpResponse:
+    """A new key that only itself signed: a steward believes it or not."""
+    node = node_or_404(uuid)
+    row = rotations_waiting(node).filter(pk=number).first()
+    if row is None:
+        raise Http404
+    form = ReasonForm(request.POST or None)
+    if request.method == "POST" and form.is_valid() and is_settled(request, row, form):
+        messages.success(request, _("Decided and written down."))
+        return see("metering:node", uuid=uuid)
+    words = fingerprint_words(bytes(row.public_key)).split("-")
+    context = {"node": node, "rotation": row, "form": form, "words": words}
+    return render(request, "metering/rotation.html", context, status=422 if form.errors else 200)
+
+
+def is_settled(request: HttpRequest, row: KeyRotation, form: ReasonForm) -> bool:
+    """Let the new key in, or turn it away; what speaks against it stands on the form."""
+    settle = services.refuse_rotation if "refuse" in request.POST else services.approve_rotation
+    try:
+        settle(actor=the_user(request), rotation=row, **form.cleaned_data)
+    except DomainError as error:
+        form.add_error(None, str(error))
+        return False
+    return True

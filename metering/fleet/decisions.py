@@ -15,13 +15,17 @@ S = Node.State
 
 @dataclass(frozen=True)
 class Action:
-    """One decision: into which state and from which, the button, what it will do, how grave."""
+    """One decision: into which state and from which, the button, what it will do, how grave.
+
+    `vote` is the typed proposal by which the members decide the same.
+    """
 
     code: str
     state: str
     states: tuple[str, ...]
     verb: Promise
     effect: Promise
+    vote: str = ""
     grave: bool = False
 
 
@@ -36,17 +40,20 @@ ACTIONS = (
         _("What it measures is worked out but lies in suspense: nobody is charged for it. Its"
           " neighbours get a signed notice. Without a vote that confirms it the quarantine ends by"
           " itself."),
+        vote="confirm_quarantine",
     ),
     Action(
         "release", S.ACTIVE, (S.SUSPECT, S.QUARANTINED), _("Release it"),
-        _("It counts again. What lies in suspense is counted in the period that is open now."),
+        _("It counts again. What lies in suspense is counted: in the period that is open, or as"
+          " late use."),
+        vote="release_node",
     ),
     Action(
         "revoke", S.REVOKED, (S.ACTIVE, S.SILENT, S.SUSPECT, S.QUARANTINED), _("Revoke its key"),
         _("Its key counts no further: what it signs from now on is held and never counted, and what"
           " lies in suspense is let go. What was counted stays. This cannot be undone: the machine"
           " would have to enrol anew."),
-        grave=True,
+        vote="revoke_node", grave=True,
     ),
     Action(
         "retire", S.RETIRED, (S.ACTIVE, S.SILENT), _("Retire it"),

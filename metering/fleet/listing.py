@@ -14,7 +14,7 @@ from django.utils import timezone
 from metering.fleet.clocks import Clock, clock_of
 from metering.fleet.sight import Sight, name_of
 from metering.models import Envelope, Gap, Node, NodeKey, Refusal, RefusedBatch
-from policies.queries import policy
+from metering.standing import keys_due
 
 PER_PAGE = 25
 LOOKED_BACK = timedelta(days=30)
@@ -71,11 +71,11 @@ def counted() -> QuerySet[Node]:
 
 
 def described(nodes: Sequence[Any], sight: Sight) -> list[NodeRow]:
-    """The rows of one page: five queries, however many nodes are on it."""
+    """The rows of one page: six queries, however many nodes are on it."""
     keys, newest = newest_keys(nodes), newest_batches(nodes)
     gaps, refused, refusals = gaps_by_node(nodes), refused_by_node(nodes), refusals_by_node(nodes)
     now = timezone.now()
-    longest = key_lifetime(now)
+    due = set(keys_due(now).filter(node__in=nodes).values_list("node_id", flat=True))
     rows = []
     for node in nodes:
         last = newest.get(node.pk)
@@ -84,21 +84,10 @@ def described(nodes: Sequence[Any], sight: Sight) -> list[NodeRow]:
             row.last_accepted, row.clock = last.received_at, clock_of(last)
         row.gaps, row.refused = gaps.get(node.pk, 0), refused.get(node.pk, 0)
         row.refusals = refusals[node.pk]
-        set_key(row, keys.get(node.pk), now, longest)
+        row.is_due, row.key = node.pk in due, keys.get(node.pk)
+        row.key_days = 0 if row.key is None else (now - row.key.created_at).days
         rows.append(row)
     return rows
-
-
-def set_key(row: NodeRow, key: NodeKey | None, now: datetime, longest: timedelta) -> None:
-    """The key of the newest epoch, and whether it should be changed for the next one."""
-    if key is not None:
-        row.key, row.key_days = key, (now - key.created_at).days
-        row.is_due = now - key.created_at > longest
-
-
-def key_lifetime(now: datetime) -> timedelta:
-    """How long a key is good for, by the policy `key_days`."""
-    return timedelta(days=int(policy("key_days", now)))
 
 
 def newest_keys(nodes: Sequence[Node]) -> dict[int, NodeKey]:

@@ -19,6 +19,7 @@ urlpatterns = [
     path("nodes/<uuid:uuid>/assign/", stewards.assign, name="assign"),
     path("nodes/<uuid:uuid>/end/<int:assignment_id>/", stewards.end, name="end"),
     path("nodes/<uuid:uuid>/decide/<slug:code>/", deciding.decide, name="decide"),
+    path("nodes/<uuid:uuid>/rotations/<int:number>/", deciding.rotation, name="rotation"),
     path("nodes/<uuid:uuid>/batches/<int:epoch>/<int:seq>/", views.batch, name="batch"),
     path(
         "nodes/<uuid:uuid>/batches/<int:epoch>/<int:seq>/envelope.json",
