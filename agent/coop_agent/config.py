@@ -51,8 +51,17 @@ def intervals(store: Store, wishes: Wishes) -> Intervals:
     return Intervals(sample, record, wishes.seal_s or max(record, base.seal_s))
 
 
+def is_pressed(backlog: int) -> bool:
+    """Whether undelivered batches take more room than they should."""
+    return backlog >= BACKLOG_LIMIT
+
+
 def stretched(limits: Intervals, backlog: int) -> Intervals:
-    """Longer records and fewer batches while undelivered ones take more room than they should."""
-    factor = 1 + backlog // BACKLOG_LIMIT
-    record, seal = (min(DAY, value * factor) for value in (limits.record_s, limits.seal_s))
-    return Intervals(limits.sample_s, record, seal)
+    """Longer records, and one batch a day, while undelivered ones take more room than they should.
+
+    What waits to be sealed is then merged (merging.py), so that the queue all but stands still.
+    """
+    if not is_pressed(backlog):
+        return limits
+    record = min(DAY, limits.record_s * (1 + backlog // BACKLOG_LIMIT))
+    return Intervals(limits.sample_s, record, DAY)

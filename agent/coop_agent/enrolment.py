@@ -13,7 +13,7 @@ from typing import Any
 
 from nacl.signing import SigningKey
 
-from coop_agent import __version__, config, dsse, keys
+from coop_agent import __version__, config, dsse, epochs, keys
 from coop_agent.clock import now, spelled
 from coop_agent.errors import AgentError, EnrolmentEnded, NotTrusted, Stopping, Unreachable
 from coop_agent.store import Store
@@ -121,13 +121,12 @@ class Enrolment:
         """Believe the answer, pin its keys and begin the chain, in one transaction."""
         enrolled = read_enrolled(answer.body, bytes(key.verify_key), self.server_key)
         with self.store.transaction():
-            for name in ("node", "epoch", "server_keys", "config"):
+            for name in ("node", "server_keys", "config"):
                 self.store.put(name, enrolled[name])
             self.store.put("site", self.site.url)
             self.store.put("asset", enrolled.get("asset"))
-            self.store.put("next_seq", 1)
-            start = dsse.genesis(enrolled["node"], enrolled["epoch"], bytes(key.verify_key))
-            self.store.put("prev", start)
+            self.store.put("next", keys.next_digest(self.folder))
+            epochs.begin(self.store, enrolled["epoch"], bytes(key.verify_key))
             self.store.forget(PENDING)
 
 

@@ -35,6 +35,12 @@ def create_once(path: Path, content: bytes) -> None:
     _sync_folder(path.parent)
 
 
+def move(path: Path, target: Path) -> None:
+    """Give a whole file another name, in place of what had it; on the disk when it returns."""
+    os.replace(path, target)
+    _sync_folder(target.parent)
+
+
 @contextmanager
 def held(folder: Path) -> Iterator[None]:
     """Keep other agents off the folder; the lock ends with the process, however it ends."""

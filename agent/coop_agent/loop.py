@@ -1,4 +1,4 @@
-"""The running agent: three threads that sample, seal and send, and meet only in the store."""
+"""The running agent: threads that sample, seal, send and act, and meet only in the store."""
 
 import logging
 import os
@@ -8,17 +8,22 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from nacl.signing import SigningKey
 
 from coop_agent import config, keys
+from coop_agent.answers import Barred, Halted, TryLater
 from coop_agent.clock import now
-from coop_agent.delivery import HOUR, Barred, Delivery, Halted, TryLater
+from coop_agent.delivery import HOUR, Delivery
 from coop_agent.drivers.choose import Guarded
-from coop_agent.sampling import absorb, swept
+from coop_agent.hooks import Hooks
+from coop_agent.merging import merge
+from coop_agent.pulse import Pulse, feeding_interval, notify
+from coop_agent.sampling import DISK_FULL, Sweep, absorb, note_full_disk, swept
 from coop_agent.sealing import MAX_RECORDS, prune, seal
+from coop_agent.spare import Spare
 from coop_agent.store import Store
 from coop_agent.wire import Site
 
@@ -29,6 +34,10 @@ FINISHED = signal.SIGUSR1
 PATIENCE = 10
 MAX_PAUSE = 900
 MAX_BOOT_DELAY = 60
+# A request may go over a line that carries a few hundred bytes a second.
+SLOW_LINE = 1800
+DRIVER_TIME = 20
+SLACK = 120
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,23 +50,45 @@ class Setup:
     wishes: config.Wishes
     first_pause: int = 5
     barred_pause: int = HOUR
+    hooks: Hooks = field(default_factory=Hooks)
+    pulse: Pulse = field(default_factory=Pulse)
 
 
-def until_told(work: Callable[[threading.Event], int]) -> int:
-    """Run `work` until it returns or SIGTERM or SIGINT comes; then its event is set."""
+def until_told(work: Callable[[threading.Event], int], pulse: Pulse | None = None) -> int:
+    """Run `work` until it returns or SIGTERM or SIGINT comes; then its event is set.
+
+    With a pulse the watchdog of systemd is fed meanwhile, as long as nobody in it is late.
+    """
     # Waiting for signals, rather than handling them, cannot meet a lock of this same thread.
     signal.pthread_sigmask(signal.SIG_BLOCK, {*SIGNALS, FINISHED})
     stop = threading.Event()
     outcome: list[int | BaseException] = []
     thread = threading.Thread(target=_carry_out, args=(work, stop, outcome), daemon=True)
     thread.start()
-    signal.sigwait({*SIGNALS, FINISHED})
+    _wait_for_signal(pulse)
     stop.set()
+    notify("STOPPING=1")
     thread.join(PATIENCE)
     result = outcome[0] if outcome else 0
     if isinstance(result, BaseException):
         raise result
     return result
+
+
+def _wait_for_signal(pulse: Pulse | None) -> None:
+    awaited = {*SIGNALS, FINISHED}
+    interval = feeding_interval()
+    if pulse is None or interval is None:
+        signal.sigwait(awaited)
+        return
+    while True:
+        late = pulse.late()
+        if late:
+            log.error("not heard of any more: %s", ", ".join(late))
+        else:
+            notify("WATCHDOG=1")
+        if signal.sigtimedwait(awaited, interval) is not None:
+            return
 
 
 def _carry_out(
@@ -78,15 +109,19 @@ class Agent:
 
     def __init__(self, setup: Setup, stop: threading.Event) -> None:
         self._setup = setup
+        self._pulse = setup.pulse
         self._stop = stop
         self._sealed = threading.Event()
         self._full = threading.Event()
         self._failed = False
+        self._spare = Spare()
 
     def run(self) -> int:
         """Work until told to stop; 1 if a thread failed, so that a supervisor starts anew."""
-        key = keys.loaded(self._setup.folder)
-        parts = (self._sample, lambda: self._seal(key), lambda: self._send(key))
+        key = self._key()
+        parts = [self._sample, lambda: self._seal(key), lambda: self._send(key)]
+        if self._setup.hooks:
+            parts.append(self._act)
         threads = [threading.Thread(target=self._guard, args=(p,), daemon=True) for p in parts]
         for thread in threads:
             thread.start()
@@ -96,6 +131,13 @@ class Agent:
         for thread in threads:
             thread.join(PATIENCE / 2)
         return 1 if self._failed else 0
+
+    def _key(self) -> SigningKey:
+        store = Store.opened(self._setup.folder)
+        try:
+            return keys.current(self._setup.folder, store)
+        finally:
+            store.close()
 
     def _guard(self, part: Callable[[], None]) -> None:
         try:
@@ -113,34 +155,64 @@ class Agent:
         starting = True
         due = time.monotonic()
         while not self._stop.is_set():
+            self._pulse.expect("sampling", DRIVER_TIME * len(self._setup.drivers) + SLACK)
             limits = self._limits(store)
             starting = not self._sample_once(store, limits, starting) and starting
             due = max(due + limits.sample_s, time.monotonic())
+            self._pulse.expect("sampling", limits.sample_s + SLACK)
             self._stop.wait(due - time.monotonic())
 
     def _sample_once(self, store: Store, limits: config.Intervals, starting: bool) -> bool:
         sweeps = swept(self._setup.drivers)
         try:
-            absorb(store, sweeps, limits, starting=starting)
+            why = self._caught_up(store, limits, sweeps)
+            absorb(store, sweeps, limits, starting=starting, why=why)
             if store.number("SELECT count(*) FROM record") >= MAX_RECORDS:
                 self._full.set()
         except sqlite3.OperationalError as error:
-            # A full disk: counters go on by themselves, and the next sample that fits has it all.
-            log.error("a sample could not be kept: %s", error)
+            log.error("a sample could not be kept, it stays in memory: %s", error)
+            self._spare.keep(sweeps)
             return False
         return bool(sweeps)
 
+    def _caught_up(self, store: Store, limits: config.Intervals, sweeps: list[Sweep]) -> str:
+        """Store what was held in memory while the disk took nothing; the reason of its gaps."""
+        if not self._spare or not sweeps:
+            return ""
+        with store.transaction():
+            note_full_disk(store, sweeps[-1].moment)
+        for held in self._spare.rounds():
+            absorb(store, held, limits, starting=False, why=DISK_FULL)
+            self._spare.forget(held)
+        return DISK_FULL
+
     def _seal(self, key: SigningKey) -> None:
         store = Store.opened(self._setup.folder)
+        due = time.monotonic()
         while not self._stop.is_set():
+            self._pulse.expect("sealing", SLOW_LINE)
             try:
-                if seal(store, key, now()):
-                    self._sealed.set()
-                prune(store, now())
+                if self._is_sealing_due(store, due):
+                    self._seal_once(store, key)
+                    due = time.monotonic() + self._limits(store).seal_s
             except sqlite3.OperationalError as error:
                 log.error("nothing could be sealed: %s", error)
+                due = time.monotonic() + self._setup.first_pause
+            self._pulse.rest("sealing")
             self._full.clear()
-            self._full.wait(self._limits(store).seal_s)
+            self._full.wait(max(0, due - time.monotonic()))
+
+    def _is_sealing_due(self, store: Store, due: float) -> bool:
+        """Whether it is time, or there is too much; under pressure merging may make it less."""
+        if config.is_pressed(store.backlog()):
+            merge(store)
+        waiting = store.number("SELECT count(*) FROM record")
+        return time.monotonic() >= due or waiting >= MAX_RECORDS
+
+    def _seal_once(self, store: Store, key: SigningKey) -> None:
+        if seal(store, key, now()):
+            self._sealed.set()
+        prune(store, now())
 
     def _send(self, key: SigningKey) -> None:
         store = Store.opened(self._setup.folder)
@@ -150,6 +222,7 @@ class Agent:
         failures = 0
         while not self._stop.is_set():
             self._sealed.clear()
+            self._pulse.expect("sending", SLOW_LINE)
             try:
                 pause = 0 if delivery.offer() else None
                 failures = 0
@@ -163,10 +236,22 @@ class Agent:
                 log.error("the site takes nothing from this node: %s", error)
             self._rest(pause)
 
+    def _act(self) -> None:
+        """Run the owner's commands, apart from all that meters and delivers."""
+        store = Store.opened(self._setup.folder)
+        while not self._stop.is_set():
+            try:
+                self._setup.hooks.act(store, now(), self._stop)
+            except sqlite3.OperationalError as error:
+                log.error("the hooks could not be run: %s", error)
+            self._stop.wait(min(60, self._limits(store).sample_s))
+
     def _rest(self, pause: int | None) -> None:
         if pause is None:
+            self._pulse.rest("sending")
             self._sealed.wait()
         else:
+            self._pulse.expect("sending", pause + SLACK)
             self._stop.wait(pause)
 
     def _backoff(self, failures: int, asked: int) -> int:

@@ -37,7 +37,7 @@ def prune(store: Store, moment: Moment) -> None:
     with store.transaction():
         store.run(
             "UPDATE envelope SET payload = NULL"
-            " WHERE state = 'receipted' AND payload IS NOT NULL AND sealed_at < ?",
+            " WHERE payload IS NOT NULL AND sealed_at < ? AND state = 'receipted'",
             limit,
         )
         # A meter is remembered over a reboot, so that what it counted since is known to be new.

@@ -30,13 +30,26 @@ CREATE TABLE IF NOT EXISTS envelope (
   state TEXT NOT NULL DEFAULT 'sealed'
     CHECK (state IN ('sealed', 'pending', 'receipted', 'dead', 'conflict')),
   receipt TEXT, PRIMARY KEY (epoch, seq));
-CREATE INDEX IF NOT EXISTS envelope_open ON envelope (state) WHERE state <> 'receipted';
+DROP INDEX IF EXISTS envelope_open;
+CREATE INDEX IF NOT EXISTS envelope_waiting ON envelope (state, epoch, seq, size)
+  WHERE state <> 'receipted';
+CREATE INDEX IF NOT EXISTS envelope_kept ON envelope (sealed_at) WHERE payload IS NOT NULL;
 CREATE TABLE IF NOT EXISTS dead_letter (
   epoch INTEGER NOT NULL, seq INTEGER NOT NULL, code TEXT NOT NULL, detail TEXT NOT NULL,
   at INTEGER NOT NULL, envelope TEXT NOT NULL, PRIMARY KEY (epoch, seq));
 CREATE TABLE IF NOT EXISTS voucher (
   ticket TEXT PRIMARY KEY, unit TEXT NOT NULL, quantity TEXT NOT NULL, used TEXT NOT NULL,
   not_after INTEGER NOT NULL, at INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS epoch (
+  epoch INTEGER PRIMARY KEY, pub BLOB NOT NULL, at INTEGER NOT NULL,
+  offered INTEGER NOT NULL DEFAULT 0,
+  state TEXT NOT NULL DEFAULT 'accepted'
+    CHECK (state IN ('accepted', 'sealed', 'waiting', 'refused')),
+  rotate TEXT, chain TEXT NOT NULL DEFAULT '', detail TEXT NOT NULL DEFAULT '');
+CREATE TABLE IF NOT EXISTS told (sha TEXT PRIMARY KEY) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS hook (
+  hook TEXT NOT NULL, subject TEXT NOT NULL, state TEXT NOT NULL, at INTEGER NOT NULL,
+  PRIMARY KEY (hook, subject)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS alert (
   code TEXT NOT NULL, text TEXT NOT NULL, at INTEGER NOT NULL, PRIMARY KEY (code, text))
   WITHOUT ROWID;

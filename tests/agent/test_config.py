@@ -36,8 +36,8 @@ def test_wishes_that_contradict_each_other_are_refused(store: Store, wishes: Wis
         intervals(store, wishes)
 
 
-def test_a_large_backlog_makes_longer_records_and_fewer_batches() -> None:
+def test_a_large_backlog_makes_longer_records_and_one_batch_a_day() -> None:
     usual = Intervals(60, 300, 900)
     assert stretched(usual, BACKLOG_LIMIT - 1) == usual
-    assert stretched(usual, BACKLOG_LIMIT) == Intervals(60, 600, 1800)
+    assert stretched(usual, BACKLOG_LIMIT) == Intervals(60, 600, 86_400)
     assert stretched(usual, 1000 * BACKLOG_LIMIT) == Intervals(60, 86_400, 86_400)

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from coop_agent import keys
+from coop_agent.chain import chain_problems
 from coop_agent.delivery import Barred, Delivery, Halted, TryLater
-from coop_agent.report import chain_problems
 from coop_agent.sealing import seal
 from coop_agent.store import Store
 from coop_agent.wire import Site
@@ -53,7 +53,7 @@ def test_batches_are_receipted_in_order_after_the_inventory(node: Node) -> None:
     node.deliver()
     assert node.running.site.offers == [[None], [1, 2, 3]]
     assert node.states() == ["receipted"] * 3
-    assert chain_problems(node.folder, node.store) == []
+    assert chain_problems(node.store) == []
     assert node.delivery.offer() is False
 
 
@@ -286,7 +286,7 @@ def test_a_refused_batch_is_put_aside_and_a_later_batch_says_so(
     [gap] = [r for r in records(node.store) if r["k"] == "gap"]
     assert (gap["why"], gap["seq"], gap["chain"]) == ("refused", 1, kept.digest)
     node.make(1)
-    assert chain_problems(node.folder, node.store) == []
+    assert chain_problems(node.store) == []
 
 
 @pytest.mark.parametrize(

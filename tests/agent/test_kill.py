@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from coop_agent import keys
-from coop_agent.report import chain_problems
+from coop_agent.chain import chain_problems
 from coop_agent.store import Store
 from signing import dsse
 from tests.agent.busy_node import METER
@@ -67,7 +67,7 @@ def assert_whole(running: RunningSite, folder: Path, store: Store) -> None:
         assert (after["r0"], after["mt0"]) == (before["r1"], before["mt1"])
     total = sum(int(r["r1"]) - int(r["r0"]) for r in readings)
     assert total == int(readings[-1]["r1"]) - int(readings[0]["r0"])
-    assert chain_problems(folder, store) == []
+    assert chain_problems(store) == []
     assert store.rows("SELECT * FROM alert") == []
 
 

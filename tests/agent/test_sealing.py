@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from coop_agent import dsse, keys
+from coop_agent.chain import chain_problems
 from coop_agent.clock import Moment
-from coop_agent.report import chain_problems
 from coop_agent.sealing import BATCH, MAX_PAYLOAD, prune, seal
 from coop_agent.store import Store
 from tests.agent.scripted import at, counter, gauge, take
@@ -29,7 +29,7 @@ def test_batches_follow_each_other_from_the_genesis_value(enrolled: Store, folde
     assert (first["seq"], first["prev"]) == (1, dsse.genesis(NODE, 1, public))
     assert second["seq"] == 2
     assert second["prev"] == dsse.chain_value(BATCH, dsse.dumped(first))
-    assert chain_problems(folder, enrolled) == []
+    assert chain_problems(enrolled) == []
 
 
 def test_a_batch_has_exactly_the_keys_of_the_protocol(enrolled: Store, folder: Path) -> None:
@@ -124,7 +124,7 @@ def test_a_failure_while_sealing_uses_no_number_and_loses_no_record(
         seal(enrolled, keys.loaded(folder), at(1))
     enrolled.run("DROP TRIGGER full")
     assert [b["seq"] for b in sealed(enrolled, folder, at(2))] == [1]
-    assert chain_problems(folder, enrolled) == []
+    assert chain_problems(enrolled) == []
 
 
 def test_a_halted_node_seals_nothing_but_keeps_its_records(enrolled: Store, folder: Path) -> None:

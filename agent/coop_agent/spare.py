@@ -1,0 +1,63 @@
+"""What is known of every meter while the disk takes nothing: in memory, and never much.
+
+Of each incarnation the first and the last reading since a fall of its value, which is all that a
+record needs. When the disk is back they go into the store in the order of time, as if they had
+been sampled then; what the node did in between is a gap.
+"""
+
+from dataclasses import replace
+
+from coop_agent.clock import Moment
+from coop_agent.drivers import Reading
+from coop_agent.sampling import Sweep
+
+MOST_OF_A_METER = 8
+Held = tuple[Moment, Sweep, Reading]
+
+
+class Spare:
+    """The readings that could not be stored."""
+
+    def __init__(self) -> None:
+        self._meters: dict[str, list[Held]] = {}
+
+    def __bool__(self) -> bool:
+        return bool(self._meters)
+
+    def keep(self, sweeps: list[Sweep]) -> None:
+        """Remember a round; a later reading of the same incarnation takes the earlier one's place.
+
+        A meter that falls or is made anew more often than `MOST_OF_A_METER` times loses the
+        oldest of these: never more memory, at most less usage.
+        """
+        for sweep in sweeps:
+            for reading in sweep.readings:
+                held = self._meters.setdefault(reading.meter, [])
+                if held and _continues(held[-1][2], reading):
+                    held.pop()
+                held.append((sweep.moment, sweep, reading))
+                del held[:-MOST_OF_A_METER]
+
+    def rounds(self) -> list[list[Sweep]]:
+        """All of it in the order of time: a round for each moment of a driver."""
+        found: dict[tuple[int, str], Sweep] = {}
+        for held in self._meters.values():
+            for moment, sweep, reading in held:
+                place = (moment.mono, sweep.driver)
+                here = found.setdefault(place, replace(sweep, readings=[]))
+                here.readings.append(reading)
+        return [[found[place]] for place in sorted(found)]
+
+    def forget(self, sweeps: list[Sweep]) -> None:
+        """Let go of a round that is stored."""
+        stored = {(sweep.moment, reading.meter) for sweep in sweeps for reading in sweep.readings}
+        for meter in list(self._meters):
+            left = [h for h in self._meters[meter] if (h[0], meter) not in stored]
+            self._meters[meter] = left
+            if not left:
+                del self._meters[meter]
+
+
+def _continues(before: Reading, reading: Reading) -> bool:
+    same = (before.kind, before.inc) == (reading.kind, reading.inc)
+    return same and (reading.kind == "gauge" or reading.value >= before.value)
