@@ -4,7 +4,8 @@ import ctypes
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
+
+from coop_agent.machine import rooted
 
 # No batch can be older than the program: a wall clock before this was never set.
 RELEASED = int(datetime(2026, 11, 1, tzinfo=UTC).timestamp())
@@ -33,7 +34,7 @@ def monotonic() -> int:
 
 
 def boot_id() -> str:
-    return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    return rooted("/proc/sys/kernel/random/boot_id").read_text().strip()
 
 
 def quality(moment: Moment) -> str:
