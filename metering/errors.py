@@ -256,11 +256,18 @@ class SecondPersonNeeded(DomainError):
     text = _("This asset is shared: a second person has to compare the words and agree.")
 
 
-class OtherTerms(DomainError):
-    """The second person agrees to something else than the first one claimed."""
+class SlotTaken(DomainError):
+    """One live node stands for an asset."""
 
-    code = "other_terms"
-    text = _("This is not what was claimed first. Look again, or turn the node away.")
+    code = "slot_taken"
+    text = _("A node stands for this asset already. Say that the new one takes its place.")
+
+
+class NoAnswerYet(DomainError):
+    """Nobody let the node in that shows this code, or it is long ago."""
+
+    code = "no_answer_yet"
+    text = _("There is no answer for this code. Let the node in first.")
 
 
 class NothingToDispute(DomainError):

@@ -175,6 +175,13 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             model_name="enrolmentrequest",
+            name="replaces",
+            field=models.BooleanField(
+                default=False, help_text="the asset’s live node is retired for this one"
+            ),
+        ),
+        migrations.AddField(
+            model_name="enrolmentrequest",
             name="claimed_at",
             field=models.DateTimeField(null=True),
         ),

@@ -152,6 +152,9 @@ class EnrolmentRequest(models.Model):
     pool = models.ForeignKey(Pool, on_delete=models.PROTECT, null=True, related_name="+")
     asset = models.ForeignKey(Asset, on_delete=models.PROTECT, null=True, related_name="+")
     owner = models.ForeignKey(Member, on_delete=models.PROTECT, null=True, related_name="+")
+    replaces = models.BooleanField(
+        default=False, help_text="the asset’s live node is retired for this one"
+    )
     claimed_at = models.DateTimeField(null=True)
     claimed_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"

@@ -8,6 +8,7 @@ from metering.services.challenges import (
     sweep_challenges,
     upload_challenges,
 )
+from metering.services.claims import agree_enrolment, claim_enrolment
 from metering.services.countersign import (
     answer_note,
     countersign_assignment,
@@ -25,6 +26,7 @@ from metering.services.enrol import (
     start_enrolment,
     sweep_enrolments,
 )
+from metering.services.enrol_files import answer_to_file, enrol_from_file
 from metering.services.links import compare_links, declare_link, end_link
 from metering.services.notices import signed_notices, signed_revocations
 from metering.services.rate import rate_node, rate_waiting
@@ -49,11 +51,14 @@ __all__ = [
     "accept_envelope",
     "accept_envelopes",
     "accept_rotation",
+    "agree_enrolment",
     "answer_dispute",
     "answer_note",
+    "answer_to_file",
     "approve_enrolment",
     "approve_rotation",
     "assign_meter",
+    "claim_enrolment",
     "compare_links",
     "configuration",
     "countersign_assignment",
@@ -63,6 +68,7 @@ __all__ = [
     "end_assignment",
     "end_countersigning",
     "end_link",
+    "enrol_from_file",
     "head_receipt",
     "poll_enrolment",
     "quarantine_node",

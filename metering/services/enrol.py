@@ -10,7 +10,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from assets.models import Pool
+from assets.models import Asset, Pool
 from members.models import Member, User
 from metering.errors import (
     AccessDenied,
@@ -33,7 +33,13 @@ CODE_LENGTH = 8
 LIFETIME = timedelta(minutes=15)
 POLL_SECONDS = 5
 MOST_ASKING = 50
+IN_USE = (Node.State.ACTIVE, Node.State.SILENT, Node.State.SUSPECT, Node.State.QUARANTINED)
 FIRST_EPOCH = 1
+CLAIM = (
+    "state", "user_code", "label", "pool_id", "asset_id", "owner_id", "replaces",
+    "claimed_at", "claimed_by_id", "expires_at",
+)  # fmt: skip
+"""what a claimed request keeps when its node asks again"""
 ENROL = dsse.payload_type("enrol")
 ENROLLED = dsse.payload_type("enrolled")
 CONFIG = dsse.payload_type("config")
@@ -47,30 +53,44 @@ class Codes:
     user_code: str
 
 
-def start_enrolment(*, envelope: dsse.Envelope) -> Codes:
-    """Take a node's request; it waits fifteen minutes for a steward.
+def start_enrolment(*, envelope: dsse.Envelope, lifetime: timedelta = LIFETIME) -> Codes:
+    """Take a node's request; it waits fifteen minutes, or the given time, to be let in.
 
-    An earlier request of the same key is replaced. Raises Malformed, SchemaError, BadSignature,
-    and TooManyAsking while fifty other nodes wait.
+    An earlier request of the same key is replaced; what one person has claimed of it stands, with
+    its code. Raises Malformed, SchemaError, BadSignature, and TooManyAsking while fifty other
+    nodes wait.
     """
     request = verified_request(envelope)
-    codes = Codes(secrets.token_urlsafe(32), new_user_code())
     keyid = dsse.keyid(bytes.fromhex(request.pub))
     with transaction.atomic(durable=True):
         require_few_others(keyid)
-        waiting = EnrolmentRequest.objects.filter(keyid=keyid, state="pending")
-        waiting.update(state=EnrolmentRequest.State.REPLACED)
-        EnrolmentRequest.objects.create(
-            device_digest=digest_of(codes.device_code),
-            user_code=codes.user_code,
-            public_key=bytes.fromhex(request.pub),
-            keyid=keyid,
-            next_digest=request.next,
-            hostname=request.hostname,
-            envelope=envelope.as_json(),
-            expires_at=timezone.now() + LIFETIME,
-        )
+        claimed = replace_earlier(keyid, request.next)
+        user_code = str(claimed.get("user_code") or new_user_code())
+        codes = Codes(secrets.token_urlsafe(32), user_code)
+        asked = {
+            "device_digest": digest_of(codes.device_code),
+            "user_code": user_code,
+            "public_key": bytes.fromhex(request.pub),
+            "keyid": keyid,
+            "next_digest": request.next,
+            "hostname": request.hostname,
+            "envelope": envelope.as_json(),
+            "expires_at": timezone.now() + lifetime,
+        }
+        EnrolmentRequest.objects.create(**asked | claimed)
     return codes
+
+
+def replace_earlier(keyid: str, next_digest: str) -> dict[str, object]:
+    """End a key's earlier requests; what somebody claimed of one, for the new one to go on with.
+
+    The same key and the same next key: whoever compared the words compared them for this one too.
+    """
+    rows = EnrolmentRequest.objects.filter(keyid=keyid, next_digest=next_digest)
+    claimed = rows.filter(state="claimed", expires_at__gt=timezone.now()).values(*CLAIM).first()
+    waiting = EnrolmentRequest.objects.filter(keyid=keyid, state__in=["pending", "claimed"])
+    waiting.update(state=EnrolmentRequest.State.REPLACED)
+    return claimed or {}
 
 
 def require_few_others(keyid: str) -> None:
@@ -82,7 +102,7 @@ def require_few_others(keyid: str) -> None:
 
 def sweep_enrolments() -> int:
     """Forget requests that nobody decided in time; returns how many."""
-    undecided = Q(state="pending") | Q(state="replaced")
+    undecided = Q(state__in=["pending", "claimed", "replaced"])
     ended = EnrolmentRequest.objects.filter(undecided, expires_at__lte=timezone.now())
     return ended.delete()[0]
 
@@ -150,7 +170,7 @@ def enrolled_payload(node: Node, request: EnrolmentRequest) -> bytes:
         {
             "v": 1,
             "node": str(node.uuid),
-            "epoch": FIRST_EPOCH,
+            "epoch": NodeKey.objects.get(keyid=request.keyid).epoch,
             "pub": bytes(request.public_key).hex(),
             "server_keys": [keys.public_key().hex()],
             "config": configuration(node),
@@ -208,16 +228,20 @@ def approve_enrolment(
 
 
 def deny_enrolment(*, actor: User | None, user_code: str) -> None:
-    """Turn the node that shows this code away. Raises NoSuchCode."""
+    """Turn the node that shows this code away, also when one person had claimed it.
+
+    Raises NoSuchCode.
+    """
     with transaction.atomic(durable=True):
-        decide(request_with_code(user_code), EnrolmentRequest.State.DENIED, actor, None)
+        request = request_with_code(user_code, "pending", "claimed")
+        decide(request, EnrolmentRequest.State.DENIED, actor, None)
 
 
-def request_with_code(user_code: str) -> EnrolmentRequest:
-    """The waiting request with this code, locked; raises NoSuchCode."""
+def request_with_code(user_code: str, *states: str) -> EnrolmentRequest:
+    """The request with this code in one of these states (pending), locked; raises NoSuchCode."""
     request = (
-        EnrolmentRequest.objects.select_for_update()
-        .filter(user_code=plain_code(user_code), state=EnrolmentRequest.State.PENDING)
+        EnrolmentRequest.objects.select_for_update(of=("self",))
+        .filter(user_code=plain_code(user_code), state__in=states or ["pending"])
         .filter(expires_at__gt=timezone.now())
         .first()
     )
@@ -232,11 +256,14 @@ def plain_code(shown: str) -> str:
 
 
 def known_node(request: EnrolmentRequest) -> Node | None:
-    """The active node that has this key already, if any."""
+    """The node in use that has this key already, if any; its key is the one in force."""
     key = NodeKey.objects.select_related("node").filter(keyid=request.keyid).first()
-    if key is not None and key.node.state != Node.State.ACTIVE:
+    if key is None:
+        return None
+    newer = NodeKey.objects.filter(node=key.node, epoch__gt=key.epoch)
+    if key.node.state not in IN_USE or newer.exists():
         raise KeyOfAnotherNode
-    return None if key is None else key.node
+    return key.node
 
 
 def make_node(
@@ -245,9 +272,12 @@ def make_node(
     label: str,
     pool: Pool | None,
     owner: Member | None,
+    asset: Asset | None = None,
 ) -> Node:
     """A node at the beginning of its chain."""
-    node = Node.objects.create(label=label or request.hostname, pool=pool, owner=owner)
+    node = Node.objects.create(
+        label=label or request.hostname[:80], pool=pool, owner=owner, asset=asset
+    )
     public_key = bytes(request.public_key)
     NodeKey.objects.create(
         node=node,
@@ -258,7 +288,11 @@ def make_node(
         head_chain=genesis(str(node.uuid), FIRST_EPOCH, public_key),
     )
     NodeStateChange.objects.create(
-        node=node, state=Node.State.ACTIVE, reason="enrolled", actor=actor
+        node=node,
+        state=Node.State.ACTIVE,
+        trigger=NodeStateChange.Trigger.ENROLLED,
+        reason="enrolled" if asset is None else f"enrolled, stands for {asset.code}",
+        actor=actor,
     )
     return node
 
@@ -287,5 +321,5 @@ def digest_of(device_code: str) -> str:
 
 def is_enrolling(keyids: list[str]) -> bool:
     """Whether one of these keys asked to be let in and is still waiting."""
-    waiting = EnrolmentRequest.objects.filter(keyid__in=keyids, state="pending")
+    waiting = EnrolmentRequest.objects.filter(keyid__in=keyids, state__in=["pending", "claimed"])
     return waiting.filter(expires_at__gt=timezone.now()).exists()
