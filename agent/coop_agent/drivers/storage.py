@@ -6,12 +6,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from coop_agent.drivers import Reading
+from coop_agent.drivers.common import Wanted
 from coop_agent.errors import DriverFailed
 
 _BLOCK = 512
 
 
-class Statvfs:
+class Statvfs(Wanted):
     """`fs:<path>`: everything on the file system that holds the path."""
 
     def __init__(self, path: str) -> None:
@@ -23,11 +24,8 @@ class Statvfs:
         used, size = (s.f_blocks - s.f_bfree) * s.f_frsize, s.f_blocks * s.f_frsize
         return [Reading(f"fs:{self._path}", "gauge", "By", used, cap=size)]
 
-    def measures(self, meter: str) -> bool:
-        return True
 
-
-class Dirsize:
+class Dirsize(Wanted):
     """`dir:<path>`: blocks of all files below, each once, on the folder's own file system."""
 
     def __init__(self, path: str) -> None:
@@ -35,19 +33,20 @@ class Dirsize:
         self.name = f"dirsize:{path}"
 
     def read(self, boot: str, deadline: float) -> list[Reading]:
-        top = Path(self._path).stat()
-        seen: set[int] = set()
-        used = 0
-        for stat in _walk(self._path, top.st_dev, deadline):
-            # Only what has several names can be met twice: remembering all would fill the memory.
-            if stat.st_nlink == 1 or stat.st_ino not in seen:
-                used += stat.st_blocks * _BLOCK
-            if stat.st_nlink > 1:
-                seen.add(stat.st_ino)
-        return [Reading(f"dir:{self._path}", "gauge", "By", used)]
+        return [Reading(f"dir:{self._path}", "gauge", "By", occupied(self._path, deadline))]
 
-    def measures(self, meter: str) -> bool:
-        return True
+
+def occupied(path: str, deadline: float) -> int:
+    """Bytes of the blocks of all files below a folder; raises DriverFailed if that takes long."""
+    seen: set[int] = set()
+    used = 0
+    for stat in _walk(path, Path(path).stat().st_dev, deadline):
+        # Only what has several names can be met twice: remembering all would fill the memory.
+        if stat.st_nlink == 1 or stat.st_ino not in seen:
+            used += stat.st_blocks * _BLOCK
+        if stat.st_nlink > 1:
+            seen.add(stat.st_ino)
+    return used
 
 
 def _walk(path: str, device: int, deadline: float) -> Iterator[os.stat_result]:
