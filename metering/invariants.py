@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from django.db.models import Q
 
 from ledger.invariants import broken
+from metering import trust_invariants
 from metering.counters import OVER_CAPACITY
 from metering.models import Envelope, Node, NodeKey, Reading, RefusedBatch
 from metering.rerate import Recheck, booked_otherwise, usage_without_reading
@@ -163,4 +164,5 @@ INVARIANTS: list[Callable[[], list[str]]] = [
     nothing_impossible_is_booked,
     one_assignment_covers_each_reading,
     vouchers_follow_from_evidence,
+    *trust_invariants.INVARIANTS,
 ]

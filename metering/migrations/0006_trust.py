@@ -35,6 +35,7 @@ DECLARE
     kept metering_keyrotation := NEW;
 BEGIN
     kept.state := OLD.state;
+    kept.envelope := OLD.envelope;
     kept.reason := OLD.reason;
     kept.decided_at := OLD.decided_at;
     kept.decided_by_id := OLD.decided_by_id;

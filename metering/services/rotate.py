@@ -64,6 +64,7 @@ def accept_rotation(envelope: dsse.Envelope) -> Result:
         if is_conflicting(row, old):
             return told(body, envelope, "conflict")
         if is_full and row.state == State.PENDING:
+            row.envelope = envelope.as_json()
             install(row, old, actor=None)
     if row.state == State.REFUSED:
         raise RotationRefused
@@ -186,7 +187,7 @@ def decide(row: KeyRotation, state: str, *, actor: User | None, reason: str) -> 
     """Write down what became of a rotation."""
     row.state, row.reason = state, reason.strip()
     row.decided_at, row.decided_by = timezone.now(), actor
-    row.save(update_fields=["state", "reason", "decided_at", "decided_by"])
+    row.save(update_fields=["state", "envelope", "reason", "decided_at", "decided_by"])
 
 
 @transaction.atomic
