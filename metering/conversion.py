@@ -9,6 +9,8 @@ CONVERSIONS: dict[tuple[str, str, str], Fraction] = {
     ("counter", "us", "core·hour"): Fraction(1, 3_600_000),
 }
 
+# Meters in other units (packets, hundredths of wear) tell about the asset, not about anybody's use.
+CHARGED_UNITS = frozenset(unit for _, unit, _ in CONVERSIONS)
 
 # what a voucher counts: the raw unit of (kind of meter, its unit), as its record spells it
 RAW_UNITS = {("counter", "By"): "By", ("gauge", "By"): "By.s", ("counter", "us"): "us"}

@@ -9,6 +9,7 @@ from assets.models import Pool, Resource
 from assets.names import resource_name
 from members.models import Member
 from members.queries import active_members
+from metering.conversion import CHARGED_UNITS
 from metering.models import Meter, Node
 from metering.services.enrol import ALPHABET, CODE_LENGTH, plain_code
 
@@ -82,7 +83,9 @@ class AssignForm(forms.Form):
 
     def __init__(self, node: Node, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        self.fields["meter"].queryset = Meter.objects.filter(node=node)  # type: ignore[attr-defined]
+        # A meter that no inventory describes yet has no unit; the service says what to do then.
+        known = Meter.objects.filter(node=node, unit__in={"", *CHARGED_UNITS})
+        self.fields["meter"].queryset = known  # type: ignore[attr-defined]
         self.fields["member"].queryset = active_members()  # type: ignore[attr-defined]
         self.fields["pool"].initial = node.pool_id
 

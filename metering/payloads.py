@@ -120,7 +120,7 @@ class MeterLine(msgspec.Struct, forbid_unknown_fields=True):
 
     m: Text
     k: Literal["counter", "gauge"]
-    u: Literal["By", "us"]
+    u: Literal["By", "us", "{packet}", "1", "%"]
     driver: Annotated[str, Meta(min_length=1, max_length=40)]
     bits: Literal[32, 64] = 64
     cap: Counted | None = None

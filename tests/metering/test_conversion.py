@@ -3,7 +3,9 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from metering.conversion import added, conversion, millitokens
+from coop_agent.drivers import UNITS
+from metering.conversion import CHARGED_UNITS, CONVERSIONS, added, conversion, millitokens
+from metering.payloads import MeterLine, shaped
 
 
 def test_what_a_token_is_made_of() -> None:
@@ -21,6 +23,16 @@ def test_there_is_no_way_from_seconds_to_gigabytes() -> None:
     assert conversion("counter", "us", "GB") is None
     assert conversion("gauge", "By", "GB") is None
     assert conversion("counter", "By", "GB·day") is None
+
+
+def test_every_unit_of_the_agent_is_known_and_only_some_are_charged() -> None:
+    lines = [{"m": "a", "k": "gauge", "u": unit, "driver": "x"} for unit in UNITS]
+    assert [shaped(line, MeterLine).u for line in lines] == list(UNITS)
+    assert sorted(CHARGED_UNITS) == ["By", "us"]
+    resources = {resource for _, _, resource in CONVERSIONS}
+    for unit in set(UNITS) - CHARGED_UNITS:
+        for kind in ("counter", "gauge"):
+            assert not any(conversion(kind, unit, resource) for resource in resources)
 
 
 @given(
