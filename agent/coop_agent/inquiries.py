@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from nacl.signing import SigningKey
 
-from coop_agent import allowances, notices
+from coop_agent import allowances, challenges, notices
 from coop_agent.clock import Moment
 from coop_agent.errors import AgentError
 from coop_agent.store import Store
@@ -21,6 +21,7 @@ Inquiry = Callable[[Store, Site, SigningKey, Moment], None]
 
 INQUIRIES: dict[str, Inquiry] = {
     "allowances": allowances.fetch,
+    "challenges": challenges.answer_all,
     "notices": notices.fetch_notices,
     "revocations": notices.fetch_revocations,
 }

@@ -20,7 +20,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser().parse_args(arguments)
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="coop-agent: %(message)s")
     try:
-        return _command(options.command)(options, private_folder(options.state))
+        return _command(options.command)(options, _folder(options))
     except Stopping:
         return 0
     except (AgentError, OSError) as error:
@@ -41,6 +41,13 @@ def parser() -> argparse.ArgumentParser:
         for add in arguments:
             add(sub)
     return top
+
+
+def _folder(options: Options) -> Path:
+    """The state folder; who only stores data on other nodes has none and needs none."""
+    stores = options.command.startswith("challenging:")
+    state: Path = options.state
+    return state if stores else private_folder(state)
 
 
 def _default_state() -> Path:

@@ -74,6 +74,13 @@ def _next_key(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("--remove", action="store_true", help="and take it off this machine")
 
 
+def _audit(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("file", type=Path)
+    sub.add_argument("--name", help="its path below the measured folder; default: its own name")
+    sub.add_argument("--count", type=int, default=100, help="how many challenges")
+    sub.add_argument("--length", type=int, default=65_536, metavar="BYTES", help="of each block")
+
+
 COMMANDS: dict[str, tuple[str, str, tuple[Add, ...]]] = {
     "enrol": ("working:enrol", "get an identity from the cooperative", (_site,)),
     "run": ("working:run", "meter, sign and deliver until told to stop", (_site, _meter, _run)),
@@ -90,5 +97,10 @@ COMMANDS: dict[str, tuple[str, str, tuple[Add, ...]]] = {
     "verify": ("telling:verify", "check the node's own chain and receipts", ()),
     "rotate": ("rotating:rotate", "take the next key, and promise another", (_rotate,)),
     "export-next": ("rotating:export_next", "bring the next key to safety", (_next_key,)),
+    "audit-prepare": (
+        "challenging:audit_prepare",
+        "work out challenges of a file before it is handed over",
+        (_audit,),
+    ),
     "doctor": ("telling:doctor", "look for what could go wrong", (_meter, _ca)),
 }
