@@ -69,7 +69,7 @@ def _line(file: int, size: int, length: int) -> dict[str, Any]:
 
 
 def digest_of(file: int, offset: int, length: int, nonce: str) -> str:
-    """sha256 of the nonce's bytes and then the block's; raises NoBlock where the file is shorter."""
+    """sha256 of the nonce and the block; raises NoBlock where the file ends before."""
     found, end = hashlib.sha256(bytes.fromhex(nonce)), offset + length
     while offset < end:
         piece = os.pread(file, min(_PIECE, end - offset), offset)
