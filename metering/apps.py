@@ -8,3 +8,10 @@ class MeteringConfig(AppConfig):
 
     name = "metering"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """A close waits for nodes."""
+        from metering.grace import wait_for_nodes
+        from tokens.waits import WAITS
+
+        WAITS.append(wait_for_nodes)

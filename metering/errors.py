@@ -82,6 +82,17 @@ class UnsupportedMediaType(WireError):
     text = "application/json is wanted, as it is or in gzip"
 
 
+class NodesMissing(DomainError):
+    """A period's close waits for nodes, as long as its grace lasts."""
+
+    code = "nodes_missing"
+    status = 409
+    text = _(
+        "Nodes that have told nothing since the end of %(code)s: %(count)s. Wait until %(until)s"
+        " at the latest, or close without them: what they measured is then booked late."
+    )
+
+
 class SchemaError(WireError):
     """Sound JSON, signed or not, of another shape than the protocol's."""
 

@@ -236,6 +236,7 @@ _PRICE_RULE = Choice(
     }
 )
 _QUARANTINE_DAYS = Whole("days", _("a whole number of days from %(least)s to %(most)s"), 1, 60)
+_GRACE_HOURS = Whole("hours", _("a whole number of hours from %(least)s to %(most)s"), 0, 24 * 60)
 _SILENT_HOURS = Whole("hours", _("a whole number of hours from %(least)s to %(most)s"), 1, 24 * 366)
 _TIMES = Whole("times", _("a whole number from %(least)s to %(most)s"), 1, 1000)
 _JUMP_SECONDS = Whole(
@@ -312,6 +313,9 @@ PARAMETERS: dict[str, Parameter] = {
             _("what a member may owe before use counts as beyond it (0.00: no limit)"),
             0,
             _CENTS_OR_NONE,
+        ),
+        Parameter(
+            "grace_hours", _("hours for which a close waits for silent nodes"), 72, _GRACE_HOURS
         ),
         Parameter("late_days", _("days for which late readings are charged"), 60, _DAYS),
         Parameter(

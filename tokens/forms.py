@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from assets.forms import TokensField
@@ -13,6 +14,7 @@ from members.queries import active_members
 from payments.forms import CentsField
 from tokens.models import Period, Yield
 from tokens.queries import yields_of
+from tokens.waits import wait_for
 
 
 class TokenField(TokensField):
@@ -97,8 +99,7 @@ class StepForm(forms.Form):
     def __init__(self, period: Period, step: str, over: bool, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self.rows = list(yields_of(period)) if step == "settle" else []
-        if step != "settle" or over:
-            del self.fields["early"]
+        self._offer_early(period, step, over)
         for row in self.rows:
             self.fields[f"actual-{row.pk}"] = CentsField(
                 label=_("Actual cost of %(resource)s, %(pool)s")
@@ -107,6 +108,15 @@ class StepForm(forms.Form):
                 help_text=_("Leave empty where it is as budgeted: %(amount)s.")
                 % {"amount": f"{row.cost // 100}.{row.cost % 100:02}"},
             )
+
+    def _offer_early(self, period: Period, step: str, over: bool) -> None:
+        """Before the end: ending it now. After it: not waiting, where something is awaited."""
+        awaited = wait_for(period, timezone.now()) if step == "settle" and over else None
+        if awaited is not None:
+            self.fields["early"].label = _("Close without waiting")
+            self.fields["early"].help_text = str(awaited)
+        elif step != "settle" or over:
+            del self.fields["early"]
 
     def actual(self) -> dict[tuple[str, str], int]:
         """Actual cents by pool and resource, those that were typed."""

@@ -19,6 +19,7 @@ from tokens.models import Period
 from tokens.progress import Progress, progress_of
 from tokens.services.close import booked
 from tokens.views import back
+from tokens.waits import require_nothing_awaited
 
 
 @require_GET
@@ -101,6 +102,8 @@ def step(request: HttpRequest, code: str, name: str) -> HttpResponse:
 
 def _run(request: HttpRequest, form: StepForm, period: Period, name: str) -> bool:
     try:
+        if name == services.STEPS[0] and not form.cleaned_data.get("early", False):
+            require_nothing_awaited(period, timezone.now())
         services.run_step(
             period_id=period.pk,
             step=name,

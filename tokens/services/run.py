@@ -26,6 +26,7 @@ from tokens.services.close import (
     next_step,
     run_step,
 )
+from tokens.waits import require_nothing_awaited
 
 MOST_FAILURES = 5
 """in a row, of a server that does not answer or of locks that others hold"""
@@ -47,13 +48,16 @@ def start_close(
 
     A run that is under way is given again as it is; one that stopped is carried on, with what is
     told now as long as the period has not been settled. `at` is the moment of closing (default
-    now). Raises StepUnknown, NothingToClose, PeriodNotOver.
+    now); `early` ends the period before its end, or waits for nothing after it. Raises
+    StepUnknown, NothingToClose, PeriodNotOver, and what the close should wait for.
     """
     if until not in STEPS:
         raise StepUnknown(asked=until)
     period = Period.objects.get(pk=period_id)
     moment = at or timezone.now()
     _require_work(period, until, moment, early)
+    if not early:
+        require_nothing_awaited(period, moment)
     told = {"moment": moment, "early": early, "actual": _packed(actual or {}), "until": until}
     standing = CloseRun.objects.filter(period=period).exclude(state=CloseRun.State.DONE).first()
     if standing is not None:
