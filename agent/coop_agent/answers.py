@@ -179,11 +179,19 @@ class Answers:
 
     def _take_rejection(self, item: Item, code: str, result: dict[str, Any]) -> list[AgentError]:
         if code in BARRED:
+            self._doubt_rotation(item, code)
             return [Barred(code)]
         if code in REFUSED:
             self.put_aside(item, code, result)
             return []
         return [TryLater(f"refused without a known reason: {code!r}")]
+
+    def _doubt_rotation(self, item: Item, code: str) -> None:
+        """A site that lost a rotation knows no newer key: offer it again, and what rests on it."""
+        led = self._store.row("SELECT state, rotate FROM epoch WHERE epoch = ?", item.epoch)
+        taken = led is not None and led["rotate"] is not None and led["state"] == epochs.ACCEPTED
+        if code == "unknown_key" and taken:
+            self._offer_again(item.epoch - 1, 1)
 
     def _check_receipt(self, item: Item, receipt: dict[str, Any]) -> None:
         expected = (self._node, item.epoch, item.seq, item.chain)

@@ -4,12 +4,15 @@ import os
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from coop_agent import clock, epochs, keys
-from coop_agent.drivers.choose import Guarded
 from coop_agent.errors import AgentError, Unreachable
 from coop_agent.store import Store
 from coop_agent.wire import Site
+
+if TYPE_CHECKING:
+    from coop_agent.drivers.choose import Guarded
 
 LOW_SPACE = 64 * 1024 * 1024
 YEAR = 366 * 24 * 3600
@@ -24,7 +27,9 @@ class Finding:
     text: str
 
 
-def examine(folder: Path, store: Store, site: Site | None, drivers: list[Guarded]) -> list[Finding]:
+def examine(
+    folder: Path, store: Store, site: Site | None, drivers: list["Guarded"]
+) -> list[Finding]:
     """Clock, permissions, keys, disk, store, control groups, site and drivers."""
     findings = [
         _clock(), _privacy(folder), _key(folder, store), _next_key(folder), _age(store),

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from nacl.signing import SigningKey
 
@@ -17,7 +18,6 @@ from coop_agent import config, keys
 from coop_agent.answers import Barred, Halted, TryLater
 from coop_agent.clock import now
 from coop_agent.delivery import HOUR, Delivery
-from coop_agent.drivers.choose import Guarded
 from coop_agent.hooks import Hooks
 from coop_agent.merging import merge
 from coop_agent.pulse import Pulse, feeding_interval, notify
@@ -26,6 +26,9 @@ from coop_agent.sealing import MAX_RECORDS, prune, seal
 from coop_agent.spare import Spare
 from coop_agent.store import Store
 from coop_agent.wire import Site
+
+if TYPE_CHECKING:
+    from coop_agent.drivers.choose import Guarded
 
 log = logging.getLogger(__name__)
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
@@ -46,7 +49,7 @@ class Setup:
 
     folder: Path
     site: Site
-    drivers: list[Guarded]
+    drivers: list["Guarded"]
     wishes: config.Wishes
     first_pause: int = 5
     barred_pause: int = HOUR

@@ -7,6 +7,7 @@ one before. Baselines, falls and whatever does not join stay as they are; so do 
 import json
 from typing import Any
 
+from coop_agent.sealing import AREA
 from coop_agent.store import Store
 
 Body = dict[str, Any]
@@ -46,7 +47,9 @@ def _joined(first: Body, second: Body) -> Body | None:
         if int(first["r1"]) < int(first["r0"]) or int(second["r1"]) < int(second["r0"]):
             return None
         return second | start | {"r0": first["r0"]}
-    return second | start | {"v": str(_mean(first, second))}
+    area = _area(first) + _area(second)
+    mean = area // (int(second["mt1"]) - int(first["mt0"]))
+    return second | start | {"v": str(mean), AREA: str(area)}
 
 
 def _meet(first: Body, second: Body) -> bool:
@@ -64,8 +67,6 @@ def _meet(first: Body, second: Body) -> bool:
     return kind == "gauge" or (first["inc"], first["r1"]) == (second["inc"], second["r0"])
 
 
-def _mean(first: Body, second: Body) -> int:
-    """The time-weighted mean of two gauges, rounded down."""
-    spans = [int(body["mt1"]) - int(body["mt0"]) for body in (first, second)]
-    area = sum(int(body["v"]) * span for body, span in zip((first, second), spans, strict=True))
-    return area // sum(spans)
+def _area(body: Body) -> int:
+    """Value times nanoseconds, exactly: a mean of means would be rounded down each time."""
+    return int(body.get(AREA) or int(body["v"]) * (int(body["mt1"]) - int(body["mt0"])))

@@ -7,14 +7,16 @@ kill loses no byte. A gauge's value is held for at most two record intervals.
 import logging
 import sqlite3
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from coop_agent.clock import SECOND, Moment, boot_id, now, spelled
 from coop_agent.config import Intervals
 from coop_agent.drivers import Reading
-from coop_agent.drivers.choose import Guarded
 from coop_agent.errors import DriverFailed
 from coop_agent.store import Store
+
+if TYPE_CHECKING:
+    from coop_agent.drivers.choose import Guarded
 
 log = logging.getLogger(__name__)
 LAST = "last_sample"
@@ -75,7 +77,7 @@ class Round:
         return 2 * self.limits.record_s * SECOND
 
 
-def swept(drivers: list[Guarded]) -> list[Sweep]:
+def swept(drivers: list["Guarded"]) -> list[Sweep]:
     """Read every driver; one that fails is logged and left out."""
     sweeps: list[Sweep] = []
     for source in drivers:

@@ -19,6 +19,8 @@ MAX_RECORDS = 500
 MAX_PAYLOAD = 256 * 1024
 KEPT_DAYS = 90
 FORGOTTEN = 24 * 3600 * SECOND
+# What merged gauges remember beside their mean; it does not travel.
+AREA = "area"
 BATCH = dsse.payload_type("usage-batch")
 INVENTORY = dsse.payload_type("meter-inventory")
 
@@ -111,6 +113,7 @@ def _record(n: int, row: sqlite3.Row, moment: Moment) -> dict[str, Any]:
         for t, mt in (("t0", "mt0"), ("t1", "mt1")):
             wall = wall_of(int(body[mt]), moment) if mt in body and t not in body else None
             body |= {t: spelled(wall)} if wall is not None else {}
+    body.pop(AREA, None)
     return {"n": n, **body}
 
 

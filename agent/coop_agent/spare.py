@@ -25,7 +25,7 @@ class Spare:
         return bool(self._meters)
 
     def keep(self, sweeps: list[Sweep]) -> None:
-        """Remember a round; a later reading of the same incarnation takes the earlier one's place.
+        """Remember a round; between the first and the last of an incarnation nothing is kept.
 
         A meter that falls or is made anew more often than `MOST_OF_A_METER` times loses the
         oldest of these: never more memory, at most less usage.
@@ -33,7 +33,7 @@ class Spare:
         for sweep in sweeps:
             for reading in sweep.readings:
                 held = self._meters.setdefault(reading.meter, [])
-                if held and _continues(held[-1][2], reading):
+                if len(held) > 1 and _continues(held[-2][2], held[-1][2], reading):
                     held.pop()
                 held.append((sweep.moment, sweep, reading))
                 del held[:-MOST_OF_A_METER]
@@ -58,6 +58,8 @@ class Spare:
                 del self._meters[meter]
 
 
-def _continues(before: Reading, reading: Reading) -> bool:
-    same = (before.kind, before.inc) == (reading.kind, reading.inc)
-    return same and (reading.kind == "gauge" or reading.value >= before.value)
+def _continues(*readings: Reading) -> bool:
+    """Whether these are of one incarnation and none is below the one before it."""
+    same = len({(reading.kind, reading.inc) for reading in readings}) == 1
+    values = [reading.value for reading in readings]
+    return same and (readings[0].kind == "gauge" or values == sorted(values))

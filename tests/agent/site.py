@@ -23,6 +23,7 @@ NODE = "0192f3a4-0000-7000-8000-000000000001"
 SEED = bytes(range(32, 64))
 BATCH = dsse.payload_type("usage-batch")
 INVENTORY = dsse.payload_type("meter-inventory")
+ROTATE = dsse.payload_type("rotate")
 
 Reply = tuple[int, dict[str, Any], dict[str, str]]
 Trick = Callable[[list[dsse.Envelope]], Reply | None]
@@ -41,7 +42,11 @@ class Stored:
 
 @dataclass
 class Site:
-    """What the server knows. Each trick answers one request in the server's place, or lets pass."""
+    """What the server knows. Each trick answers one request in the server's place, or lets pass.
+
+    `batches` are those of the first epoch, `later` those of the others by epoch; `signed` is served
+    at its addresses as it is.
+    """
 
     config: dict[str, Any] = field(
         default_factory=lambda: {"etag": "a", "sample_s": 1, "record_s": 1, "seal_s": 1}
@@ -60,14 +65,20 @@ class Site:
     config_seed: bytes = SEED
     allowances: dict[str, Any] | None = None
     allowances_seed: bytes = SEED
+    publics: dict[int, bytes] = field(default_factory=dict)
+    later: dict[int, dict[int, Stored]] = field(default_factory=dict)
+    rotations: list[dict[str, Any]] = field(default_factory=list)
+    rotation_status: str = "accepted"
+    promised: str = ""
+    signed: dict[str, dict[str, Any]] = field(default_factory=dict)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def receipt(self, seq: int, chain: str) -> dict[str, Any]:
+    def receipt(self, seq: int, chain: str, epoch: int = 1) -> dict[str, Any]:
         payload = strict_json.dumps(
             {
                 "v": 1,
                 "node": NODE,
-                "epoch": 1,
+                "epoch": epoch,
                 "seq": seq,
                 "chain": chain,
                 "received_at": "2026-11-22T12:00:00Z",
@@ -80,11 +91,20 @@ class Site:
         return dsse.sign(self.seed, dsse.payload_type("receipt"), payload).as_dict()
 
     def following(self) -> int:
-        """The first number missing in the stored chain."""
-        seq = 1
-        while seq in self.batches:
+        """The first number missing in the stored chain of the newest epoch."""
+        seq, batches = 1, self.kept(max(self.publics, default=1))
+        while seq in batches:
             seq += 1
         return seq
+
+    def kept(self, epoch: int) -> dict[int, Stored]:
+        """The batches of an epoch."""
+        return self.batches if epoch == 1 else self.later.setdefault(epoch, {})
+
+    def sign(self, name: str, payload: dict[str, Any]) -> dict[str, Any]:
+        """A document that the site signs."""
+        raw = strict_json.dumps(payload)
+        return dsse.sign(self.seed, dsse.payload_type(name), raw).as_dict()
 
     def answer(self, path: str, body: bytes | None) -> Reply:
         with self.lock:
@@ -98,6 +118,8 @@ class Site:
                 return self._allowances(body or b"")
             if path == f"/api/v1/agent/config/{NODE}":
                 return 200, self._config(), {}
+            if path in self.signed:
+                return 200, self.signed[path], {}
         return problem(404, "not_found")
 
     def _enrol(self, body: bytes) -> Reply:
@@ -107,7 +129,8 @@ class Site:
         dsse.verify(envelope, self.public, dsse.payload_type("enrol"))
         assert set(asked) <= {"v", "pub", "next", "hostname", "serials", "agent", "sent"}
         assert len(bytes.fromhex(asked["next"])) == 32
-        self.hostname = asked["hostname"]
+        self.hostname, self.promised = asked["hostname"], asked["next"]
+        self.publics = {1: self.public}
         code = {"device_code": "device", "user_code": "BCDF-GHJK"}
         return 200, {**code, "expires_in": 900, "interval": 1}, {}
 
@@ -159,7 +182,7 @@ class Site:
             {
                 "time": "2026-11-22T12:00:00Z",
                 "results": results,
-                "next": {"epoch": 1, "seq": seq},
+                "next": {"epoch": max(self.publics, default=1), "seq": seq},
                 "next_receipt": self.next_receipt,
                 "poll_s": 900,
                 "config": self.config["etag"],
@@ -170,29 +193,64 @@ class Site:
     def _store(self, envelope: dsse.Envelope) -> dict[str, Any]:
         if envelope.payload_type == INVENTORY:
             return self._store_inventory(envelope)
-        body = strict_json.loads(dsse.verify(envelope, self.public, BATCH))
-        seq = body["seq"]
-        known = self.batches.get(seq)
+        if envelope.payload_type == ROTATE:
+            return self._rotate(envelope)
+        said = strict_json.loads(envelope.payload)
+        seq, epoch = said["seq"], said["epoch"]
+        if epoch not in self.publics:
+            return self.result(seq, envelope.digest, "rejected", None, "unknown_key", epoch)
+        body = strict_json.loads(dsse.verify(envelope, self.publics[epoch], BATCH))
+        batches = self.kept(epoch)
+        known = batches.get(seq)
         if known is not None and known.envelope.digest != envelope.digest:
-            return self.result(seq, envelope.digest, "conflict", known.receipt)
+            return self.result(seq, envelope.digest, "conflict", known.receipt, "", epoch)
         if known is None:
-            self.batches[seq] = Stored(envelope, body, self.receipt(seq, envelope.digest))
-        if any(n not in self.batches for n in range(1, seq)):
-            return self.result(seq, envelope.digest, "pending_gap", None)
+            receipt = self.receipt(seq, envelope.digest, epoch)
+            batches[seq] = Stored(envelope, body, receipt)
+        if any(n not in batches for n in range(1, seq)):
+            return self.result(seq, envelope.digest, "pending_gap", None, "", epoch)
         status = "accepted" if known is None else "duplicate"
-        return self.result(seq, envelope.digest, status, self.batches[seq].receipt)
+        return self.result(seq, envelope.digest, status, batches[seq].receipt, "", epoch)
+
+    def _rotate(self, envelope: dsse.Envelope) -> dict[str, Any]:
+        """Take the promised key; at once where the old one signed too, else as people decide."""
+        said = strict_json.loads(envelope.payload)
+        new = bytes.fromhex(said["pub"])
+        old = self.publics[said["epoch"]]
+        dsse.verify(envelope, new, ROTATE)
+        status = "accepted" if len(envelope.signatures) == 2 else self.rotation_status
+        if len(envelope.signatures) == 2:
+            dsse.verify(envelope, old, ROTATE)
+        if said["epoch"] + 1 in self.publics:
+            status = "accepted" if self.publics[said["epoch"] + 1] == new else "conflict"
+        elif hashlib.sha256(new).hexdigest() != self.promised:
+            return self.result(None, envelope.digest, "rejected", None, "schema")
+        elif status == "accepted":
+            self.publics[said["epoch"] + 1], self.promised = new, said["next"]
+        if said not in self.rotations:
+            self.rotations.append(said)
+        return self.result(None, envelope.digest, status, None)
 
     def _store_inventory(self, envelope: dsse.Envelope) -> dict[str, Any]:
-        payload = dsse.verify(envelope, self.public, INVENTORY)
+        epoch = strict_json.loads(envelope.payload)["epoch"]
+        if epoch not in self.publics:
+            return self.result(None, "", "rejected", None, "unknown_key")
+        payload = dsse.verify(envelope, self.publics[epoch], INVENTORY)
         sha = hashlib.sha256(payload).hexdigest()
         status = "duplicate" if sha in self.inventories else "accepted"
         self.inventories[sha] = strict_json.loads(payload)
         return self.result(None, sha, status, None)
 
     def result(
-        self, seq: int | None, chain: str, status: str, receipt: Any, code: str = ""
+        self,
+        seq: int | None,
+        chain: str,
+        status: str,
+        receipt: Any,
+        code: str = "",
+        epoch: int = 1,
     ) -> dict[str, Any]:
-        names = {"node": NODE, "epoch": 1, "seq": seq, "chain": chain}
+        names = {"node": NODE, "epoch": epoch, "seq": seq, "chain": chain}
         return {**names, "status": status, "code": code, "receipt": receipt}
 
 
