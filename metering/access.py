@@ -11,9 +11,9 @@ from assets.models import Pool, Resource
 from members.models import Member
 from members.queries import is_steward, member_of
 from metering.dispute_forms import DayForm
-from metering.models import EnrolmentRequest, MeterAssignment, Node, Reading
+from metering.models import MeterAssignment, Node, Reading
 from metering.payloads import meters_named, read_batch
-from metering.queries import evidence, nodes, waiting_requests
+from metering.queries import evidence, nodes
 
 
 def reading_for(user: Any, reading_id: int) -> Reading:
@@ -49,14 +49,6 @@ def may_see_whole_batch(user: Any, reading: Reading) -> bool:
 def node_for_steward(uuid: UUID) -> Node:
     """The node with this id. The view lets only stewards in."""
     found = nodes().filter(uuid=uuid).first()
-    if found is None:
-        raise Http404
-    return found
-
-
-def request_for_steward(code: str) -> EnrolmentRequest:
-    """The waiting request with this code. The view lets only stewards in."""
-    found = waiting_requests().filter(user_code=code).first()
     if found is None:
         raise Http404
     return found

@@ -47,28 +47,6 @@ class CodeForm(forms.Form):
         return code
 
 
-class ApproveForm(forms.Form):
-    """What a node is called and where it belongs."""
-
-    label = forms.CharField(label=_("Name of the node"), max_length=80)
-    pool = PoolField(
-        queryset=Pool.objects.all(),
-        label=_("Pool it serves"),
-        required=False,
-        empty_label=_("no pool"),
-    )
-    owner = MemberField(
-        queryset=Member.objects.none(),
-        label=_("Member who looks after it"),
-        required=False,
-        empty_label=_("nobody"),
-    )
-
-    def __init__(self, *args: Any, **options: Any) -> None:
-        super().__init__(*args, **options)
-        self.fields["owner"].queryset = active_members()  # type: ignore[attr-defined]
-
-
 class AssignForm(forms.Form):
     """Whose use a meter measures from now on."""
 

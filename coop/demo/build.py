@@ -11,6 +11,7 @@ from coop.demo import cast, things
 from coop.demo.bank import tell_of_the_bank
 from coop.demo.books import hand_on
 from coop.demo.exits import ask_back
+from coop.demo.fleet import run_a_fleet
 from coop.demo.identity import sign_and_vouch
 from coop.demo.late import come_late
 from coop.demo.market import hold_auctions, lower_a_price
@@ -67,6 +68,7 @@ def build() -> None:
     hand_on(people)
     come_late(people)
     sign_and_vouch(people)
+    run_a_fleet()
 
 
 def history_starts(now: datetime) -> list[datetime]:

@@ -1,7 +1,6 @@
 """What may be decided about a node now, and what speaks for and against it."""
 
 from dataclasses import dataclass
-from typing import Any
 
 from django.db.models import Q, QuerySet
 from django.utils.functional import Promise
@@ -9,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from metering.fleet.sight import Sight
 from metering.models import Dispute, KeyRotation, Node
+from metering.reputation import Reputation, reputation_of
 
 S = Node.State
 
@@ -90,6 +90,6 @@ def disputes_at(node: Node, sight: Sight) -> QuerySet[Dispute]:
     return rows.order_by("-pk")
 
 
-def reputation(node: Node) -> Any:
-    """What the public facts about a node come to, where that is worked out."""
-    return None
+def reputation(node: Node) -> Reputation:
+    """What the public facts about a node come to."""
+    return reputation_of(node)

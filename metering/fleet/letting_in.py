@@ -3,87 +3,146 @@
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from ledger.errors import DomainError
-from members.access import steward_required, the_user
-from metering import queries, services
-from metering.access import request_for_steward
+from members.access import member_required, steward_required, the_user
+from metering import services
 from metering.errors import NoSuchCode
-from metering.forms import ApproveForm, CodeForm
-from metering.models import EnrolmentRequest, Node
+from metering.fleet import asking
+from metering.fleet.enrol_forms import LetInForm, RequestFileForm
+from metering.fleet.sight import sight_of
+from metering.forms import CodeForm
+from metering.models import EnrolmentRequest
+from metering.services.claims import is_shared, may_agree
 from metering.stewards import see
-from signing import keys
+from signing.errors import SigningError
 from signing.words import fingerprint_words
+
+State = EnrolmentRequest.State
 
 
 @require_http_methods(["GET", "POST"])
-@steward_required
+@member_required
 def enrol(request: HttpRequest) -> HttpResponse:
     """What to type on the machine, and the code that it then shows."""
     form = CodeForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         code = form.cleaned_data["code"]
-        if queries.waiting_requests().filter(user_code=code).exists():
+        if asking.with_code(code) is not None:
             return see("metering:review", code=code)
         form.add_error("code", str(NoSuchCode()))
-    context = {"form": form, "requests": queries.waiting_requests(), **commands(request)}
-    status = 422 if form.errors else 200
+    return show(request, form, RequestFileForm())
+
+
+@require_POST
+@member_required
+def offline(request: HttpRequest) -> HttpResponse:
+    """Take a node's request from a file; the code to let it in with is shown here."""
+    form = RequestFileForm(request.POST, request.FILES)
+    if form.is_valid():
+        try:
+            codes = services.enrol_from_file(raw=form.cleaned_data["file"])
+            return see("metering:review", code=codes.user_code)
+        except (DomainError, SigningError):
+            form.add_error("file", _("This is no request that a node has signed."))
+    return show(request, CodeForm(), form)
+
+
+def show(request: HttpRequest, form: CodeForm, file_form: RequestFileForm) -> HttpResponse:
+    """The page with both ways in."""
+    sight = sight_of(request.user)
+    context = {
+        "form": form,
+        "file_form": file_form,
+        "may_deny": sight.steward,
+        "requests": asking.pending() if sight.steward else [],
+        "claimed": asking.claimed_for(request.user, sight),
+        **asking.commands(request),
+    }
+    status = 422 if form.errors or file_form.errors else 200
     return render(request, "metering/enrol.html", context, status=status)
 
 
-def commands(request: HttpRequest) -> dict[str, Any]:
-    """What to paste on the box: this site's address, its key, where the agent's code lies."""
-    site, key = request.build_absolute_uri("/").rstrip("/"), keys.public_key()
-    agent, lite = (site + reverse(f"metering:{name}") for name in ("agent_zip", "lite_tar"))
-    known = f"SERVER={site}\\nSERVER_KEY={key.hex()}\\n"
-    home = "/opt/coop-agent"
-    return {
-        "install": f"python3 -m venv {home} && {home}/bin/pip install {agent}",
-        "ask": f"{home}/bin/coop-agent enrol --server {site} --server-key {key.hex()}",
-        "lite": f"wget -qO- {lite} | tar -xz -C / && mkdir -p /etc/coop-lite && "
-        f"printf '{known}' > /etc/coop-lite/coop-lite.conf && coop-lite enrol",
-        "server_key": key.hex(),
-        "server_words": fingerprint_words(key),
-    }
-
-
 @require_http_methods(["GET", "POST"])
-@steward_required
+@member_required
 def review(request: HttpRequest, code: str) -> HttpResponse:
-    """Compare the words of the key, name the node, let it in or turn it away."""
-    asking = request_for_steward(code)
-    form = ApproveForm(request.POST or None, initial={"label": asking.hostname})
-    if "deny" in request.POST:
-        services.deny_enrolment(actor=the_user(request), user_code=code)
-        messages.success(request, _("The node was turned away."))
-        return see("metering:nodes")
-    node = approve(request, form, code) if request.method == "POST" else None
-    if node is not None:
-        messages.success(request, _("The node is in. It learns so within seconds."))
-        return see("metering:node", uuid=node.uuid)
-    return show_review(request, asking, form)
-
-
-def approve(request: HttpRequest, form: ApproveForm, code: str) -> Node | None:
-    """The node, or None with the reason on the form."""
-    if not form.is_valid():
-        return None
-    try:
-        return services.approve_enrolment(
-            actor=the_user(request), user_code=code, **form.cleaned_data
-        )
-    except DomainError as error:
-        form.add_error(None, str(error))
-        return None
-
-
-def show_review(request: HttpRequest, asking: EnrolmentRequest, form: ApproveForm) -> HttpResponse:
-    """The page on which the words are compared."""
-    words = fingerprint_words(bytes(asking.public_key))
-    context = {"asking": asking, "form": form, "words": words.split("-")}
+    """Compare the words of the key, say where the node belongs, let it in or turn it away."""
+    row, sight = asking.with_code(code), sight_of(request.user)
+    if row is None:
+        raise Http404
+    form = LetInForm(sight, request.POST or None, initial={"label": row.hostname[:80]})
+    if request.method == "POST" and "deny" in request.POST:
+        return turned_away(request, code)
+    if request.method == "POST" and is_settled(request, row, form):
+        return see("metering:review", code=code)
+    words = fingerprint_words(bytes(row.public_key)).split("-")
+    context = {"asking": row, "form": form, "words": words, "sight": sight}
+    context["may_agree"] = may_agree(the_user(request), row)
     return render(request, "metering/review.html", context, status=422 if form.errors else 200)
+
+
+def turned_away(request: HttpRequest, code: str) -> HttpResponse:
+    """Whoever has the code may turn the node away: it is what the machine shows."""
+    services.deny_enrolment(actor=the_user(request), user_code=code)
+    messages.success(request, _("The node was turned away."))
+    return see("metering:nodes")
+
+
+def is_settled(request: HttpRequest, row: EnrolmentRequest, form: LetInForm) -> bool:
+    """Claim, agree or let in; what speaks against it stands on the form."""
+    try:
+        if row.state == State.CLAIMED:
+            services.agree_enrolment(actor=the_user(request), user_code=row.user_code)
+        elif row.state != State.PENDING or not form.is_valid():
+            return False
+        else:
+            let_in(request, row.user_code, dict(form.cleaned_data))
+    except DomainError as error:
+        form.full_clean()
+        form.add_error(None, str(error))
+        return False
+    return True
+
+
+def let_in(request: HttpRequest, code: str, said: dict[str, Any]) -> None:
+    """For an asset by its owners; without one by a steward."""
+    actor, sight = the_user(request), sight_of(request.user)
+    asset, replace = said.pop("asset"), said.pop("replace")
+    if asset is None:
+        if not sight.steward:
+            raise PermissionDenied
+        services.approve_enrolment(actor=actor, user_code=code, **said)
+        return
+    owner = said.get("owner") if sight.steward else sight.member
+    services.claim_enrolment(
+        actor=actor, user_code=code, label=said["label"], asset=asset, owner=owner, replace=replace
+    )
+    if is_shared(asset):
+        messages.info(request, _("Noted. A second owner of the asset has to agree."))
+
+
+@require_POST
+@steward_required
+def deny(request: HttpRequest, number: int) -> HttpResponse:
+    """Turn a node away without its code."""
+    row = asking.pending().filter(pk=number).first()
+    if row is None:
+        raise Http404
+    return turned_away(request, row.user_code)
+
+
+@require_GET
+@member_required
+def answer(request: HttpRequest, code: str) -> HttpResponse:
+    """The signed answer for a node without a connection; it holds nothing secret."""
+    try:
+        content = services.answer_to_file(user_code=code)
+    except DomainError as error:
+        raise Http404 from error
+    headers = {"Content-Disposition": 'attachment; filename="enrolled.json"'}
+    return HttpResponse(content, content_type="application/json", headers=headers)

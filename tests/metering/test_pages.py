@@ -245,7 +245,7 @@ def test_what_is_missing_in_a_chain_is_named(valley: Valley) -> None:
     assert "Batch 2–3 is missing" in page
 
 
-@pytest.mark.parametrize("path", ["/stewardship/disputes/", "/nodes/enrol/"])
+@pytest.mark.parametrize("path", ["/stewardship/disputes/", "/stewardship/usage/2/"])
 def test_the_stewards_pages_are_for_stewards(valley: Valley, path: str) -> None:
     assert as_user(valley.ana.user).get(path).status_code == 403
     assert Client().get(path).status_code == 302
