@@ -49,9 +49,7 @@ def _fractions(shares: Shares) -> dict[int, tuple[int, int]]:
     return {pk: (num, den) for pk, num, den in rows}
 
 
-def book(
-    pair: LinkPair, rows: Sequence[LinkHour], wanted: Mapping[Place, int], now: datetime
-) -> None:
+def book(pair: LinkPair, rows: Sequence[LinkHour], wanted: Mapping[Place, int]) -> None:
     """Book the difference between what is wanted and what stands, assignment by assignment.
 
     What cannot be booked now is written on its hour, which stays unsettled: it is tried again.

@@ -24,18 +24,17 @@ DAY = timedelta(hours=24)
 MISMATCHES = [LinkHour.Outcome.MISSING, LinkHour.Outcome.EXCESS]
 
 
-def dispute_mismatches(pair: LinkPair, rows: Sequence[LinkHour]) -> list[LinkHour]:
-    """Put mismatches under the open dispute of the link, or a new one; those that are new to it.
+def dispute_mismatches(pair: LinkPair, rows: Sequence[LinkHour]) -> None:
+    """Put mismatches under the open dispute of the link, or under a new one.
 
     What both ends signed about these hours is attached. Call under the locks of both nodes.
     """
     new = [row for row in rows if row.is_mismatch and row.dispute_id is None]
     if not new:
-        return []
+        return
     dispute = Dispute.objects.filter(link=pair, answered_at=None).first() or _open(pair, new[0])
     LinkHour.objects.filter(pk__in=[row.pk for row in new]).update(dispute=dispute)
     _attach(pair, dispute, new)
-    return new
 
 
 def _open(pair: LinkPair, row: LinkHour) -> Dispute:
@@ -96,32 +95,45 @@ def _attach(pair: LinkPair, dispute: Dispute, rows: Sequence[LinkHour]) -> None:
     )
 
 
-def suspect_ends(pair: LinkPair, new: Sequence[LinkHour]) -> None:
-    """Suspect both ends after so many mismatches in a day, but not one whose other links agree."""
-    for row in new:
-        most = policy("link_mismatches", row.hour)
-        since = row.hour - DAY
-        if _mismatches(pair, since, row.hour, pair.ends) < most:
-            continue
-        vouched = [_is_vouched(node, pair, since, row.hour) for node in pair.ends]
-        for node, spared in zip(pair.ends, vouched, strict=True):
-            if not spared or all(vouched):
-                _suspect(pair, node, row)
-        return
+def suspect_ends(pair: LinkPair) -> None:
+    """Suspect both ends after so many mismatches in a day, but not one whose other links agree.
+
+    What was found before a steward decided about a node counts no more against it. Call under the
+    locks of both nodes.
+    """
+    fresh = LinkHour.objects.filter(
+        pair=pair, outcome__in=MISMATCHES, judged_at__gt=timezone.now() - DAY
+    )
+    for node in pair.ends:
+        rows = fresh.filter(judged_at__gt=_decided(node)).order_by("hour", "way")
+        for row in rows:
+            since = row.hour - DAY
+            if _mismatches(pair, node, since, row.hour) >= policy("link_mismatches", row.hour):
+                if not _is_spared(pair, node, since, row.hour):
+                    _suspect(pair, node, row)
+                break
 
 
-def _mismatches(pair: LinkPair, since: datetime, until: datetime, nodes: tuple[Node, Node]) -> int:
+def _decided(node: Node) -> datetime:
+    """When the node came, or was last let back to work."""
+    rows = NodeStateChange.objects.filter(node=node, state=Node.State.ACTIVE)
+    last = rows.exclude(trigger=NodeStateChange.Trigger.HEARD).order_by("-at").first()
+    return node.created_at if last is None else last.at
+
+
+def _mismatches(pair: LinkPair, node: Node, since: datetime, until: datetime) -> int:
     """Hours of a day in which the link contradicts itself, since a steward looked last."""
-    looked = NodeStateChange.objects.filter(
-        node__in=nodes, state=Node.State.ACTIVE, trigger=NodeStateChange.Trigger.DECIDED
-    )
-    cleared = looked.order_by("-at").values_list("at", flat=True).first()
     rows = LinkHour.objects.filter(
-        pair=pair, outcome__in=MISMATCHES, hour__gt=since, hour__lte=until
-    )
-    if cleared is not None:
-        rows = rows.filter(judged_at__gt=cleared)
+        pair=pair, outcome__in=MISMATCHES, hour__gt=since, hour__lte=until,
+        judged_at__gt=_decided(node),
+    )  # fmt: skip
     return rows.order_by().values("hour").distinct().count()
+
+
+def _is_spared(pair: LinkPair, node: Node, since: datetime, until: datetime) -> bool:
+    """Whether a node's other links agree in that time, and those of the other end do not."""
+    other = next(end for end in pair.ends if end != node)
+    return _is_vouched(node, pair, since, until) and not _is_vouched(other, pair, since, until)
 
 
 def _is_vouched(node: Node, pair: LinkPair, since: datetime, until: datetime) -> bool:

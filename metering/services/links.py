@@ -96,7 +96,7 @@ def _require_link(
     if any((meter.kind, meter.unit) != ("counter", "By") for meter in meters):
         raise NotALink
     for meter in packets:
-        counts = meter is None or (meter.kind == "counter" and meter.unit not in ("", "By", "us"))
+        counts = meter is None or (meter.kind, meter.unit) == ("counter", "{packet}")
         if not counts or (meter and meter.node_id not in (a_tx.node_id, b_tx.node_id)):
             raise NotALink
 
@@ -137,11 +137,12 @@ def compare_links(*, now: datetime | None = None) -> int:
     """
     moment = now or timezone.now()
     pairs = _with_work(moment)
-    for pair_id in pairs:
-        try:
-            compare_link(pair_id=pair_id, now=moment)
-        except (DomainError, OperationalError):
-            log.exception("link %s was not compared", pair_id)
+    for work in (compare_link, suspect_link):
+        for pair_id in pairs:
+            try:
+                work(pair_id=pair_id, now=moment)
+            except (DomainError, OperationalError):
+                log.exception("link %s was not compared", pair_id)
     return len(pairs)
 
 
@@ -153,7 +154,7 @@ def _with_work(now: datetime) -> list[int]:
 
 
 def compare_link(*, pair_id: int, now: datetime) -> None:
-    """Compare one link's new hours, book what changes, open what is to be disputed."""
+    """Compare one link's new hours, book what changes, open what is to be disputed; once each."""
     with transaction.atomic(durable=True):
         pair = _locked(pair_id)
         newest = newest_reading(pair)
@@ -181,9 +182,14 @@ def _compare(pair: LinkPair, hours: set[datetime], now: datetime) -> None:
     near = around(pair, hours, LONGEST_RUN)
     found = judge(pair, around(pair, hours, CONTEXT), now)
     rows = _store(pair, found, near, now)
-    book(pair, rows, expected(pair, found, near), now)
-    new = dispute_mismatches(pair, rows)
-    suspect_ends(pair, new)
+    book(pair, rows, expected(pair, found, near))
+    dispute_mismatches(pair, rows)
+
+
+def suspect_link(*, pair_id: int, now: datetime) -> None:
+    """Suspect the ends of a link after too many mismatches, once all links are compared."""
+    with transaction.atomic(durable=True):
+        suspect_ends(_locked(pair_id))
 
 
 def around(pair: LinkPair, hours: Iterable[datetime], width: int) -> set[datetime]:
@@ -223,7 +229,7 @@ def _store(
             if row.hour not in hours or (not row.is_whole and row.hour + HOUR > now):
                 continue
             before = stored.get((way, row.hour))
-            fresh = _row(pair, way, row, before, now)
+            fresh = _row(pair, way, row, before)
             if before is None or any(getattr(before, n) != getattr(fresh, n) for n in COLUMNS):
                 changed.append(fresh)
     LinkHour.objects.bulk_create(
@@ -234,9 +240,7 @@ def _store(
     return list(rows_now.select_related("pair"))
 
 
-def _row(
-    pair: LinkPair, way: str, row: Compared, before: LinkHour | None, now: datetime
-) -> LinkHour:
+def _row(pair: LinkPair, way: str, row: Compared, before: LinkHour | None) -> LinkHour:
     is_open = zip((row.sent, row.received), excess_of(row), strict=True)
     unsettled = row.outcome == LinkHour.Outcome.WAITS or any(
         side.is_open and excess for side, excess in is_open
@@ -246,7 +250,7 @@ def _row(
         received=row.received.quantity, packets=row.packets, sent_net=row.sent_net,
         received_net=row.received_net, sent_seconds=row.sent.seconds,
         received_seconds=row.received.seconds, tolerance=row.tolerance, outcome=row.outcome,
-        unsettled=unsettled or bool(before and before.trouble), judged_at=now,
+        unsettled=unsettled or bool(before and before.trouble), judged_at=timezone.now(),
     )  # fmt: skip
 
 

@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from metering import services
 from metering.models import LinkPair, Meter, Node, NodeKey
+from signing.dsse import Envelope
 from tests.metering.machine import TX, Machine
 from tests.metering.world import Valley
 
@@ -34,12 +35,12 @@ class Linked:
         *amounts: tuple[int, int, int, int],
         step: int = 300,
         late: tuple[str, ...] = (),
-    ) -> dict[str, list[object]]:
+    ) -> dict[str, list[Envelope]]:
         """Deliver hours in which (A sent, B received, B sent, A received) bytes; rate them.
 
         What an end named in `late` measured is signed and handed back instead, by its name.
         """
-        kept: dict[str, list[object]] = {"a": [], "b": []}
+        kept: dict[str, list[Envelope]] = {"a": [], "b": []}
         for a_tx, b_rx, b_tx, a_rx in amounts:
             for name, machine, pair in (("a", self.a, (a_tx, a_rx)), ("b", self.b, (b_tx, b_rx))):
                 made = hour_of(machine, pair, step)
@@ -54,7 +55,7 @@ class Linked:
         services.compare_links(now=timezone.now() + 30 * HOUR)
 
 
-def hour_of(machine: Machine, amounts: tuple[int, int], step: int = 300) -> object:
+def hour_of(machine: Machine, amounts: tuple[int, int], step: int = 300) -> Envelope:
     """One batch with an hour of both counters, in records of `step` seconds."""
     start, records, count = machine.clock, [], 3600 // step
     for name, amount in zip((TX, RX), amounts, strict=True):
@@ -65,18 +66,20 @@ def hour_of(machine: Machine, amounts: tuple[int, int], step: int = 300) -> obje
     return machine.batch(*records)
 
 
-def deliver(batches: list[object]) -> None:
+def deliver(batches: list[Envelope]) -> None:
     """The site takes them and rates."""
-    results = services.accept_envelopes(envelopes=batches)  # type: ignore[arg-type]
+    results = services.accept_envelopes(envelopes=batches)
     assert {r.status for r in results} <= {"accepted", "duplicate"}, results
     services.rate_waiting()
 
 
 def end_of_a_link(start: datetime) -> Machine:
     """A node whose counters begin at the full hour."""
-    machine = Machine(meters=[dict(line) for line in ENDS], clock=start).enrolled().described()
+    before = start - timedelta(seconds=1)
+    machine = Machine(meters=[dict(line) for line in ENDS], clock=before).enrolled().described()
     NodeKey.objects.filter(node=machine.row).update(created_at=start - HOUR)
     deliver([machine.batch(machine.counted(0, TX, 0), machine.counted(0, RX, 0))])
+    machine.clock = start
     return machine
 
 
