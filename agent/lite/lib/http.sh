@@ -54,13 +54,13 @@ by_wget() {
         set --
     fi
     if [ -n "$CA" ]; then set -- "$@" --ca-certificate "$CA"; fi
-    if wget --help 2>&1 | grep -q content-on-error; then set -- "$@" --content-on-error -t 1; fi
-    if wget -q -S -T "$TIMEOUT" -U "$AGENT" --header "Coop-Node: ${NODE:-}" -O "$RUN/answer" "$@" \
-        "$SERVER$path" 2>"$RUN/told"; then
-        STATUS=200
+    set -- -q -S -U "$AGENT" --header "Coop-Node: ${NODE:-}" -O "$RUN/answer" "$@" "$SERVER$path"
+    if wget --help 2>&1 | grep -q content-on-error; then
+        wget -T "$TIMEOUT" -t 1 --content-on-error "$@" 2>"$RUN/told"
     else
-        refusal
-    fi
+        # The -T of busybox's wget ends some builds with a segmentation fault.
+        timeout "$TIMEOUT" wget "$@" 2>"$RUN/told"
+    fi && STATUS=200 || refusal
 }
 
 # A program's argument holds 128 KiB, so what is longer goes in smaller requests (see `deliver`).
