@@ -70,8 +70,8 @@ class Box:
             actor=None, node=node, asset=Asset.objects.filter(name=self.asset).first()
         )
         # The demo's past lies before its making, so the key has to as well.
-        NodeKey.objects.filter(node=node).update(created_at=self.clock - HOUR)
-        Node.objects.filter(pk=node.pk).update(created_at=self.clock - HOUR)
+        NodeKey.objects.filter(node=node).update(created_at=self.clock)
+        Node.objects.filter(pk=node.pk).update(created_at=self.clock)
         self.uuid, self.chain = str(node.uuid), genesis(str(node.uuid), 1, public)
         return node
 
@@ -140,8 +140,8 @@ def run_a_fleet() -> None:
     envelopes = [box.signed(INVENTORY, {"meters": METERS}) for box in boxes]
     envelopes += [batch for box in boxes for batch in history(box)]
     services.accept_envelopes(envelopes=envelopes)
-    two_with_one_key(boxes[-1])
     services.rate_waiting()
+    two_with_one_key(boxes[-1])
     link(nodes["ridge"], nodes["school"], now - LATELY * HOUR)
     services.quarantine_node(
         actor=None, node=nodes["store"], reason="The disk shelf is being checked after a failure."
@@ -149,13 +149,11 @@ def run_a_fleet() -> None:
 
 
 def history(box: Box) -> list[dsse.Envelope]:
-    """Nine days: six-hour records, a gap on the way, and the last thirty hours one by one."""
+    """Nine days hour by hour, with a gap or two; the last thirty hours in batches of their own."""
     records = box.hours(0, 0, timedelta())[:2]
-    for n in range((DAYS * 24 - LATELY) // 6):
-        stopped = n == 10 if box.label == "ridge" else n in (4, 20)
-        length = 6 * HOUR
-        measured = box.hours(900 * MB, 1400 * MB, length) if not stopped else []
-        records += measured or box.stood_still(length)
+    for n in range(DAYS * 24 - LATELY):
+        stopped = n in range(60, 66) if box.label == "ridge" else n in (24, 25, 120)
+        records += box.stood_still(HOUR) if stopped else box.hours(150 * MB, 230 * MB, HOUR)
     batches = [box.batch(records)]
     for n in range(LATELY):
         batches.append(box.batch(box.hours(*traffic(box, n in DIFFER), HOUR)))
@@ -163,7 +161,7 @@ def history(box: Box) -> list[dsse.Envelope]:
 
 
 def traffic(box: Box, differs: bool) -> tuple[int, int]:
-    """Bytes out and in of an hour: where they differ the ridge says it sent more than the school received."""
+    """Bytes out and in of an hour; where they differ the ridge says more than the school got."""
     if box.label == "ridge":
         return (230 if differs else 200) * MB, 150 * MB
     return 150 * MB, 200 * MB

@@ -17,7 +17,7 @@ from metering.models import LinkHour, LinkPair, Node
 
 MOST = 60
 WIDTH, LEAST_HEIGHT, LINE, SIDE = 760, 300, 30, 210
-ROW, GUTTER, NARROW = 44, 96, 340
+ROW, GUTTER, NARROW = 44, 58, 262
 LOOKED_BACK = timedelta(hours=24)
 
 

@@ -33,7 +33,7 @@ from metering.voucher_forms import AssetForm
 from signing.words import fingerprint_words
 
 RECENT = 8
-BATCHES = 25
+BATCHES = 10
 RECORDS = 50
 
 
