@@ -29,6 +29,26 @@ SUSPENDED = (
     BOOKED + ", ('waiting', 'suspense'), ('suspense', 'suspense'), ('suspense', 'waiting'), "
     "('suspense', 'let_go')"
 )
+TOKEN_ACCOUNTS = """
+CREATE OR REPLACE FUNCTION tokens_check_accounts() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    wrong record;
+BEGIN
+    SELECT o.kind, o.floor, c.code INTO wrong
+    FROM opened o JOIN ledger_commodity c ON c.id = o.commodity_id AND c.kind = 'token'
+    WHERE NOT (o.kind IN (%s) AND o.floor IS NULL
+               OR o.kind IN ('pool', 'own', 'received', 'vouchers', 'redeemed', 'overage',
+                             'expired'%s) AND o.floor IS NOT DISTINCT FROM 0)
+    LIMIT 1;
+    IF FOUND THEN
+        RAISE EXCEPTION 'tokens of %% cannot lie in an account of kind %% with floor %%',
+            wrong.code, wrong.kind, wrong.floor
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'tokens_accounts_of_known_kinds';
+    END IF;
+    RETURN NULL;
+END $$;
+"""
+ORIGINS = "'issue', 'unbacked'"
 RULES = """
 CREATE FUNCTION metering_rotation_change() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
@@ -79,6 +99,7 @@ class Migration(migrations.Migration):
     dependencies: ClassVar = [
         ("metering", "0005_partitions"),
         ("assets", "0001_initial"),
+        ("tokens", "0004_closing"),
         ("members", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
@@ -477,6 +498,10 @@ class Migration(migrations.Migration):
             ),
         ),
         migrations.RunSQL(READING_CHANGE % SUSPENDED, READING_CHANGE % BOOKED),
+        migrations.RunSQL(
+            TOKEN_ACCOUNTS % (ORIGINS + ", 'suspended'", ", 'suspense'"),
+            TOKEN_ACCOUNTS % (ORIGINS, ""),
+        ),
         migrations.RunSQL(REVOKED_BEFORE, migrations.RunSQL.noop),
         migrations.RunSQL(RULES, UNDO),
     ]

@@ -15,7 +15,7 @@ BALANCES = "balances"
 UNITS = {"created": -1, "treasury": 1, "holding": 1}
 TOKENS = {
     "issue": -1, "unbacked": -1, "pool": 1, "own": 1, "received": 1, "redeemed": 1,
-    "overage": 1, "expired": 1,
+    "overage": 1, "expired": 1, "vouchers": 1, "suspense": 1, "suspended": -1,
 }  # fmt: skip
 """Kinds of account → the sign of what they may hold."""
 _SIGNS = {"unit": ("units", UNITS), "token": ("tokens", TOKENS)}
