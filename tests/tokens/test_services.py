@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.db import transaction
 from django.db.utils import DatabaseError
 from django.utils import timezone
 
@@ -133,6 +134,23 @@ def test_a_gift_moves_when_it_is_accepted(valley: Valley) -> None:
     assert held(valley, "chloe") == (0, 0, 50_000, 70_000)
     assert held(valley, "ana") == (450_000, 0, 0, 0)
     assert all_broken() == []
+
+
+@pytest.mark.parametrize(
+    "change", [{"amount": 1}, {"state": "withdrawn"}, {"state": "accepted", "txn_id": None}]
+)
+def test_the_database_keeps_a_gift_that_was_answered(
+    valley: Valley, change: dict[str, object]
+) -> None:
+    made = accept_gift(gift_id=gift(valley, 50_000).pk, actor=None)
+    with pytest.raises(DatabaseError, match="answered once"), transaction.atomic():
+        Gift.objects.filter(pk=made.pk).update(**change)
+    with pytest.raises(DatabaseError), transaction.atomic():
+        Gift.objects.filter(pk=made.pk).delete()
+    waiting = gift(valley, 1, "h")
+    for state in ("accepted", "offered"):
+        with pytest.raises(DatabaseError, match="answered once"), transaction.atomic():
+            Gift.objects.filter(pk=waiting.pk).update(state=state)
 
 
 def test_given_tokens_cannot_be_passed_on(valley: Valley) -> None:

@@ -119,7 +119,9 @@ def withdraw_gift(*, gift_id: int, actor: AbstractBaseUser | None) -> Gift:
 
 def _end(gift_id: int, state: Gift.State) -> Gift:
     gift = Gift.objects.select_for_update().get(pk=gift_id)
-    if gift.state not in (Gift.State.OFFERED, state):
+    if gift.state == state:
+        return gift
+    if gift.state != Gift.State.OFFERED:
         raise GiftDecided
     gift.state = state
     gift.save(update_fields=["state"])
