@@ -324,8 +324,13 @@ def disputes() -> Queue:
     """What members doubt of their metered use."""
     items = [
         Item(
-            row.member.name,
-            _("doubts what was metered on %(day)s") % {"day": date_format(row.day, day_format())},
+            row.link.label if row.link else row.member.name if row.member else "",
+            (
+                _("its ends contradict each other on %(day)s")
+                if row.link
+                else _("doubts what was metered on %(day)s")
+            )
+            % {"day": date_format(row.day, day_format())},
             reverse("metering:answer", args=[row.pk]),
         )
         for row in disputes_waiting()

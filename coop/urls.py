@@ -20,6 +20,7 @@ urlpatterns = [
     path("", include("ledger.log.urls")),
     path("books/", include("ledger.urls")),
     path("", include("metering.voucher_urls")),
+    path("", include("metering.link_urls")),
     path("", include("metering.urls")),
     path("", include("tokens.urls")),
     path("", include("tokens.market_urls")),

@@ -31,10 +31,16 @@ def by_code(model: Any) -> Any:
 
 
 class DisputeSerializer(serializers.ModelSerializer[Dispute]):
-    """A dispute; `answer` is empty until a steward gave one, `correction` millitokens."""
+    """A dispute; `answer` is empty until a steward gave one, `correction` millitokens.
 
-    pool = serializers.CharField(source="pool.code", read_only=True)
-    resource = serializers.CharField(source="resource.code", read_only=True)
+    With `link` the machine opened it; then pool and resource may be null.
+    """
+
+    pool = serializers.CharField(source="pool.code", read_only=True, allow_null=True, default=None)
+    resource = serializers.CharField(
+        source="resource.code", read_only=True, allow_null=True, default=None
+    )
+    envelopes = serializers.SerializerMethodField()
     correction = serializers.IntegerField(
         source="correction.amount", read_only=True, allow_null=True, default=None
     )
@@ -42,10 +48,14 @@ class DisputeSerializer(serializers.ModelSerializer[Dispute]):
     class Meta:
         model = Dispute
         fields = (
-            "id", "pool", "resource", "day", "reading", "reason", "raised_at", "answer",
-            "answered_at", "correction",
+            "id", "pool", "resource", "day", "reading", "link", "envelopes", "reason", "raised_at",
+            "answer", "answered_at", "correction",
         )  # fmt: skip
         read_only_fields = fields
+
+    def get_envelopes(self, row: Dispute) -> list[str]:
+        """Chain values of the batches of both sides that are attached."""
+        return list(row.evidence.values_list("envelope__chain", flat=True))
 
 
 class RaiseSerializer(serializers.Serializer[Dispute]):

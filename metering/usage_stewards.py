@@ -14,8 +14,10 @@ from members.models import Member
 from metering import services
 from metering.dispute_forms import AnswerForm, CorrectionForm
 from metering.disputed import disputes_answered, disputes_of, disputes_waiting
+from metering.link_views import sides_of
 from metering.models import Dispute
 from metering.queries import use_of
+from metering.services.disputes import is_partial
 from metering.stewards import see
 from tokens.adjusted import adjustments_of
 from tokens.queries import current_period, usage_of
@@ -41,7 +43,8 @@ def answer(request: HttpRequest, dispute_id: int) -> HttpResponse:
     if request.method == "POST" and form.is_valid() and _answer(request, row, form):
         messages.success(request, _("Answered. The member sees it on their usage."))
         return see("metering:disputes")
-    context = {"dispute": row, "form": form}
+    own = is_partial(the_user(request), row)
+    context = {"dispute": row, "form": form, "own": own} | sides_of(row)
     return render(request, "metering/answer.html", context, status=422 if form.errors else 200)
 
 

@@ -139,6 +139,11 @@ class LinkHour(models.Model):
         """What was sent and did not arrive, in bytes; below zero: what arrived and was not sent."""
         return int(self.sent_net) - int(self.received_net)
 
+    @property
+    def gap_bytes(self) -> int:
+        """By how many bytes the two ends differ."""
+        return abs(self.difference)
+
 
 class LinkCorrection(models.Model):
     """One row is what a comparison took back of one assignment's use, or gave back; append-only.

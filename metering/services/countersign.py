@@ -4,8 +4,7 @@ Silence accepts; a refusal is a dispute. An answer may be signed with the member
 a node of theirs.
 """
 
-from collections.abc import Iterable
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from django.db import connection, transaction
@@ -209,11 +208,3 @@ def _note_for(node: Node, note_id: int) -> DeliveryNote | None:
         return None
     rows = DeliveryNote.objects.filter(pk=note_id, assignment__member=node.owner_id)
     return rows.exclude(assignment__meter__node=node).first()
-
-
-def notes_of(member_ids: Iterable[int], since: date | None = None) -> Any:
-    """Notes of these members, the newest first."""
-    rows = DeliveryNote.objects.filter(assignment__member__in=member_ids)
-    rows = rows if since is None else rows.filter(day__gte=since)
-    related = ("assignment__meter__node", "assignment__pool", "assignment__resource", "dispute")
-    return rows.select_related(*related).order_by("-day", "-pk")
