@@ -24,6 +24,7 @@ NEAR_MIDNIGHT = timedelta(seconds=15)
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 
 os.environ["DJANGO_SETTINGS_MODULE"] = "coop.settings"
+os.environ.setdefault("COOP_NODE_REQUESTS", "1000000")  # a test of the limit sets its own
 hypothesis_settings.register_profile("coop", deadline=None)
 hypothesis_settings.load_profile("coop")
 
