@@ -118,9 +118,13 @@ def enter_quarantine(row: Node, **said: Any) -> NodeStateChange:
 
 def has_lapsed(row: Node) -> bool:
     """Whether the node's last quarantine lapsed a short while ago and nothing came since."""
-    newest = newest_change(row)
     since = timezone.now() - timedelta(days=policy("quarantine_days", timezone.now()))
-    return newest.trigger == Trigger.LAPSED and newest.at > since
+    changes = NodeStateChange.objects.filter(node=row)
+    lapse = changes.filter(trigger=Trigger.LAPSED, at__gt=since).order_by("-pk").first()
+    if lapse is None:
+        return False
+    newer = changes.filter(pk__gt=lapse.pk, state__in=[*HELD_BACK, *ENDED])
+    return not newer.exclude(trigger=Trigger.DECIDED).exists()
 
 
 def is_confirmed(row: Node) -> bool:
@@ -278,13 +282,15 @@ def set_node_state(*, actor: User | None, node: Node, state: str, reason: str) -
 def suspect_by_hand(*, actor: User | None, node: Node, reason: str) -> NodeStateChange:
     """A steward holds an active node back until somebody has looked; a second time is nothing.
 
-    Raises ReasonNeeded, NotPossibleNow.
+    Raises ReasonNeeded, NotPossibleNow, LapsedAlready.
     """
     row = locked_with_reason(node, reason)
     if row.state == State.SUSPECT:
         return newest_change(row)
     if row.state not in SUSPECTED:
         raise NotPossibleNow(state=row.get_state_display())
+    if has_lapsed(row):
+        raise LapsedAlready
     return note(row, State.SUSPECT, reason=reason, actor=actor)
 
 

@@ -11,6 +11,7 @@ from coop.invariants import all_broken
 from metering import services
 from metering.errors import LapsedAlready
 from metering.models import Node, NodeStateChange, Reading
+from metering.services.states import suspect
 from tests.makers import agree
 from tests.metering.machine import post, statuses
 from tests.metering.world import Valley
@@ -73,7 +74,9 @@ def test_16_an_automatic_quarantine_lapses_as_well(valley: Valley) -> None:
     assert node.state == "quarantined"
     with time_machine.travel(timezone.now() + 15 * DAY, tick=False):
         assert services.sweep_states() == 1
-        services.set_node_state(actor=None, node=node, state="suspect", reason="once more")
+        with pytest.raises(LapsedAlready):
+            services.set_node_state(actor=None, node=node, state="suspect", reason="once more")
+        suspect(node=node, reason="a link says otherwise", trigger="link")
     with time_machine.travel(timezone.now() + 23 * DAY, tick=False):
         assert services.sweep_states() == 1
         assert NodeStateChange.objects.latest("pk").state == "quarantined"
