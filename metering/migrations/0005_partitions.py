@@ -86,6 +86,14 @@ class Migration(migrations.Migration):
                 migrations.AlterField(
                     "reading", "period", without_index("tokens.period", null=True)
                 ),
+                migrations.RemoveIndex("reading", "metering_re_assignm_4bd115_idx"),
+                migrations.AddIndex(
+                    "reading",
+                    models.Index(
+                        fields=["assignment", "period", "raw_before", "quantity"],
+                        name="metering_reading_total",
+                    ),
+                ),
                 migrations.RemoveConstraint("reading", "metering_reading_once_each"),
                 migrations.AddConstraint(
                     "reading",

@@ -129,7 +129,8 @@ ALTER TABLE metering_reading
     ADD CONSTRAINT metering_reading_period_fk FOREIGN KEY (period_id)
         REFERENCES tokens_period (id);
 CREATE INDEX metering_re_meter_i_5645c2_idx ON metering_reading (meter_id, id);
-CREATE INDEX metering_re_assignm_4bd115_idx ON metering_reading (assignment_id, period_id, id);
+CREATE INDEX metering_reading_total
+    ON metering_reading (assignment_id, period_id, raw_before, quantity);
 CREATE INDEX metering_reading_waiting ON metering_reading (meter_id, ends_at)
     WHERE state = 'waiting';
 CREATE INDEX metering_reading_late ON metering_reading (meter_id, ends_at) WHERE state = 'late';

@@ -198,7 +198,10 @@ class Reading(models.Model):
         ]
         indexes = [
             models.Index(fields=["meter", "id"]),
-            models.Index(fields=["assignment", "period", "id"]),
+            models.Index(
+                fields=["assignment", "period", "raw_before", "quantity"],
+                name="metering_reading_total",
+            ),
             models.Index(
                 fields=["meter", "ends_at"],
                 condition=Q(state="waiting"),

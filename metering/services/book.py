@@ -1,22 +1,57 @@
-"""Booking: readings become usage, in the period that they belong to, each once."""
+"""Booking: readings become usage, in the period that they belong to, each once, set by set."""
 
-from collections import defaultdict
 from datetime import datetime, timedelta
+from typing import Any
 
-from django.db.models import QuerySet, Sum
+from django.db import connection
+from django.db.models import QuerySet
 from django.utils import timezone
 
-from metering.conversion import added
-from metering.models import MeterAssignment, Node, Reading
+from metering.models import Node, Reading
 from metering.services.redeem import count_presentations
 from policies.queries import policy
-from tokens.models import Period, Yield
+from tokens.models import Period
 from tokens.services.late import record_late
 from tokens.services.usage import UsageRow, open_period_shared, record_usage
 
-INSTANT = timedelta(microseconds=1)
-Due = list[tuple[Reading, MeterAssignment]]
-COLUMNS = ["state", "period", "raw_before", "amount"]
+# What ends at midnight belongs to the day before: the last instant of a span is what counts.
+PUT_ASIDE = """
+UPDATE metering_reading r
+SET state = 'late', period_id = (
+    SELECT p.id FROM tokens_period p WHERE p.start <= r.ends_at - interval '1 microsecond'
+                                       AND p."end" > r.ends_at - interval '1 microsecond')
+FROM metering_meter m
+WHERE m.id = r.meter_id AND m.node_id = %(node)s AND r.state = 'waiting'
+  AND r.ends_at <= %(start)s"""
+BOOK = """
+WITH due AS (
+    SELECT r.id, r.received_at, r.assignment_id, r.quantity, r.ends_at, a.num, a.den,
+           a.member_id, a.pool_id, a.resource_id
+    FROM metering_meter m
+    JOIN metering_reading r ON r.meter_id = m.id AND r.state = %(state)s
+    JOIN metering_meterassignment a ON a.id = r.assignment_id
+    WHERE m.node_id = %(node)s AND r.ends_at > %(since)s
+      AND CASE %(state)s WHEN 'late' THEN r.period_id = %(period)s ELSE r.ends_at <= %(until)s END
+      AND (SELECT count(*) FROM tokens_yield y WHERE y.period_id IN (%(period)s, %(open)s)
+           AND y.pool_id = a.pool_id AND y.resource_id = a.resource_id) = %(places)s
+), stood AS (
+    SELECT d.assignment_id, coalesce((
+        SELECT b.raw_before + b.quantity FROM metering_reading b
+        WHERE b.assignment_id = d.assignment_id AND b.period_id = %(period)s AND b.state = 'rated'
+        ORDER BY b.raw_before DESC, b.quantity DESC LIMIT 1), 0) AS raw
+    FROM (SELECT DISTINCT assignment_id FROM due) d
+), ordered AS (
+    SELECT d.*, s.raw - d.quantity
+           + sum(d.quantity) OVER (PARTITION BY d.assignment_id ORDER BY d.id) AS before
+    FROM due d JOIN stood s USING (assignment_id)
+)
+UPDATE metering_reading r
+SET state = 'rated', period_id = %(period)s, raw_before = o.before,
+    amount = div((o.before + o.quantity) * o.num, o.den) - div(o.before * o.num, o.den)
+FROM ordered o WHERE r.id = o.id AND r.received_at = o.received_at
+RETURNING r.id, o.member_id, o.pool_id, o.resource_id,
+          r.ends_at - interval '1 microsecond', r.amount"""
+"""Each reading adds to the rounded-down total of its assignment and period, in the order taken."""
 
 
 def book_readings(node: Node) -> None:
@@ -30,118 +65,67 @@ def book_readings(node: Node) -> None:
     if period is None:
         return
     given = count_presentations(node, period)
-    waiting = waiting_readings(node)
-    late = put_aside_late(waiting, period)
-    due = due_in(waiting, period)
-    count_in_tokens(due, period)
-    Reading.objects.bulk_update([*late, *(row for row, _ in due)], COLUMNS, batch_size=500)
-    rows = [usage_row(row, assignment) for row, assignment in due if row.amount]
-    record_usage(rows=[*rows, *given.now], actor=None)
+    run(PUT_ASIDE, node=node.pk, start=period.start)
+    record_usage(rows=[*due_usage(node, period), *given.now], actor=None)
     record_late(rows=[*late_usage(node, period), *given.late], actor=None)
 
 
+def due_usage(node: Node, period: Period) -> list[UsageRow]:
+    """What the open period covers and has tokens for, counted in tokens."""
+    return booked(
+        node=node.pk, state=Reading.State.WAITING.value, period=period.pk, open=period.pk,
+        since=period.start, until=period.end, places=1,
+    )  # fmt: skip
+
+
 def late_usage(node: Node, period: Period) -> list[UsageRow]:
-    """What came after the close of its period, as usage to be adjusted in the open one."""
+    """What came after the close of its period, as usage to be adjusted in the open one.
+
+    Only where the closed period and the open one both have tokens of it.
+    """
+    now = timezone.now()
+    closed = late_readings(now).filter(meter__node=node).order_by("period_id")
     rows: list[UsageRow] = []
-    for closed, due in late_by_period(node, period).items():
-        count_in_tokens(due, closed)
-        Reading.objects.bulk_update([row for row, _ in due], COLUMNS, batch_size=500)
-        rows += [usage_row(row, assignment) for row, assignment in due if row.amount]
+    for pk in closed.values_list("period_id", flat=True).distinct():
+        rows += booked(
+            node=node.pk, state=Reading.State.LATE.value, period=pk, open=period.pk,
+            since=oldest_charged(now), until=None, places=2,
+        )  # fmt: skip
     return rows
 
 
-def late_by_period(node: Node, period: Period) -> dict[Period, Due]:
-    """The node's late readings that can be adjusted, by the closed period they belong to."""
-    found: dict[Period, Due] = defaultdict(list)
-    there = {period.pk: places(period)}
-    rows = late_readings(timezone.now()).filter(meter__node=node).order_by("period_id", "pk")
-    for row in rows.select_related("assignment", "period"):
-        if row.assignment is None or row.period is None:
-            continue
-        if row.period.pk not in there:
-            there[row.period.pk] = places(row.period)
-        if (row.assignment.pool_id, row.assignment.resource_id) in there[row.period.pk] & there[
-            period.pk
-        ]:
-            found[row.period].append((row, row.assignment))
-    return found
+def booked(**values: Any) -> list[UsageRow]:
+    """Mark readings as rated, each with what it adds; the usage that they are, in their order."""
+    return [
+        UsageRow(
+            member_id=member,
+            pool_id=pool,
+            resource_id=resource,
+            used_at=used_at,
+            amount=amount,
+            key=f"reading:{pk}",
+        )
+        for pk, member, pool, resource, used_at, amount in sorted(run(BOOK, **values))
+        if amount
+    ]
+
+
+def run(sql: str, **values: Any) -> list[tuple[Any, ...]]:
+    """What a statement returns; nothing where it returns no rows."""
+    with connection.cursor() as cursor:
+        cursor.execute(sql, values)
+        return cursor.fetchall() if cursor.description else []
 
 
 def late_readings(now: datetime) -> QuerySet[Reading]:
     """Readings of closed periods that are not charged yet and not too old to be."""
-    since = now - timedelta(days=policy("late_days", now))
     return Reading.objects.filter(
-        state=Reading.State.LATE, ends_at__gt=since, period__state=Period.State.CLOSED
+        state=Reading.State.LATE,
+        ends_at__gt=oldest_charged(now),
+        period__state=Period.State.CLOSED,
     )
 
 
-def places(period: Period) -> set[tuple[int, int]]:
-    """The pools and resources that a period has tokens of."""
-    return set(Yield.objects.filter(period=period).values_list("pool_id", "resource_id"))
-
-
-def waiting_readings(node: Node) -> list[Reading]:
-    """In the order in which they were taken, which is that of the chain."""
-    rows = Reading.objects.filter(meter__node=node, state=Reading.State.WAITING)
-    return list(rows.select_related("assignment").order_by("pk"))
-
-
-def used_at(row: Reading) -> datetime:
-    """The last instant of the span: what ends at midnight belongs to the day before."""
-    return row.ends_at - INSTANT
-
-
-def put_aside_late(waiting: list[Reading], period: Period) -> list[Reading]:
-    """Mark what belongs to an earlier time than the open period."""
-    late = [row for row in waiting if used_at(row) < period.start]
-    for row in late:
-        row.state, row.period = Reading.State.LATE, period_at(used_at(row))
-    return late
-
-
-def period_at(moment: datetime) -> Period | None:
-    """The period that a moment lies in, if there is one."""
-    return Period.objects.filter(start__lte=moment, end__gt=moment).first()
-
-
-def due_in(waiting: list[Reading], period: Period) -> Due:
-    """What the open period covers and has tokens for, with whose use it is."""
-    yielded = places(period)
-    return [
-        (row, row.assignment)
-        for row in waiting
-        if row.assignment is not None
-        and period.start <= used_at(row) < period.end
-        and (row.assignment.pool_id, row.assignment.resource_id) in yielded
-    ]
-
-
-def count_in_tokens(due: Due, period: Period) -> None:
-    """Give each reading the millitokens that it adds to its assignment's rounded-down total."""
-    totals = totals_so_far({assignment.pk for _, assignment in due}, period)
-    for row, assignment in due:
-        before = totals[assignment.pk]
-        row.state, row.period, row.raw_before = Reading.State.RATED, period, before
-        row.amount = added(before, row.quantity, assignment.num, assignment.den)
-        totals[assignment.pk] = before + row.quantity
-
-
-def totals_so_far(assignment_ids: set[int], period: Period) -> dict[int, int]:
-    """Raw units booked so far, by assignment; 0 for those without any."""
-    rated: QuerySet[Reading] = Reading.objects.filter(
-        assignment__in=assignment_ids, period=period, state=Reading.State.RATED
-    )
-    sums = rated.order_by().values_list("assignment").annotate(Sum("quantity"))
-    return defaultdict(int, {pk: int(total) for pk, total in sums})
-
-
-def usage_row(row: Reading, assignment: MeterAssignment) -> UsageRow:
-    """The usage that a rated reading is."""
-    return UsageRow(
-        member_id=assignment.member_id,
-        pool_id=assignment.pool_id,
-        resource_id=assignment.resource_id,
-        used_at=used_at(row),
-        amount=row.amount or 0,
-        key=f"reading:{row.pk}",
-    )
+def oldest_charged(now: datetime) -> datetime:
+    """The moment since which late usage is still charged."""
+    return now - timedelta(days=policy("late_days", now))

@@ -5,28 +5,25 @@ marks the batches. Killed at any point, nothing of it stands; run again, nothing
 """
 
 import logging
-from collections import defaultdict
-from collections.abc import Iterable
+from itertools import accumulate
 
 from django.db import OperationalError, transaction
-from django.db.models import OuterRef, Q, Subquery
+from django.db.models import Q
+from django.db.models.functions import Length
 from django.utils import timezone
 
 from ledger.errors import DomainError
-from metering.counters import INFERRED, OVER_CAPACITY, Last
-from metering.models import Envelope, Gap, Meter, MeterAssignment, Node, Reading
-from metering.payloads import Batch, GapRecord, at, read_batch
-from metering.queries import descriptions_of, enrolments_of
-from metering.replay import Replay, Taken
+from metering.models import Envelope, Node
 from metering.services.book import book_readings, late_readings
 from metering.services.ends import last_rateable_epoch
-from metering.services.redeem import take_presentations
 from metering.services.states import RATED, suspect
 from metering.services.suspense import suspend
-from metering.services.watch import look_at, look_at_quantities
+from metering.services.take import take_readings
 from tokens.models import Period
 
-AT_ONCE = 50
+AT_ONCE = 200
+MOST_BYTES = 4 * 1024 * 1024
+"""of payloads in one transaction: beyond it no further one is begun"""
 READ = (*RATED, Node.State.QUARANTINED)
 log = logging.getLogger(__name__)
 
@@ -115,120 +112,14 @@ def lock_if_free(node_id: int) -> Node | None:
 
 
 def unrated(node: Node, limit: int) -> list[Envelope]:
-    """The next envelopes in the order of the chain."""
+    """The next envelopes in the order of the chain, as many as fit into memory with ease."""
     rows = Envelope.objects.filter(
         node=node,
         epoch__lte=last_rateable_epoch(node),
         status=Envelope.Status.ACCEPTED,
         rated_at=None,
     ).order_by("epoch", "seq")
-    return list(rows[:limit])
-
-
-def take_readings(node: Node, envelopes: list[Envelope]) -> bool:
-    """Derive the readings of these envelopes and store them with whose use they measure.
-
-    False where the batches make the node suspect: then nothing is taken from them.
-    """
-    if not envelopes:
-        return True
-    batches = {envelope.pk: read_batch(bytes(envelope.payload)) for envelope in envelopes}
-    if look_at(node, envelopes, batches):
-        return False
-    descriptions = descriptions_of(node, {batch.inv for batch in batches.values()})
-    meters = {meter.name: meter for meter in Meter.objects.filter(node=node)}
-    kinds = {name: meter.kind for name, meter in meters.items()}
-    replay = Replay(last_values(node), kinds, enrolments_of(node))
-    whose = assignments_of(node)
-    take_presentations(node, envelopes, batches, replay.enrolled_at)
-    readings: list[Reading] = []
-    gaps: list[Gap] = []
-    for envelope in envelopes:
-        batch = batches[envelope.pk]
-        for taken in replay.take(batch, envelope.received_at, descriptions.get(batch.inv)):
-            meter = meters.get(taken.meter) or make_meter(node, taken, meters)
-            readings.append(reading(envelope, meter, taken, whose[meter.pk]))
-        gaps += gaps_in(envelope, batch, meters)
-    Reading.objects.bulk_create(readings, batch_size=1000)
-    Gap.objects.bulk_create(gaps, batch_size=1000)
-    look_at_quantities(node, readings)
-    return True
-
-
-def last_values(node: Node) -> dict[str, Last]:
-    """Each meter's latest reading, and the latest end that the node's own clock named."""
-    newest = Reading.objects.filter(meter=OuterRef("pk")).exclude(flags__contains=["wrong_kind"])
-    newest = newest.order_by("-pk")
-    timed = newest.exclude(flags__contains=[INFERRED])
-    meters = Meter.objects.filter(node=node).annotate(
-        newest=Subquery(newest.values("pk")[:1]), known=Subquery(timed.values("ends_at")[:1])
-    )
-    found = {meter.newest: meter for meter in meters if meter.newest is not None}
-    rows = Reading.objects.in_bulk(found.keys())
-    return {
-        meter.name: Last(rows[pk].incarnation, rows[pk].value, meter.known)
-        for pk, meter in found.items()
-    }
-
-
-def make_meter(node: Node, taken: Taken, meters: dict[str, Meter]) -> Meter:
-    """A meter that no inventory describes yet."""
-    meters[taken.meter] = Meter.objects.create(node=node, name=taken.meter, kind=taken.kind)
-    return meters[taken.meter]
-
-
-def assignments_of(node: Node) -> dict[int, list[MeterAssignment]]:
-    """All assignments of a node's meters, by meter."""
-    by_meter: dict[int, list[MeterAssignment]] = defaultdict(list)
-    for row in MeterAssignment.objects.filter(meter__node=node):
-        by_meter[row.meter_id].append(row)
-    return by_meter
-
-
-def reading(
-    envelope: Envelope, meter: Meter, taken: Taken, assignments: Iterable[MeterAssignment]
-) -> Reading:
-    """The row for a reading; nobody's where no one assignment covers all of its span."""
-    assignment = next((a for a in assignments if covers(a, taken)), None)
-    state = Reading.State.MEASURED
-    if assignment is not None:
-        held = OVER_CAPACITY in taken.flags
-        state = Reading.State.HELD if held else Reading.State.WAITING
-    return Reading(
-        envelope=envelope,
-        received_at=envelope.received_at,
-        position=taken.position,
-        meter=meter,
-        rule=taken.rule,
-        flags=taken.flags,
-        incarnation=taken.incarnation,
-        begins_at=taken.begins_at,
-        ends_at=taken.ends_at,
-        value_before=taken.value_before,
-        value=taken.value,
-        quantity=taken.quantity,
-        assignment=assignment,
-        state=state,
-    )
-
-
-def covers(assignment: MeterAssignment, taken: Taken) -> bool:
-    """Whether the whole span lies within the assignment."""
-    ends_in_time = assignment.until is None or taken.ends_at <= assignment.until
-    return assignment.since <= taken.begins_at and ends_in_time
-
-
-def gaps_in(envelope: Envelope, batch: Batch, meters: dict[str, Meter]) -> list[Gap]:
-    """The spans that a batch says nothing is known about."""
-    return [
-        Gap(
-            envelope=envelope,
-            position=record.n,
-            meter=meters.get(record.m or ""),
-            begins_at=at(record.t0),
-            ends_at=at(record.t1),
-            why=record.why,
-        )
-        for record in batch.records
-        if isinstance(record, GapRecord)
-    ]
+    sizes = rows.annotate(size=Length("payload")).values_list("pk", "size")[:limit]
+    before = accumulate((size for _, size in sizes), initial=0)
+    pks = [pk for (pk, _), size in zip(sizes, before, strict=False) if size < MOST_BYTES]
+    return list(rows.filter(pk__in=pks))

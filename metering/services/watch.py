@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from django.utils import timezone
 
@@ -11,6 +11,9 @@ from metering.models import Envelope, Node, NodeBoot, NodeStateChange, Reading
 from metering.payloads import Batch, at
 from metering.services.states import newest_change, suspect
 from policies.queries import policy
+
+if TYPE_CHECKING:
+    from metering.services.take import Row
 
 Trigger = NodeStateChange.Trigger
 DAY: Final = timedelta(days=1)
@@ -117,7 +120,7 @@ def _hold(node: Node, trigger: str, reason: str, chains: list[str]) -> bool:
     return True
 
 
-def look_at_quantities(node: Node, readings: Sequence[Reading]) -> None:
+def look_at_quantities(node: Node, readings: "Sequence[Row]") -> None:
     """A node that names more than its meters can count, again and again, is suspect.
 
     `over_capacity_times` such readings within a day, none of them from before the last decision.
