@@ -20,12 +20,24 @@ from kombu.exceptions import OperationalError
 from metering import queries, services, tasks
 from metering.errors import NotEnrolled, SchemaError, WireError
 from metering.payloads import spelled
+from metering.services import limit
 from metering.services.enrol import LIFETIME, POLL_SECONDS
 from metering.services.signed import Result
-from metering.wire import envelope_from, problem, problem_of, read_envelopes, read_json
+from metering.wire import (
+    address_of,
+    envelope_from,
+    node_named,
+    problem,
+    problem_of,
+    read_envelopes,
+    read_json,
+)
+from signing import dsse
 
 log = logging.getLogger(__name__)
 View = Callable[..., HttpResponse]
+NEW = ("accepted", "pending_gap", "held", "conflict")
+"""results of what was not there before"""
 
 
 def for_nodes(view: View) -> View:
@@ -72,8 +84,11 @@ def poll(request: HttpRequest) -> HttpResponse:
 @for_nodes
 def envelopes(request: HttpRequest) -> HttpResponse:
     """A node, or anybody for it, delivers envelopes."""
+    limit.count_sender(address=address_of(request), node=node_named(request, "Coop-Node"))
     taken = read_envelopes(request)
+    limit.look_at_signers(keyids=keyids_of(taken))
     results = services.accept_envelopes(envelopes=taken, via=via(request))
+    limit.count_signers(keyids=sorted({r.keyid for r in results if r.status in NEW and r.keyid}))
     if any(result.status == "accepted" for result in results):
         hint_rating()
     if all(result.status == "rejected" for result in results):
@@ -81,6 +96,11 @@ def envelopes(request: HttpRequest) -> HttpResponse:
         listed = [as_json(result) for result in results]
         return problem_of(first.code, first.http_status, "nothing was stored", results=listed)
     return JsonResponse(answer_to(request, results))
+
+
+def keyids_of(taken: list[dsse.Envelope]) -> list[str]:
+    """The keys that envelopes say they are signed by."""
+    return sorted({signature.keyid for envelope in taken for signature in envelope.signatures})
 
 
 @for_nodes
@@ -91,17 +111,14 @@ def allowances(request: HttpRequest) -> HttpResponse:
 
 
 def via(request: HttpRequest) -> str:
-    """The node that delivers, as it calls itself; "" where it does not."""
-    try:
-        return str(UUID(request.headers.get("Coop-Node", "")))
-    except ValueError:
-        return ""
+    """The node that delivers, as it calls itself; "" where it does not. A hint, like all such."""
+    return node_named(request, "Coop-Relay") or node_named(request, "Coop-Node")
 
 
 def answer_to(request: HttpRequest, results: list[Result]) -> dict[str, Any]:
     """The body of a 200."""
     read = [result.node for result in results if result.node]
-    node = via(request) or (read[0] if read else "")
+    node = node_named(request, "Coop-Node") or (read[0] if read else "")
     return {
         "time": spelled(timezone.now()),
         "results": [as_json(result) for result in results],

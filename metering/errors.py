@@ -116,6 +116,18 @@ class TooManyWaiting(WireError):
     text = "too many batches wait for earlier ones"
 
 
+class TooManyRequests(WireError):
+    """More requests than one address, or one node, may send; `seconds` until the next one."""
+
+    code = "too_many_requests"
+    status = 429
+    text = "too many requests: wait as long as Retry-After says"
+
+    def __init__(self, seconds: float = 60.0) -> None:
+        super().__init__()
+        self.seconds = seconds
+
+
 class TooManyAsking(WireError):
     """So many nodes wait to be let in that no more may ask."""
 

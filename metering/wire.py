@@ -2,10 +2,13 @@
 
 import base64
 import hashlib
+import math
 import zlib
 from http import HTTPStatus
 from typing import Any
+from uuid import UUID
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
 from metering.errors import (
@@ -13,6 +16,7 @@ from metering.errors import (
     Malformed,
     SchemaError,
     TooLarge,
+    TooManyRequests,
     UnsupportedMediaType,
     WireError,
 )
@@ -91,7 +95,26 @@ def envelope_from(value: Any) -> dsse.Envelope:
 
 def problem(error: WireError, **extra: Any) -> HttpResponse:
     """The refusal of a whole request (RFC 9457)."""
-    return problem_of(error.code, error.status, str(error), **extra)
+    answer = problem_of(error.code, error.status, str(error), **extra)
+    if isinstance(error, TooManyRequests):
+        answer["Retry-After"] = str(math.ceil(error.seconds))
+    return answer
+
+
+def address_of(request: HttpRequest) -> str:
+    """Where a request comes from, behind as many proxies of our own as COOP_PROXIES says."""
+    passed = [part.strip() for part in request.headers.get("X-Forwarded-For", "").split(",")]
+    if 0 < settings.COOP_PROXIES <= len(passed):
+        return passed[-settings.COOP_PROXIES][:64]
+    return str(request.META.get("REMOTE_ADDR", ""))
+
+
+def node_named(request: HttpRequest, header: str) -> str:
+    """The node that a header names, in its usual spelling; "" where it names none."""
+    try:
+        return str(UUID(request.headers.get(header, "")))
+    except ValueError:
+        return ""
 
 
 def problem_of(code: str, status: int, detail: str, **extra: Any) -> HttpResponse:

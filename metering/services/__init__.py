@@ -27,6 +27,7 @@ from metering.services.enrol import (
     sweep_enrolments,
 )
 from metering.services.enrol_files import answer_to_file, enrol_from_file
+from metering.services.files import take_file
 from metering.services.links import compare_links, declare_link, end_link
 from metering.services.notices import signed_notices, signed_revocations
 from metering.services.rate import rate_node, rate_waiting
@@ -93,6 +94,7 @@ __all__ = [
     "sweep_enrolments",
     "sweep_notes",
     "sweep_states",
+    "take_file",
     "take_voucher",
     "upload_challenges",
 ]

@@ -169,7 +169,9 @@ def both(verified: Verified, batch: Batch) -> list[str]:
 
 def result(row: Envelope, status: str) -> Result:
     """The result for a stored batch, its receipt still to come."""
-    return Result(str(row.node.uuid), row.epoch, row.seq, row.chain, status)
+    return Result(
+        str(row.node.uuid), row.epoch, row.seq, row.chain, status, keyid=row.keyid
+    )  # fmt: skip
 
 
 def with_receipt(stored: tuple[Result, Envelope | None]) -> Result:
@@ -187,4 +189,5 @@ def with_receipt(stored: tuple[Result, Envelope | None]) -> Result:
         outcome.chain,
         outcome.status,
         receipt=receipt_of(envelope=row).as_dict(),
+        keyid=outcome.keyid,
     )

@@ -115,6 +115,7 @@ def accept_run(reads: Sequence[Read], via: str) -> dict[int, Result]:
             str(key.node.uuid), key.epoch, read.batch.seq, read.chain,
             "accepted" if read.batch.seq in new else "duplicate",
             receipt=receipts[stored[read.batch.seq].pk].as_dict(),
+            keyid=key.keyid,
         )
         for read in reads
         if read.batch.seq in stored and stored[read.batch.seq].chain == read.chain

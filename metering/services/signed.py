@@ -26,7 +26,10 @@ NODE_LOCKS: Final = 0x6E6F6465  # "node": keeps these advisory locks apart from 
 
 @dataclass(frozen=True)
 class Result:
-    """What became of one envelope, in the words of docs/metering-protocol.md, section 6."""
+    """What became of one envelope, in the words of docs/metering-protocol.md, section 6.
+
+    `keyid` is the key that verified, where something came of it; it does not travel.
+    """
 
     node: str | None = None
     epoch: int | None = None
@@ -36,6 +39,7 @@ class Result:
     code: str = ""
     http_status: int = 200
     receipt: dict[str, Any] | None = None
+    keyid: str = ""
 
 
 @dataclass(frozen=True)
