@@ -5,9 +5,8 @@ then on nobody has anything, until the site says otherwise.
 """
 
 import logging
-from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
-from typing import Any
+from datetime import datetime
+from typing import Any, NamedTuple
 
 from nacl.signing import SigningKey
 
@@ -21,13 +20,12 @@ log = logging.getLogger(__name__)
 KIND = dsse.payload_type("allowances")
 REQUEST = dsse.payload_type("allowances-request")
 KEPT = "allowances"
-TIME = "%Y-%m-%dT%H:%M:%SZ"
+TIME = "2026-11-22T12:00:00Z"
 TEXTS = ("meter", "pool", "resource")
 NUMBERS = ("assignment", "member", "num", "den", "left")
 
 
-@dataclass(frozen=True, slots=True)
-class Allowance:
+class Allowance(NamedTuple):
     """One meter: millitokens left of its member's tokens, and beyond them (None: no limit)."""
 
     assignment: int
@@ -41,8 +39,7 @@ class Allowance:
     over: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class Allowances:
+class Allowances(NamedTuple):
     """What the site last said, and whether it still holds."""
 
     made_at: str
@@ -51,7 +48,7 @@ class Allowances:
     lines: list[Allowance]
 
     def as_dict(self) -> dict[str, Any]:
-        return asdict(self)
+        return self._asdict() | {"lines": [line._asdict() for line in self.lines]}
 
 
 def fetch(store: Store, site: Site, key: SigningKey, moment: Moment) -> None:
@@ -131,6 +128,8 @@ def _line(value: Any, holds: bool) -> Allowance:
 
 def _moment(text: Any) -> int:
     try:
-        return int(datetime.strptime(text, TIME).replace(tzinfo=UTC).timestamp())
+        if len(text) != len(TIME) or text[-1] != "Z":
+            raise ValueError(text)
+        return int(datetime.fromisoformat(text).timestamp())
     except (TypeError, ValueError) as error:
         raise NotTrusted("no moment") from error

@@ -3,19 +3,16 @@
 The same for an answer that came over the network and for one that came as a file.
 """
 
-import logging
 import sqlite3
 import time
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
-from coop_agent import dsse, epochs
+from coop_agent import dsse, epochs, log
 from coop_agent.clock import now, spelled
 from coop_agent.errors import AgentError, NotTrusted
 from coop_agent.sealing import BATCH, INVENTORY
 from coop_agent.store import Store
 
-log = logging.getLogger(__name__)
 STORED = ("accepted", "duplicate", "held")
 BARRED = ("unknown_key", "bad_signature", "revoked_key", "not_enrolled")
 # What the site refuses for good, and the status that it then has.
@@ -23,8 +20,7 @@ REFUSED = {"malformed": 400, "too_large": 413, "schema": 422}
 RECEIPT = dsse.payload_type("receipt")
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(NamedTuple):
     """One envelope of a request. Only a batch has a `seq`; `epoch` is a rotation's new one."""
 
     epoch: int

@@ -10,9 +10,8 @@ import secrets
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from nacl.signing import SigningKey
 
@@ -37,8 +36,7 @@ class NoBlock(AgentError):
     """What was asked for is not there, or not this node's to read."""
 
 
-@dataclass(frozen=True, slots=True)
-class Challenge:
+class Challenge(NamedTuple):
     """One block that the site asks for."""
 
     id: int

@@ -2,8 +2,8 @@
 
 import ctypes
 import time
-from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 from coop_agent.machine import rooted
 
@@ -14,8 +14,7 @@ _TIME_ERROR = 5
 _TIMEX_BYTES = 512
 
 
-@dataclass(frozen=True, slots=True)
-class Moment:
+class Moment(NamedTuple):
     """One instant: of this boot, so many nanoseconds in; Unix seconds unless the clock is unset."""
 
     boot: str

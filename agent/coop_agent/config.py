@@ -1,7 +1,6 @@
 """How often: what the site signed, unless the command line says otherwise."""
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from coop_agent.errors import AgentError
 from coop_agent.store import Store
@@ -10,21 +9,24 @@ DAY = 86_400
 BACKLOG_LIMIT = 64 * 1024 * 1024
 
 
-@dataclass(frozen=True, slots=True)
-class Intervals:
+class _Intervals(NamedTuple):
+    sample_s: int
+    record_s: int
+    seal_s: int
+
+
+class Intervals(_Intervals):
     """Seconds between samples, length of a record, seconds between batches."""
 
-    sample_s: int = 60
-    record_s: int = 300
-    seal_s: int = 900
+    __slots__ = ()
 
-    def __post_init__(self) -> None:
-        if not 1 <= self.sample_s <= self.record_s <= self.seal_s <= DAY:
+    def __new__(cls, sample_s: int = 60, record_s: int = 300, seal_s: int = 900) -> "Intervals":
+        if not 1 <= sample_s <= record_s <= seal_s <= DAY:
             raise AgentError("intervals must be 1 <= sample <= record <= seal <= 86400 seconds")
+        return super().__new__(cls, sample_s, record_s, seal_s)
 
 
-@dataclass(frozen=True, slots=True)
-class Wishes:
+class Wishes(NamedTuple):
     """What the command line asks for; None leaves it to the site."""
 
     sample_s: int | None = None

@@ -1,13 +1,12 @@
 """Offering sealed batches, one request at a time: docs/metering-protocol.md, section 6."""
 
 import json
-import logging
 import time
 from typing import Any
 
 from nacl.signing import SigningKey
 
-from coop_agent import config, dsse, epochs, inquiries
+from coop_agent import config, dsse, epochs, inquiries, log
 from coop_agent.answers import (
     RECEIPT,
     REFUSED,
@@ -27,7 +26,6 @@ from coop_agent.wire import Answer, Site
 
 __all__ = ["HOUR", "RECEIPT", "Barred", "Delivery", "Halted", "TryLater"]
 
-log = logging.getLogger(__name__)
 MAX_ENVELOPES = 32
 MAX_BYTES = 1_400_000
 HOUR = 3600

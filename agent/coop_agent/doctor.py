@@ -2,9 +2,8 @@
 
 import os
 import time
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from coop_agent import clock, epochs, keys
 from coop_agent.errors import AgentError, Unreachable
@@ -18,8 +17,7 @@ LOW_SPACE = 64 * 1024 * 1024
 YEAR = 366 * 24 * 3600
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(NamedTuple):
     """One thing the doctor looked at."""
 
     good: bool
@@ -126,7 +124,7 @@ def _reach(site: Site, node: str | None) -> Finding:
     return Finding(answer.status in (200, 404), "site", f"status {answer.status}, {took} ms")
 
 
-def _source(driver: Guarded) -> Finding:
+def _source(driver: "Guarded") -> Finding:
     try:
         readings = driver.read(clock.boot_id())
     except AgentError as error:

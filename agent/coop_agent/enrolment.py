@@ -1,7 +1,6 @@
 """How a node gets its identity: docs/metering-protocol.md, section 3."""
 
 import base64
-import logging
 import random
 import socket
 import threading
@@ -13,13 +12,12 @@ from typing import Any
 
 from nacl.signing import SigningKey
 
-from coop_agent import __version__, config, dsse, epochs, keys
+from coop_agent import __version__, config, dsse, epochs, keys, log
 from coop_agent.clock import now, spelled
 from coop_agent.errors import AgentError, EnrolmentEnded, NotTrusted, Stopping, Unreachable
 from coop_agent.store import Store
 from coop_agent.wire import Answer, Site
 
-log = logging.getLogger(__name__)
 PENDING = "pending_enrolment"
 RETRY_MAX = 60
 OK = 200

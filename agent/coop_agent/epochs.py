@@ -6,7 +6,7 @@ led into it with what the site said of that. The first epoch has none: the enrol
 
 import sqlite3
 import time
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from coop_agent import dsse
 from coop_agent.store import Store
@@ -15,8 +15,7 @@ ROTATE = dsse.payload_type("rotate")
 ACCEPTED = "accepted"
 
 
-@dataclass(frozen=True, slots=True)
-class Epoch:
+class Epoch(NamedTuple):
     """One key's time. `state`: accepted, sealed (not answered), waiting (for people), refused."""
 
     number: int

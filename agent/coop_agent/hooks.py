@@ -6,20 +6,17 @@ again after a pause. A kill between the two says it twice: commands must bear th
 """
 
 import json
-import logging
 import os
 import signal
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
 
-from coop_agent import allowances, notices
+from coop_agent import allowances, log, notices
 from coop_agent.clock import SECOND, Moment
 from coop_agent.errors import NotTrusted
 from coop_agent.store import Store
 
-log = logging.getLogger(__name__)
 TIMEOUT = 30
 FIRST_PAUSE, LONGEST_PAUSE = 60, 900
 # After a start without a clock of its own a node learns the time within minutes, or not at all.
@@ -30,14 +27,19 @@ PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 Environment = dict[str, str]
 
 
-@dataclass(slots=True)
 class Hooks:
     """The commands, each as a list of words; an empty one is not run."""
 
-    allowance: list[str] = field(default_factory=list)
-    notice: list[str] = field(default_factory=list)
-    timeout: float = TIMEOUT
-    _waits: dict[tuple[str, str], tuple[float, float]] = field(default_factory=dict)
+    def __init__(
+        self,
+        allowance: list[str] | None = None,
+        notice: list[str] | None = None,
+        timeout: float = TIMEOUT,
+    ) -> None:
+        self.allowance = allowance or []
+        self.notice = notice or []
+        self.timeout = timeout
+        self._waits: dict[tuple[str, str], tuple[float, float]] = {}
 
     def __bool__(self) -> bool:
         return bool(self.allowance or self.notice)

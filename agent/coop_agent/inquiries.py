@@ -4,19 +4,17 @@ Each inquiry is `ask(store, site, key, moment)`; it keeps what it learns in the 
 AgentError where the site cannot be understood. One that fails hurts no other.
 """
 
-import logging
 import sqlite3
 from collections.abc import Callable
 
 from nacl.signing import SigningKey
 
-from coop_agent import allowances, challenges, notices
+from coop_agent import allowances, challenges, log, notices
 from coop_agent.clock import Moment
 from coop_agent.errors import AgentError
 from coop_agent.store import Store
 from coop_agent.wire import Site
 
-log = logging.getLogger(__name__)
 Inquiry = Callable[[Store, Site, SigningKey, Moment], None]
 
 INQUIRIES: dict[str, Inquiry] = {

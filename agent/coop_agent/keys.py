@@ -7,7 +7,6 @@ on paper or a stick. `after.key` is there only while a rotation goes on: the nex
 import hashlib
 import os
 import re
-import secrets
 from pathlib import Path
 
 from nacl.signing import SigningKey
@@ -107,7 +106,7 @@ def spelled(text: str, source: object) -> SigningKey:
 
 def _make(folder: Path, name: str) -> None:
     if not (folder / name).exists():
-        create_once(folder / name, secrets.token_hex(32).encode() + b"\n")
+        create_once(folder / name, os.urandom(32).hex().encode() + b"\n")
 
 
 def _credential(name: str) -> Path | None:

@@ -1,20 +1,17 @@
 """The running agent: threads that sample, seal, send and act, and meet only in the store."""
 
-import logging
 import os
-import random
 import signal
 import sqlite3
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from nacl.signing import SigningKey
 
-from coop_agent import config, keys
+from coop_agent import config, keys, log
 from coop_agent.answers import Barred, Halted, TryLater
 from coop_agent.clock import now
 from coop_agent.delivery import HOUR, Delivery
@@ -30,7 +27,6 @@ from coop_agent.wire import Site
 if TYPE_CHECKING:
     from coop_agent.drivers.choose import Guarded
 
-log = logging.getLogger(__name__)
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
 # Ends the wait of the main thread when the work has ended by itself.
 FINISHED = signal.SIGUSR1
@@ -43,8 +39,7 @@ DRIVER_TIME = 20
 SLACK = 120
 
 
-@dataclass(frozen=True, slots=True)
-class Setup:
+class Setup(NamedTuple):
     """What the command line decided. `first_pause` is the shortest wait before a retry."""
 
     folder: Path
@@ -53,8 +48,8 @@ class Setup:
     wishes: config.Wishes
     first_pause: int = 5
     barred_pause: int = HOUR
-    hooks: Hooks = field(default_factory=Hooks)
-    pulse: Pulse = field(default_factory=Pulse)
+    hooks: Hooks | None = None
+    pulse: Pulse | None = None
 
 
 def until_told(work: Callable[[threading.Event], int], pulse: Pulse | None = None) -> int:
@@ -112,7 +107,8 @@ class Agent:
 
     def __init__(self, setup: Setup, stop: threading.Event) -> None:
         self._setup = setup
-        self._pulse = setup.pulse
+        self._pulse = setup.pulse or Pulse()
+        self._hooks = setup.hooks or Hooks()
         self._stop = stop
         self._sealed = threading.Event()
         self._full = threading.Event()
@@ -123,7 +119,7 @@ class Agent:
         """Work until told to stop; 1 if a thread failed, so that a supervisor starts anew."""
         key = self._key()
         parts = [self._sample, lambda: self._seal(key), lambda: self._send(key)]
-        if self._setup.hooks:
+        if self._hooks:
             parts.append(self._act)
         threads = [threading.Thread(target=self._guard, args=(p,), daemon=True) for p in parts]
         for thread in threads:
@@ -221,7 +217,7 @@ class Agent:
         store = Store.opened(self._setup.folder)
         delivery = Delivery(store, key, self._setup.site)
         # After a power cut in the village not all nodes should call in the same second.
-        self._stop.wait(random.uniform(0, min(MAX_BOOT_DELAY, self._limits(store).seal_s / 10)))
+        self._stop.wait(chance(0, min(MAX_BOOT_DELAY, self._limits(store).seal_s / 10)))
         failures = 0
         while not self._stop.is_set():
             self._sealed.clear()
@@ -244,7 +240,7 @@ class Agent:
         store = Store.opened(self._setup.folder)
         while not self._stop.is_set():
             try:
-                self._setup.hooks.act(store, now(), self._stop)
+                self._hooks.act(store, now(), self._stop)
             except sqlite3.OperationalError as error:
                 log.error("the hooks could not be run: %s", error)
             self._stop.wait(min(60, self._limits(store).sample_s))
@@ -260,4 +256,9 @@ class Agent:
     def _backoff(self, failures: int, asked: int) -> int:
         first = self._setup.first_pause
         longest = min(MAX_PAUSE, first * 2 ** min(failures, 10))
-        return max(round(random.uniform(first, longest)), min(asked, HOUR))
+        return max(round(chance(first, longest)), min(asked, HOUR))
+
+
+def chance(low: float, high: float) -> float:
+    """Anything between the two, so that not all nodes come at once."""
+    return low + (high - low) * int.from_bytes(os.urandom(4)) / 2**32

@@ -3,8 +3,7 @@
 Kept on disk as signed and verified again whenever read; docs/metering-protocol.md, section 12.
 """
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from nacl.signing import SigningKey
 
@@ -19,8 +18,7 @@ REVOCATIONS, REVOCATIONS_KIND = "revocations", dsse.payload_type("revocations")
 STATES = ("quarantined", "revoked", "active")
 
 
-@dataclass(frozen=True, slots=True)
-class Notice:
+class Notice(NamedTuple):
     """One neighbour and how it stands; `links` pairs this node's meters with the other's."""
 
     node: str
@@ -33,8 +31,7 @@ class Notice:
     links: tuple[tuple[str, str], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Revocation:
+class Revocation(NamedTuple):
     """A key that signs no more; what it signed up to `last_seq` stays good."""
 
     node: str

@@ -4,11 +4,10 @@ A counter's records of one incarnation join without a hole, also over a stop of 
 kill loses no byte. A gauge's value is held for at most two record intervals.
 """
 
-import logging
 import sqlite3
-from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from coop_agent import log
 from coop_agent.clock import SECOND, Moment, boot_id, now, spelled
 from coop_agent.config import Intervals
 from coop_agent.drivers import Reading
@@ -18,13 +17,11 @@ from coop_agent.store import Store
 if TYPE_CHECKING:
     from coop_agent.drivers.choose import Guarded
 
-log = logging.getLogger(__name__)
 LAST = "last_sample"
 DISK_FULL = "disk_full"
 
 
-@dataclass(frozen=True, slots=True)
-class Sweep:
+class Sweep(NamedTuple):
     """What one driver read at one moment: the wanted readings, and the highest order of all."""
 
     driver: str
@@ -33,9 +30,16 @@ class Sweep:
     order: int
 
 
-@dataclass(slots=True)
+COLUMNS = (
+    "meter", "driver", "kind", "unit", "bits", "cap", "inc", "boot",
+    "t0", "mt0", "r0", "t1", "mt1", "r1", "area",
+)  # fmt: skip
+
+
 class Open:
     """A meter's open record, as the table `meter` keeps it. `area` is value times nanoseconds."""
+
+    __slots__ = COLUMNS
 
     meter: str
     driver: str
@@ -53,12 +57,12 @@ class Open:
     r1: str
     area: str
 
+    def __init__(self, *values: Any) -> None:
+        for name, value in zip(COLUMNS, values, strict=True):
+            setattr(self, name, value)
 
-COLUMNS = [field.name for field in fields(Open)]
 
-
-@dataclass(frozen=True, slots=True)
-class Round:
+class Round(NamedTuple):
     """What all meters of one round need to know."""
 
     store: Store

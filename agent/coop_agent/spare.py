@@ -5,8 +5,6 @@ record needs. When the disk is back they go into the store in the order of time,
 been sampled then; what the node did in between is a gap.
 """
 
-from dataclasses import replace
-
 from coop_agent.clock import Moment
 from coop_agent.drivers import Reading
 from coop_agent.sampling import Sweep
@@ -44,7 +42,7 @@ class Spare:
         for held in self._meters.values():
             for moment, sweep, reading in held:
                 place = (moment.mono, sweep.driver)
-                here = found.setdefault(place, replace(sweep, readings=[]))
+                here = found.setdefault(place, sweep._replace(readings=[]))
                 here.readings.append(reading)
         return [[found[place]] for place in sorted(found)]
 

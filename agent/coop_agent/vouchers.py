@@ -11,9 +11,8 @@ import re
 import sys
 import time
 from calendar import timegm
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from coop_agent import dsse
 from coop_agent.clock import Moment, spelled
@@ -34,8 +33,7 @@ class NotHonoured(AgentError):
     """The voucher is good for nothing here; the text says why."""
 
 
-@dataclass(frozen=True, slots=True)
-class Voucher:
+class Voucher(NamedTuple):
     """What a voucher says, once its signature was found to be the cooperative's."""
 
     ticket: str
@@ -51,8 +49,7 @@ class Voucher:
     not_after: int
 
 
-@dataclass(frozen=True, slots=True)
-class Honoured:
+class Honoured(NamedTuple):
     """What was used now, and what is left on this node; both in the voucher's unit."""
 
     voucher: Voucher

@@ -1,26 +1,25 @@
-"""One HTTP exchange with the site. What comes back is read in the strict profile, or refused."""
+"""One exchange with the site. What comes back is read in the strict profile, or refused."""
 
 import base64
-import gzip
 import hashlib
-import http.client
-import ssl
-from dataclasses import dataclass
+import zlib
 from pathlib import Path
-from typing import Any
-from urllib.parse import SplitResult, urlsplit
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from coop_agent import __version__, dsse
-from coop_agent.errors import AgentError, NotTrusted, Unreachable
+from coop_agent import __version__, dsse, web
+from coop_agent.errors import NotTrusted, Unreachable
+
+if TYPE_CHECKING:
+    import ssl
 
 TIMEOUT = 30
 MAX_ANSWER = 4 * 1024 * 1024
+GZIP = 31
 PROBLEM = "application/problem+json"
 JSON_TYPES = ("application/json", PROBLEM)
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """Status, the JSON object that came (empty if none did), and when to come again.
 
     `is_problem` tells the site's own refusals from those of whatever stands before it.
@@ -41,16 +40,14 @@ class Site:
     """Where the site is. TLS is the ordinary kind, or rests on one certificate of its own."""
 
     def __init__(self, url: str, ca: Path | None = None) -> None:
-        parts = urlsplit(url)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise AgentError(f"not the address of a site: {url!r}")
+        self._place = web.address(url)
         self.url = url
-        self._parts = parts
         self._ca = ca
+        self._context: ssl.SSLContext | None = None
 
     def post(self, path: str, body: Any, headers: dict[str, str] | None = None) -> Answer:
         """Send JSON, packed and with its digest; raises Unreachable."""
-        packed = gzip.compress(dsse.dumped(body), compresslevel=6, mtime=0)
+        packed = _packed(dsse.dumped(body))
         digest = base64.b64encode(hashlib.sha256(packed).digest()).decode()
         own = {
             "Content-Type": "application/json",
@@ -70,33 +67,33 @@ class Site:
         self, method: str, path: str, body: bytes | None, headers: dict[str, str]
     ) -> Answer:
         common = {"User-Agent": f"coop-agent/{__version__}", "Accept": ", ".join(JSON_TYPES)}
-        connection = _connection(self._parts, self._ca)
+        sent = web.request(method, self._place, path, common | headers, body)
         try:
-            connection.request(method, self._parts.path.rstrip("/") + path, body, common | headers)
-            return _answer(connection.getresponse())
-        except (OSError, http.client.HTTPException) as error:
+            return _answer(web.exchange(self._place, self._trusting(), sent, TIMEOUT, MAX_ANSWER))
+        except (OSError, web.Broken) as error:
             raise Unreachable(f"{self.url}: {error or type(error).__name__}") from error
-        finally:
-            connection.close()
+
+    def _trusting(self) -> "ssl.SSLContext | None":
+        """Whom to believe, read once: a certificate that was replaced is known after a start."""
+        if self._context is None and self._place.scheme == "https":
+            self._context = web.trusting(self._ca)
+        return self._context
 
 
-def _connection(parts: SplitResult, ca: Path | None) -> http.client.HTTPConnection:
-    host = parts.hostname or ""
-    if parts.scheme == "http":
-        return http.client.HTTPConnection(host, parts.port, timeout=TIMEOUT)
-    context = ssl.create_default_context(cafile=str(ca) if ca else None)
-    return http.client.HTTPSConnection(host, parts.port, timeout=TIMEOUT, context=context)
+def _packed(raw: bytes) -> bytes:
+    """In the form of gzip, the same for the same bytes: without a time or a name."""
+    packer = zlib.compressobj(6, zlib.DEFLATED, GZIP)
+    return packer.compress(raw) + packer.flush()
 
 
-def _answer(response: http.client.HTTPResponse) -> Answer:
-    raw = response.read(MAX_ANSWER + 1)
-    if len(raw) > MAX_ANSWER:
+def _answer(response: web.Response) -> Answer:
+    if len(response.body) > MAX_ANSWER:
         raise Unreachable("the answer is too large")
-    kind = (response.headers.get_content_type() or "").lower()
-    retry_after = response.headers.get("Retry-After", "")
+    kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
+    retry_after = response.headers.get("retry-after", "")
     return Answer(
         response.status,
-        _object(raw, response.status) if kind in JSON_TYPES else {},
+        _object(response.body, response.status) if kind in JSON_TYPES else {},
         int(retry_after) if retry_after.isascii() and retry_after.isdigit() else None,
         kind == PROBLEM,
     )

@@ -1,7 +1,6 @@
 """The command line. Data goes to standard output, what happens meanwhile to standard error."""
 
 import argparse
-import logging
 import os
 import sys
 from collections.abc import Callable
@@ -18,7 +17,6 @@ Command = Callable[[Options, Path], int]
 
 def main(arguments: list[str] | None = None) -> int:
     options = parser().parse_args(arguments)
-    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="coop-agent: %(message)s")
     try:
         return _command(options.command)(options, _folder(options))
     except Stopping:

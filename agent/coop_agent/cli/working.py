@@ -2,19 +2,23 @@
 
 import shlex
 import threading
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from coop_agent import config
 from coop_agent.cli.options import Options
 from coop_agent.cli.sources import chosen, site_of
-from coop_agent.enrolment import Claim, Enrolment
 from coop_agent.errors import AgentError, NotEnrolled
 from coop_agent.files import held, write_whole
 from coop_agent.hooks import Hooks
 from coop_agent.loop import Agent, Setup, until_told
-from coop_agent.pulse import notify
+from coop_agent.pulse import Pulse, notify
 from coop_agent.store import Store
 from coop_agent.wire import Site
+
+if TYPE_CHECKING:
+    from coop_agent.enrolment import Claim
 
 
 def enrol(options: Options, folder: Path) -> int:
@@ -35,7 +39,9 @@ def run(options: Options, folder: Path) -> int:
         config.intervals(store, wishes)
         store.close()
         hooks = Hooks(_words(options.allowance_hook), _words(options.notice_hook))
-        setup = Setup(folder, site, chosen(options), wishes, options.retry, hooks=hooks)
+        setup = Setup(
+            folder, site, chosen(options), wishes, options.retry, hooks=hooks, pulse=Pulse()
+        )
         notify("READY=1")
         return until_told(lambda stop: _run(options, setup, stop), setup.pulse)
 
@@ -56,9 +62,12 @@ def _words(command: str | None) -> list[str]:
 def _enrol(options: Options, folder: Path, site: Site, stop: threading.Event) -> int:
     store = Store.opened(folder)
     try:
-        Enrolment(
-            folder, store, site, stop, lambda c: _announce(c, options), options.server_key
-        ).run()
+        if store.get("node") is None:
+            # Needed once in a node's life: not worth its memory afterwards.
+            from coop_agent.enrolment import Enrolment
+
+            tell = partial(_announce, options)
+            Enrolment(folder, store, site, stop, tell, options.server_key).run()
         print(f"enrolled as node {store.get('node')}", flush=True)
     finally:
         store.close()
@@ -67,7 +76,7 @@ def _enrol(options: Options, folder: Path, site: Site, stop: threading.Event) ->
     return 0
 
 
-def _announce(claim: Claim, options: Options) -> None:
+def _announce(options: Options, claim: "Claim") -> None:
     print(f"Claim code:   {claim.user_code}")
     print(f"Fingerprint:  {claim.words}")
     print(f"Enter the code at {claim.site} and compare the fingerprint.", flush=True)

@@ -1,15 +1,13 @@
 """Sources of readings. A driver reads everything it has at once, or raises."""
 
-from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 # bytes, core-microseconds, packets, things or times, hundredths
 UNITS = ("By", "us", "{packet}", "1", "%")
 MOST = 2**64 - 1
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(NamedTuple):
     """One value of one meter.
 
     `unit` is one of UNITS. `inc` names the incarnation of a counter, 64 hex digits; within one boot
