@@ -19,8 +19,10 @@ from governance.queries import drafts_waiting
 from members.identity.queries import erasure_waiting
 from members.queries import applicants, open_appeals
 from metering.disputed import disputes_waiting
-from metering.models import EnrolmentRequest, Node
+from metering.models import Node
 from metering.presented import waiting_doubles
+from metering.queries import waiting_requests
+from metering.standing import claimed_requests, held_back, waiting_rotations
 from payments.models import Payout
 from payments.queries import (
     defaults_in_force,
@@ -288,21 +290,37 @@ def erasures() -> Queue:
 
 
 def nodes() -> Queue:
-    """Nodes that ask to be let in, and nodes under suspicion."""
+    """Nodes that ask to be let in, are held back, or want a new key."""
     url = reverse("metering:nodes")
-    asking = EnrolmentRequest.objects.filter(
-        state=EnrolmentRequest.State.PENDING, expires_at__gt=timezone.now()
-    ).order_by("pk")
-    suspect = Node.objects.filter(state=Node.State.SUSPECT)
     items = [
-        *(Item(row.hostname, _("asks to be let in"), url) for row in asking),
+        *(Item(row.hostname, _("asks to be let in"), url) for row in waiting_requests()),
         *(
-            Item(row.label, _("under suspicion: its readings are not rated"), url)
-            for row in suspect
+            Item(row.label, _("waits for a second owner"), reverse("metering:enrol"))
+            for row in claimed_requests()
         ),
+        *(
+            Item(
+                row.node.label,
+                _("asks for a new key"),
+                reverse("metering:rotation", args=[row.node.uuid, row.pk]),
+            )
+            for row in waiting_rotations()
+        ),
+        *(held_item(row) for row in held_back()),
     ]
     empty = _("Every node signs as it should.")
     return queue(_("Nodes to look at"), items, url, _("See the nodes"), empty)
+
+
+def held_item(row: Node) -> Item:
+    """A node that is suspect or quarantined."""
+    until = getattr(row, "until", None)
+    note = _("under suspicion: its readings are not rated")
+    if row.state == Node.State.QUARANTINED:
+        note = _("quarantined until somebody decides")
+        if until is not None:
+            note = _("quarantined until %(day)s, unless a vote confirms it") % {"day": day(until)}
+    return Item(row.label, note, reverse("metering:node", args=[row.uuid]))
 
 
 def vouchers() -> Queue:

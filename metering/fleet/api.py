@@ -1,7 +1,7 @@
 """The fleet under /api/v1/: what the pages show, to the same readers (sight.py)."""
 
 import dataclasses
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from django.http import Http404
@@ -18,15 +18,17 @@ from rest_framework.views import APIView
 from members.access import IsMember, IsSteward, the_member, the_user
 from metering import services
 from metering.agent_api import as_json, hint_rating
+from metering.errors import TooLarge
 from metering.evidence import as_signed
 from metering.fleet import listing, proof
 from metering.fleet.coverage import coverage_of
 from metering.fleet.decisions import action_called
-from metering.fleet.forms import FleetFilter
+from metering.fleet.forms import MOST_BYTES, FleetFilter
 from metering.fleet.linkmap import links_of
 from metering.fleet.sight import batch_or_404, may_read_batch, node_or_404, sight_of
 from metering.models import Envelope
 from metering.queries import arrivals_of
+from metering.services.files import Lines
 from signing.words import fingerprint_words
 
 
@@ -240,8 +242,11 @@ class FilesView(APIView):
         """One result for each line; bringing the same file again gives the same."""
         if request.content_type != FileParser.media_type:
             raise Http404
+        if int(request.headers.get("Content-Length") or 0) > MOST_BYTES:
+            raise TooLarge
         via = f"member:{the_member(request).number}"
-        results = list(services.take_file(stream=request.data, via=via))
+        stream = cast(Lines, request.data)
+        results = list(services.take_file(stream=stream, via=via))
         if any(result.status == "accepted" for result in results):
             hint_rating()
         return Response([as_json(result) for result in results])

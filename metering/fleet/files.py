@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from ledger.errors import DomainError
 from members.access import member_required, the_member, the_user
+from metering import services
 from metering.agent_api import as_json, hint_rating
 from metering.fleet.forms import FileForm
 from metering.models import FileDelivery
@@ -38,11 +39,9 @@ def upload(request: HttpRequest) -> HttpResponse:
 
 def take(request: HttpRequest, form: FileForm) -> FileDelivery | None:
     """The kept answer, or None with the reason on the form."""
-    from metering.services.files import take_file
-
     file, via = form.cleaned_data["file"], f"member:{the_member(request).number}"
     try:
-        results = [as_json(result) for result in take_file(stream=file, via=via)]
+        results = [as_json(result) for result in services.take_file(stream=file, via=via)]
     except DomainError as error:
         form.add_error("file", str(error))
         return None
