@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from django.db.models import Q
 
 from ledger.invariants import broken
-from metering import trust_invariants
+from metering import link_invariants, trust_invariants
 from metering.counters import OVER_CAPACITY
 from metering.models import Envelope, Node, NodeKey, Reading, RefusedBatch
 from metering.rerate import Recheck, booked_otherwise, usage_without_reading
@@ -165,4 +165,5 @@ INVARIANTS: list[Callable[[], list[str]]] = [
     one_assignment_covers_each_reading,
     vouchers_follow_from_evidence,
     *trust_invariants.INVARIANTS,
+    *link_invariants.INVARIANTS,
 ]

@@ -1,15 +1,21 @@
 """Named reads of links, and who may see them."""
 
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, Max, Q, QuerySet
+from django.db.models import Count, Max, Q, QuerySet, Sum
+from django.db.models.functions import TruncDate
 from django.http import Http404
 from django.utils import timezone
 
+from assets.models import Resource
+from members.models import Member
 from members.queries import is_steward
 from metering.disputed import links_that_concern, own_members
 from metering.models import Dispute, LinkHour, LinkPair
+from tokens.models import Period, Usage
+from tokens.queries import usage_of
 
 DAY = timedelta(hours=24)
 Outcome = LinkHour.Outcome
@@ -57,3 +63,28 @@ def disputes_of_link(pair: LinkPair) -> QuerySet[Dispute]:
     rows = Dispute.objects.filter(link=pair).order_by("-pk")
     related = ("member", "pool", "resource", "reading", "correction", "link__a_tx__node")
     return rows.select_related(*related, "link__b_tx__node")
+
+
+@dataclass(frozen=True)
+class TakenBack:
+    """Millitokens of one day that the other ends of links did not see; below zero."""
+
+    day: date
+    resource: Resource
+    pool: str
+    amount: int
+
+
+def corrections_by_hand(member: Member, period: Period) -> QuerySet[Usage]:
+    """What stewards corrected of a member's use, newest first."""
+    return usage_of(member, period).filter(kind="correction").exclude(key__startswith="link:")
+
+
+def taken_back(member: Member, period: Period) -> list[TakenBack]:
+    """What the comparison of links took back of a member's use, day by day, newest first."""
+    rows = usage_of(member, period).filter(kind="correction", key__startswith="link:")
+    place = ("book__yields__resource", "book__yields__pool__name")
+    sums = rows.order_by().values_list(TruncDate("used_at"), *place).annotate(Sum("amount"))
+    found = sorted(sums, key=lambda row: (row[0], row[1]), reverse=True)
+    known = Resource.objects.in_bulk([row[1] for row in found])
+    return [TakenBack(day, known[pk], pool, int(n)) for day, pk, pool, n in found if n]

@@ -22,12 +22,13 @@ from metering.access import may_see_whole_batch, reading_for
 from metering.disputed import disputes_of
 from metering.fleet.proof import charge_of
 from metering.forms import ReadingsForm
+from metering.link_queries import corrections_by_hand, taken_back
 from metering.models import Reading
 from signing.words import fingerprint_words
 from tokens.access import asked_period
 from tokens.adjusted import adjustments_of
 from tokens.models import Period
-from tokens.queries import periods, usage_of
+from tokens.queries import periods
 
 PER_PAGE = 25
 
@@ -63,9 +64,10 @@ def listed(request: HttpRequest, member: Member, period: Period | None) -> dict[
     rows = queries.readings_of(member, period, resource, day)
     page = Paginator(rows, PER_PAGE).get_page(request.GET.get("page"))
     uses = [] if period is None else queries.use_of(member, period)
-    booked = [] if period is None else usage_of(member, period).filter(kind="correction")
+    by_hand = [] if period is None else corrections_by_hand(member, period)
     return {
-        "corrections": booked,
+        "corrections": by_hand,
+        "from_links": [] if period is None else taken_back(member, period),
         "late_rows": [] if period is None else adjustments_of(member, period),
         "disputes": disputes_of(member)[:PER_PAGE],
         "disputable": disputable(uses, resource),

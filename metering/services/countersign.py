@@ -53,13 +53,15 @@ FROM days d LEFT JOIN noted n USING (assignment_id, day)
 WHERE d.day < %(today)s AND d.amount <> coalesce(n.amount, 0) ORDER BY 1, 2"""
 
 
-def countersign_assignment(*, actor: User | None, assignment: MeterAssignment) -> Countersigning:
-    """From now on the member of this assignment is asked each day; a second time changes nothing.
+def countersign_assignment(
+    *, actor: User | None, assignment: MeterAssignment, since: datetime | None = None
+) -> Countersigning:
+    """From `since` (default: now) the member is asked about each day; again changes nothing.
 
     What ended begins anew only with a new assignment.
     """
     row, _made = Countersigning.objects.get_or_create(
-        assignment=assignment, defaults={"since": timezone.now(), "made_by": actor}
+        assignment=assignment, defaults={"since": since or timezone.now(), "made_by": actor}
     )
     return row
 
