@@ -52,6 +52,11 @@ def node_with(uuid: str) -> Node | None:
     return rows.first()
 
 
+def public_name(node: Node) -> str:
+    """What everybody may call a node: by its asset, for a label may name a person."""
+    return node.asset.name if node.asset is not None else f"node {str(node.uuid)[:8]}"
+
+
 def is_uuid(text: str) -> bool:
     """Whether a text is an id of the form that nodes have."""
     parts = text.split("-")

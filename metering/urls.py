@@ -12,6 +12,7 @@ from metering import (
     views,
 )
 from metering.fleet.urls import urlpatterns as fleet
+from metering.node_urls import urlpatterns as nodes
 
 app_name = "metering"
 urlpatterns = [
@@ -23,6 +24,7 @@ urlpatterns = [
     path("stewardship/disputes/<int:dispute_id>/", usage_stewards.answer, name="answer"),
     path("stewardship/usage/<int:number>/", usage_stewards.member_usage, name="member_usage"),
     *fleet,
+    *nodes,
     path("api/v1/usage/", api.UsageView.as_view(), name="api_usage"),
     path("api/v1/usage/disputes/", dispute_api.DisputesView.as_view(), name="api_disputes"),
     path(

@@ -11,7 +11,7 @@ from members.models import User
 from metering.errors import NotPossibleNow
 from metering.models import KeyRevocation, Node, NodeKey, NodeStateChange
 from metering.services import quarantine_node, release_node, revoke_node
-from metering.standing import node_with, standing_of, suspense_of
+from metering.standing import node_with, public_name, standing_of, suspense_of
 
 State = Node.State
 
@@ -38,7 +38,7 @@ class AboutNode(Action):
         until = standing_of(node).until
         return {
             **payload,
-            "label": node.label,
+            "label": public_name(node),
             "before": node.state,
             "after": self.becomes,
             "until": None if until is None else until.isoformat(),
@@ -168,6 +168,6 @@ def effect_of(change: NodeStateChange) -> Effect:
         "kind": "node",
         "id": change.pk,
         "node": str(change.node.uuid),
-        "label": change.node.label,
+        "label": public_name(change.node),
         "state": change.state,
     }

@@ -42,6 +42,7 @@ from metering.services.states import (
     revoke_node,
     set_node_asset,
     set_node_state,
+    suspect_by_hand,
 )
 from metering.services.sweeps import sweep_states
 from metering.services.vouchers import Slot, review_voucher, take_voucher
@@ -90,6 +91,7 @@ __all__ = [
     "signed_notices",
     "signed_revocations",
     "start_enrolment",
+    "suspect_by_hand",
     "sweep_challenges",
     "sweep_enrolments",
     "sweep_notes",

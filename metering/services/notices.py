@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from metering.models import KeyRevocation, LinkPair, Node, NodeKey, NodeStateChange
 from metering.payloads import spelled
+from metering.standing import public_name
 from signing import dsse, keys, strict_json
 
 REVOCATIONS: Final = dsse.payload_type("revocations")
@@ -60,7 +61,7 @@ def notices(node: Node, now: datetime) -> list[dict[str, Any]]:
     near = Q(pk__in=links)
     if node.pool_id is not None:
         near |= Q(pool=node.pool_id)
-    rows = Node.objects.filter(near).exclude(pk=node.pk).order_by("pk")
+    rows = Node.objects.filter(near).exclude(pk=node.pk).select_related("asset").order_by("pk")
     standing = standing_of_all([row.pk for row in rows], now)
     keyids = keyids_of(list(standing))
     return [
@@ -121,7 +122,7 @@ def as_notice(
     """A notice as it travels; `until` is null where it does not end by itself."""
     return {
         "node": str(node.uuid),
-        "label": node.label,
+        "label": public_name(node),
         "keyids": keyids,
         "state": change.state,
         "reason": change.reason,
