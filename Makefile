@@ -4,7 +4,7 @@ LOCKS := requirements/base requirements/local requirements/dev requirements/benc
 CHECKED := assets coop governance ledger members metering payments policies signing titles tokens agent verifier tests manage.py
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test bench check lock format schema messages stop clean browser
+.PHONY: help setup run test bench check lock format schema messages stop clean browser programs
 
 help: ## Print what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -58,6 +58,9 @@ stop: ## Stop the embedded PostgreSQL and Redis that a command has started
 
 browser: ## Install Chromium for the browser tests, where we may
 	@bin/browser
+
+programs: setup ## Install the programs that tests/programs meters, where we may
+	@bin/programs
 
 clean: stop ## Remove the virtual environment; the data in .local stays
 	rm -rf .venv
