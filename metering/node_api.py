@@ -1,4 +1,7 @@
-"""API: how nodes stand and stood, their keys, and what stewards decide about them."""
+"""API: how nodes stood, their keys, what lies in suspense, changes of keys.
+
+The list of nodes and decisions about them are the fleet's (metering.fleet.api).
+"""
 
 from typing import Any
 from uuid import UUID
@@ -7,7 +10,7 @@ from django.db.models import OuterRef, QuerySet, Subquery
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers
-from rest_framework.generics import ListAPIView, RetrieveAPIView, get_object_or_404
+from rest_framework.generics import ListAPIView, get_object_or_404
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -17,15 +20,6 @@ from ledger.api import NewestFirst
 from members.access import IsMember, IsSteward, the_user
 from metering import services, standing
 from metering.models import KeyRotation, Node, NodeKey, NodeStateChange
-
-DECISIONS = {
-    "suspect": services.suspect_by_hand,
-    "quarantine": services.quarantine_node,
-    "release": services.release_node,
-    "revoke": services.revoke_node,
-    "retire": services.retire_node,
-}
-MOST = 2**53 - 1
 
 
 class NodeSerializer(serializers.ModelSerializer[Node]):
@@ -94,25 +88,6 @@ class SuspendedSerializer(serializers.Serializer[standing.Suspended]):
     amount = serializers.IntegerField()
 
 
-class NodeDecisionSerializer(serializers.Serializer[Any]):
-    """A decision with its reason, which everybody reads.
-
-    `evidence` belongs to quarantine, `last_seq` (the last good number) to revoke.
-    """
-
-    decision = serializers.ChoiceField(choices=sorted(DECISIONS))
-    reason = serializers.CharField(max_length=400)
-    evidence = serializers.CharField(max_length=1000, required=False)
-    last_seq = serializers.IntegerField(min_value=0, max_value=MOST, required=False)
-
-    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """What belongs to one decision is refused with another."""
-        for name, only in (("evidence", "quarantine"), ("last_seq", "revoke")):
-            if name in attrs and attrs["decision"] != only:
-                raise serializers.ValidationError({name: f"only with {only}"})
-        return attrs
-
-
 class RotationSerializer(serializers.ModelSerializer[KeyRotation]):
     """A change of key that waits for a steward."""
 
@@ -151,24 +126,6 @@ def nodes_standing() -> QuerySet[Node]:
     return rows.annotate(
         since=Subquery(newest.values("at")[:1]), until=Subquery(newest.values("until")[:1])
     ).order_by("-pk")
-
-
-class NodesView(ListAPIView[Node]):
-    """All nodes and how they stand."""
-
-    permission_classes = (AllowAny,)
-    serializer_class = NodeSerializer
-    pagination_class = NewestFirst
-    queryset = nodes_standing()
-
-
-class NodeView(RetrieveAPIView[Node]):
-    """One node and how it stands."""
-
-    permission_classes = (AllowAny,)
-    serializer_class = NodeSerializer
-    queryset = nodes_standing()
-    lookup_field = "uuid"
 
 
 class NodeHistoryView(ListAPIView[NodeStateChange]):
@@ -210,26 +167,6 @@ class NodeSuspenseView(APIView):
         """By pool, resource and period, of all members together."""
         found = standing.suspense_of(get_object_or_404(Node, uuid=uuid))
         return Response(SuspendedSerializer(found, many=True).data)  # type: ignore[arg-type]
-
-
-class NodeDecisionsView(APIView):
-    """Where stewards decide about a node."""
-
-    permission_classes = (IsSteward,)
-
-    @extend_schema(
-        operation_id="node_decide", tags=["metering"], request=NodeDecisionSerializer,
-        responses=NodeChangeSerializer,
-    )  # fmt: skip
-    def post(self, request: Request, uuid: UUID) -> Response:
-        """Decide; the same decision again changes nothing."""
-        node = get_object_or_404(Node, uuid=uuid)
-        asked = NodeDecisionSerializer(data=request.data)
-        asked.is_valid(raise_exception=True)
-        told = dict(asked.validated_data)
-        decide: Any = DECISIONS[told.pop("decision")]
-        change = decide(actor=the_user(request), node=node, **told)
-        return Response(NodeChangeSerializer(change).data)
 
 
 class NodeKeyEndView(APIView):

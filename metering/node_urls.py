@@ -5,7 +5,6 @@ from django.urls import path
 from metering import enrolment_api, node_api
 
 urlpatterns = [
-    path("api/v1/nodes/", node_api.NodesView.as_view(), name="api_nodes"),
     path("api/v1/nodes/rotations/", node_api.RotationsView.as_view(), name="api_rotations"),
     path(
         "api/v1/nodes/rotations/<int:rotation_id>/",
@@ -13,7 +12,6 @@ urlpatterns = [
         name="api_rotation",
     ),
     path("api/v1/nodes/keys-due/", node_api.KeysDueView.as_view(), name="api_keys_due"),
-    path("api/v1/nodes/<uuid:uuid>/", node_api.NodeView.as_view(), name="api_node"),
     path(
         "api/v1/nodes/<uuid:uuid>/history/",
         node_api.NodeHistoryView.as_view(),
@@ -29,11 +27,6 @@ urlpatterns = [
         "api/v1/nodes/<uuid:uuid>/suspense/",
         node_api.NodeSuspenseView.as_view(),
         name="api_node_suspense",
-    ),
-    path(
-        "api/v1/nodes/<uuid:uuid>/decisions/",
-        node_api.NodeDecisionsView.as_view(),
-        name="api_node_decisions",
     ),
     path("api/v1/enrolments/", enrolment_api.EnrolmentsView.as_view(), name="api_enrolments"),
     path(
