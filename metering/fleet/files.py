@@ -27,8 +27,9 @@ PER_PAGE = 50
 @member_required
 def upload(request: HttpRequest) -> HttpResponse:
     """Take a file in; the page of its answer follows."""
-    form = FileForm(request.POST or None, request.FILES or None)
-    if request.method == "POST" and form.is_valid():
+    sent = request.method == "POST"
+    form = FileForm(request.POST, request.FILES) if sent else FileForm()
+    if sent and form.is_valid():
         row = take(request, form)
         if row is not None:
             return see("metering:delivered", number=row.uuid)

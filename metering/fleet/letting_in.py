@@ -4,7 +4,8 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse
+from django.forms import Form
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -15,7 +16,7 @@ from metering import services
 from metering.errors import NoSuchCode
 from metering.fleet import asking
 from metering.fleet.enrol_forms import LetInForm, RequestFileForm
-from metering.fleet.sight import sight_of
+from metering.fleet.sight import Sight, sight_of
 from metering.forms import CodeForm
 from metering.models import EnrolmentRequest
 from metering.services.claims import is_shared, may_agree
@@ -75,7 +76,7 @@ def review(request: HttpRequest, code: str) -> HttpResponse:
     row, sight = asking.with_code(code), sight_of(request.user)
     if row is None:
         raise Http404
-    form = LetInForm(sight, request.POST or None, initial={"label": row.hostname[:80]})
+    form = form_for(row, sight, request.POST if request.method == "POST" else None)
     if request.method == "POST" and "deny" in request.POST:
         return turned_away(request, code)
     if request.method == "POST" and is_settled(request, row, form):
@@ -86,6 +87,13 @@ def review(request: HttpRequest, code: str) -> HttpResponse:
     return render(request, "metering/review.html", context, status=422 if form.errors else 200)
 
 
+def form_for(row: EnrolmentRequest, sight: Sight, sent: QueryDict | None) -> Form:
+    """What is asked: where the node belongs, or nothing more than to agree."""
+    if row.state == State.PENDING:
+        return LetInForm(sight, sent, initial={"label": row.hostname[:80]})
+    return Form(sent)
+
+
 def turned_away(request: HttpRequest, code: str) -> HttpResponse:
     """Whoever has the code may turn the node away: it is what the machine shows."""
     services.deny_enrolment(actor=the_user(request), user_code=code)
@@ -93,17 +101,16 @@ def turned_away(request: HttpRequest, code: str) -> HttpResponse:
     return see("metering:nodes")
 
 
-def is_settled(request: HttpRequest, row: EnrolmentRequest, form: LetInForm) -> bool:
+def is_settled(request: HttpRequest, row: EnrolmentRequest, form: Form) -> bool:
     """Claim, agree or let in; what speaks against it stands on the form."""
+    if not form.is_valid():
+        return False
     try:
         if row.state == State.CLAIMED:
             services.agree_enrolment(actor=the_user(request), user_code=row.user_code)
-        elif row.state != State.PENDING or not form.is_valid():
-            return False
-        else:
+        elif row.state == State.PENDING:
             let_in(request, row.user_code, dict(form.cleaned_data))
     except DomainError as error:
-        form.full_clean()
         form.add_error(None, str(error))
         return False
     return True

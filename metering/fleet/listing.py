@@ -60,7 +60,7 @@ def matching(state: str, pool: Any) -> QuerySet[Node]:
 def counted() -> QuerySet[Node]:
     """Every node with `newest` (its last linked batch), `waiting` and `conflicting`."""
     mine = Envelope.objects.filter(node=OuterRef("pk")).order_by()
-    newest = mine.filter(status="accepted").order_by("-received_at")
+    newest = mine.filter(status="accepted").order_by("-received_at", "-seq")
     waiting = mine.filter(status="pending_gap").values("node").annotate(n=Count("pk"))
     rows = Node.objects.select_related("pool", "owner", "asset").order_by("label", "pk")
     return rows.annotate(

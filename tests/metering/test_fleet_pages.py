@@ -11,6 +11,7 @@ from typing import Any
 
 from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from assets.models import Asset
@@ -42,7 +43,7 @@ def test_whose_use_a_meter_measures_is_for_stewards_and_the_member(valley: Valle
     assert TX not in public
     assert "Ana (2)" not in public + ben
     assert "private" in ben
-    assert "2&nbsp;GB" in text(ana.get(address)).replace("\u00a0", "&nbsp;")
+    assert "2 GB" in text(ana.get(address))
     assert "me: Bandwidth" in text(ana.get(address))
     assert "Ana (2): Bandwidth" in text(steward.get(address))
     assert Client().get(batch_of(row)).status_code == 403
@@ -59,12 +60,14 @@ def test_the_list_takes_as_many_queries_for_many_nodes_as_for_one(
     valley: Valley, django_assert_max_num_queries: Any
 ) -> None:
     client = as_user(valley.steward)
-    with django_assert_max_num_queries(60) as one:
+    post(valley.machine.batches(0, 1))
+    with CaptureQueriesContext(connection) as one:
         client.get("/nodes/")
+    queries = len(one)
     for _ in range(6):
         machine = Machine().enrolled().described()
         post(machine.batches(0, 1))
-    with django_assert_max_num_queries(len(one)):
+    with django_assert_max_num_queries(queries):
         page = text(client.get("/nodes/"))
     assert page.count("/nodes/") >= 7
     assert "No node is like this" in text(client.get("/nodes/?state=revoked"))
@@ -124,7 +127,7 @@ def test_an_expired_payload_is_said_and_what_was_read_stays(valley: Valley) -> N
         page = text(client.get(batch_of(row)))
         assert "payload expired" in page
         assert row.envelope.chain in page
-        assert "2 GB" in page.replace("\u00a0", " ")
+        assert "2 GB" in page
         assert "emptied on" in text(client.get(f"/usage/evidence/{row.pk}/"))
         assert client.get(batch_of(row) + "envelope.json").status_code in (403, 404)
     assert "not known" in text(Client().get("/nodes/"))
@@ -161,7 +164,7 @@ def test_hours_are_measured_missing_or_not_looked_at(valley: Valley) -> None:
     records.append(machine.counted(1, seconds=3600))
     post([machine.batch(*records)])
     services.rate_waiting()
-    found = coverage_of(machine.row)
+    found = coverage_of(Node.objects.get())
     assert (found.measured, found.partly, found.gap, found.nothing) == (4, 0, 2, 4)
     assert [run.kind for run in found.runs] == ["before", "measured", "gap", "measured", "nothing"]
     assert found.holes[1].reasons == ("agent_stopped",)
@@ -192,11 +195,12 @@ def test_the_map_shows_nodes_by_shape_word_and_link(valley: Valley) -> None:
     services.set_node_state(
         actor=valley.steward, node=valley.machine.row, state="suspect", reason="odd"
     )
-    page = text(Client().get("/nodes/map/"))
+    page, other = (text(Client().get("/nodes/map/")) for _ in range(2))
     assert page.count('<a href="/nodes/') >= 4
     assert "spot suspect" in page
     assert "No link is declared yet" in page
-    assert page == text(Client().get("/nodes/map/"))
+    drawn, again = (p[p.index("<svg class=") : p.rindex("</svg>")] for p in (page, other))
+    assert drawn == again
 
 
 def test_programs_read_what_the_pages_show(valley: Valley) -> None:
