@@ -45,7 +45,7 @@ enrol() {
         interruptible "$WAIT"
         if [ -n "$STOPPING" ]; then exit 0; fi
     done
-    rm -f "$STATE/pending"
+    rm -f "$STATE/pending" "${CODE_FILE:-$STATE/pending}"
     identity
 }
 

@@ -55,12 +55,16 @@ by_wget() {
     fi
     if [ -n "$CA" ]; then set -- "$@" --ca-certificate "$CA"; fi
     set -- -q -S -U "$AGENT" --header "Coop-Node: ${NODE:-}" -O "$RUN/answer" "$@" "$SERVER$path"
+    if patient_wget "$@" 2>"$RUN/told"; then STATUS=200; else refusal; fi
+}
+
+patient_wget() {
     if wget --help 2>&1 | grep -q content-on-error; then
-        wget -T "$TIMEOUT" -t 1 --content-on-error "$@" 2>"$RUN/told"
+        wget -T "$TIMEOUT" -t 1 --content-on-error "$@"
     else
         # The -T of busybox's wget ends some builds with a segmentation fault.
-        timeout "$TIMEOUT" wget "$@" 2>"$RUN/told"
-    fi && STATUS=200 || refusal
+        timeout "$TIMEOUT" wget "$@"
+    fi
 }
 
 # A program's argument holds 128 KiB, so what is longer goes in smaller requests (see `deliver`).
