@@ -23,14 +23,15 @@ LONGEST = 10 * 366 * 86_400 * 10**9  # nanoseconds
 Hex64 = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}\Z")]
 Counted = Annotated[str, Meta(pattern=r"^[0-9]{1,20}\Z")]
 SPELLING = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?Z")
-Time = Annotated[str, Meta(pattern=rf"^{SPELLING.pattern}\Z")]
+Time = Annotated[str, Meta(max_length=30)]
+"""read by `at` wherever it is read, which knows the spelling and the calendar"""
 Text = Annotated[str, Meta(min_length=1, max_length=200)]
 Flag = Annotated[str, Meta(pattern=r"^[a-z_]{1,20}\Z")]
 Positive = Annotated[int, Meta(ge=1)]
 S = TypeVar("S", bound=msgspec.Struct)
 
 
-class Counter(msgspec.Struct, tag_field="k", tag="counter", forbid_unknown_fields=True):
+class Counter(msgspec.Struct, tag_field="k", tag="counter", forbid_unknown_fields=True, gc=False):
     """Cumulative values at two instants."""
 
     n: Positive
@@ -45,7 +46,7 @@ class Counter(msgspec.Struct, tag_field="k", tag="counter", forbid_unknown_field
     f: list[Flag] = []
 
 
-class Gauge(msgspec.Struct, tag_field="k", tag="gauge", forbid_unknown_fields=True):
+class Gauge(msgspec.Struct, tag_field="k", tag="gauge", forbid_unknown_fields=True, gc=False):
     """The time-weighted mean over a span, rounded down."""
 
     n: Positive
@@ -210,12 +211,15 @@ def read_inventory(payload: bytes) -> Inventory:
     inventory = shaped(loads(payload), Inventory)
     if len({line.m for line in inventory.meters}) != len(inventory.meters):
         raise SchemaError("a meter is listed twice")
+    at(inventory.since)
     return inventory
 
 
 def read_enrol(payload: bytes) -> Enrol:
     """The enrolment request that a payload spells; raises Malformed, SchemaError."""
-    return shaped(loads(payload), Enrol)
+    request = shaped(loads(payload), Enrol)
+    at(request.sent)
+    return request
 
 
 def read_countersign(payload: bytes) -> Countersign:

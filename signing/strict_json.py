@@ -13,6 +13,7 @@ from signing.errors import MalformedJson
 MAX_DEPTH = 6
 MAX_INT = 2**53 - 1
 _MAX_INT_DIGITS = 17
+_CONTAINERS = (dict, list)
 _NEVER_IN_A_TEXT = re.compile("[\0\ud800-\udfff]")
 
 
@@ -80,13 +81,13 @@ def _refuse_number(literal: str) -> NoReturn:
 
 
 def _check_depth(value: Any, room: int) -> None:
-    if not isinstance(value, dict | list):
+    if not isinstance(value, _CONTAINERS):
         return
     if room == 0:
         raise MalformedJson("nested too deeply")
-    for item in value.values() if isinstance(value, dict) else value:
-        if isinstance(item, dict | list):
-            _check_depth(item, room - 1)
+    items = value.values() if isinstance(value, dict) else value
+    for item in [item for item in items if isinstance(item, _CONTAINERS)]:
+        _check_depth(item, room - 1)
 
 
 def _check_texts(value: Any) -> None:

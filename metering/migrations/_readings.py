@@ -158,6 +158,11 @@ WHERE n.meter_id = m.id;
 """
 
 EXPIRY = """
+DO $$ BEGIN
+    ALTER TABLE metering_envelope ALTER COLUMN payload SET COMPRESSION lz4;
+EXCEPTION WHEN feature_not_supported THEN
+    NULL;  -- a server built without it compresses as it always did
+END $$;
 CREATE OR REPLACE FUNCTION metering_envelope_change() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
     kept metering_envelope := NEW;

@@ -16,7 +16,7 @@ NO_HEAD = {"size": 0, "root": ""}
 KEEP = """
 INSERT INTO metering_receipt (envelope_id, payload, signature, keyid)
 SELECT envelope_id, payload, signature, %s
-FROM unnest(%s::bigint[], %s::bytea[], %s::bytea[]) AS r(envelope_id, payload, signature)
+FROM unnest(%s::bigint[], %b::bytea[], %b::bytea[]) AS r(envelope_id, payload, signature)
 ON CONFLICT (envelope_id) DO NOTHING RETURNING envelope_id"""
 
 

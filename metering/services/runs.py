@@ -47,7 +47,7 @@ INSERT = """
 INSERT INTO metering_envelope (node_id, epoch, seq, chain, prev, payload_type, payload, signature,
                                keyid, via, received_at, status)
 SELECT %s, %s, seq, chain, prev, %s, payload, signature, %s, %s, %s, 'accepted'
-FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::bytea[], %s::bytea[])
+FROM unnest(%s::bigint[], %s::text[], %s::text[], %b::bytea[], %b::bytea[])
      AS b(seq, chain, prev, payload, signature)
 RETURNING id, seq"""
 MOVE = "UPDATE metering_nodekey SET head_seq = %s, head_chain = %s WHERE id = %s"
