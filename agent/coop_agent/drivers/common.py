@@ -6,6 +6,7 @@ No float anywhere: a program's 1.234e+09 is read digit by digit.
 import hashlib
 import os
 import re
+import time
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -80,6 +81,14 @@ def _trouble(reading: Reading) -> str:
         ),
     )
     return next((text for good, text in checks if not good), "")
+
+
+def left(deadline: float) -> float:
+    """Seconds until the deadline; raises DriverFailed once it is over."""
+    seconds = deadline - time.monotonic()
+    if seconds <= 0:
+        raise DriverFailed("no whole answer in time")
+    return seconds
 
 
 def secret_in(path: Path) -> str:

@@ -15,7 +15,7 @@ from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
-from coop_agent.drivers.common import secret_in
+from coop_agent.drivers.common import left, secret_in
 from coop_agent.errors import DriverFailed
 
 MAX_ANSWER = 1024 * 1024
@@ -106,14 +106,6 @@ def _told(connection: socket.socket, request: bytes, deadline: float) -> bytes:
         raw += more
         if len(raw) > MAX_ANSWER + _MAX_HEAD:
             raise DriverFailed(f"an answer longer than {MAX_ANSWER} bytes")
-
-
-def left(deadline: float) -> float:
-    """Seconds until the deadline; raises DriverFailed once it is over."""
-    seconds = deadline - time.monotonic()
-    if seconds <= 0:
-        raise DriverFailed("no whole answer in time")
-    return seconds
 
 
 class _Heard:

@@ -1,17 +1,13 @@
 """Values out of a JSON answer, at places that a person described: described.py."""
 
-import json
 from pathlib import Path
 from typing import Any
 
 from coop_agent.drivers import Reading
 from coop_agent.drivers.common import Wanted
-from coop_agent.drivers.described import Described, described
-from coop_agent.errors import AgentError, DriverFailed
-
-
-class Number(str):
-    """A number as it was written, so that none of its digits is lost."""
+from coop_agent.drivers.described import Described, Line, described
+from coop_agent.drivers.document import parsed, text_at
+from coop_agent.errors import AgentError
 
 
 class HttpJson(Wanted):
@@ -38,29 +34,5 @@ def made(rest: str) -> HttpJson:
     return HttpJson(rest)
 
 
-def parsed(raw: bytes) -> Any:
-    """The document, its numbers as they were written; raises DriverFailed."""
-    try:
-        return json.loads(raw, parse_int=Number, parse_float=Number, parse_constant=Number)
-    except (ValueError, RecursionError) as error:
-        raise DriverFailed("the answer is no JSON") from error
-
-
-def text_at(document: Any, pointer: str) -> str:
-    """The number or text at a JSON pointer; raises DriverFailed."""
-    value = document
-    for part in pointer.split("/")[1:]:
-        key = part.replace("~1", "/").replace("~0", "~")
-        if isinstance(value, list) and key.isdecimal() and int(key) < len(value):
-            value = value[int(key)]
-        elif isinstance(value, dict) and key in value:
-            value = value[key]
-        else:
-            raise DriverFailed(f"the answer has nothing at {pointer!r}")
-    if not isinstance(value, str):
-        raise DriverFailed(f"the answer has neither number nor text at {pointer!r}")
-    return str(value)
-
-
-def _life(answer: Any, line: Any) -> str:
+def _life(answer: Any, line: Line) -> str:
     return text_at(answer, line.incarnation) if line.incarnation else ""

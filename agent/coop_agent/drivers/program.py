@@ -7,7 +7,7 @@ from typing import Any
 from coop_agent.drivers import Reading
 from coop_agent.drivers.command import output
 from coop_agent.drivers.common import Wanted, incarnation, whole
-from coop_agent.drivers.http_json import parsed
+from coop_agent.drivers.document import parsed
 from coop_agent.errors import AgentError, DriverFailed
 
 _KEYS = {"m", "k", "u", "v", "inc", "order", "cap", "bits"}

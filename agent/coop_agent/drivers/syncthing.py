@@ -7,8 +7,8 @@ from urllib.parse import quote
 
 from coop_agent.drivers import Reading
 from coop_agent.drivers.common import Wanted, incarnation, whole
+from coop_agent.drivers.document import parsed, text_at
 from coop_agent.drivers.fetch import Source
-from coop_agent.drivers.http_json import parsed, text_at
 from coop_agent.errors import AgentError, DriverFailed
 
 ADDRESS = "http://127.0.0.1:8384"

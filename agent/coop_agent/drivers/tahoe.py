@@ -10,8 +10,8 @@ from typing import Any
 
 from coop_agent.drivers import Reading
 from coop_agent.drivers.common import Wanted, bounded, incarnation, whole
+from coop_agent.drivers.document import parsed, text_at
 from coop_agent.drivers.fetch import Source
-from coop_agent.drivers.http_json import parsed, text_at
 from coop_agent.drivers.storage import occupied
 from coop_agent.errors import AgentError, DriverFailed
 

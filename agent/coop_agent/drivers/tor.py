@@ -14,8 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from coop_agent.drivers import Reading
-from coop_agent.drivers.common import Wanted, incarnation, whole
-from coop_agent.drivers.fetch import left
+from coop_agent.drivers.common import Wanted, incarnation, left, whole
 from coop_agent.errors import AgentError, DriverFailed
 
 CONTROL = "/run/tor/control"
