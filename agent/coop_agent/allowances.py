@@ -4,7 +4,6 @@ Fetched with each delivery, kept on disk, good without the site until its moment
 then on nobody has anything, until the site says otherwise.
 """
 
-import logging
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -16,7 +15,6 @@ from coop_agent.errors import AgentError, NotTrusted
 from coop_agent.store import Store
 from coop_agent.wire import Site
 
-log = logging.getLogger(__name__)
 KIND = dsse.payload_type("allowances")
 REQUEST = dsse.payload_type("allowances-request")
 KEPT = "allowances"

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from nacl.signing import SigningKey
 
-from coop_agent import config, keys, log
+from coop_agent import config, keys, log, memory
 from coop_agent.answers import Barred, Halted, TryLater
 from coop_agent.clock import now
 from coop_agent.delivery import HOUR, Delivery
@@ -124,6 +124,7 @@ class Agent:
         threads = [threading.Thread(target=self._guard, args=(p,), daemon=True) for p in parts]
         for thread in threads:
             thread.start()
+        memory.trim()
         self._stop.wait()
         self._sealed.set()
         self._full.set()
@@ -212,6 +213,7 @@ class Agent:
         if seal(store, key, now()):
             self._sealed.set()
         prune(store, now())
+        memory.trim()
 
     def _send(self, key: SigningKey) -> None:
         store = Store.opened(self._setup.folder)

@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from coop_agent import config
+from coop_agent import config, memory
 from coop_agent.cli.options import Options
 from coop_agent.cli.sources import chosen, site_of
 from coop_agent.errors import AgentError, NotEnrolled
@@ -30,6 +30,7 @@ def enrol(options: Options, folder: Path) -> int:
 
 
 def run(options: Options, folder: Path) -> int:
+    memory.spare()
     with held(folder):
         store = Store.opened(folder)
         site = site_of(options, store)
