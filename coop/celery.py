@@ -38,6 +38,10 @@ app.conf.beat_schedule = {
         "task": "members.tasks.forget_contacts",
         "schedule": crontab(hour=4, minute=5),
     },
+    "keep-months-of-readings": {
+        "task": "metering.tasks.keep_months",
+        "schedule": crontab(hour=3, minute=23),
+    },
     "keep-partitions-ahead": {
         "task": "ledger.tasks.keep_partitions_ahead",
         "schedule": crontab(hour=3, minute=17),

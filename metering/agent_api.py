@@ -4,6 +4,7 @@ No session, no cookie and no form: what counts is the signature in the body.
 """
 
 import logging
+import time
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
@@ -35,6 +36,7 @@ from metering.wire import (
 from signing import dsse
 
 log = logging.getLogger(__name__)
+HINT_SECONDS, HINTED = 1.0, [-1.0]
 View = Callable[..., HttpResponse]
 NEW = ("accepted", "pending_gap", "held", "conflict")
 """results of what was not there before"""
@@ -143,8 +145,12 @@ def as_json(result: Result) -> dict[str, Any]:
 
 
 def hint_rating() -> None:
-    """Tell a worker that something waits; where the broker is away the sweep finds it."""
-    transaction.on_commit(_send_hint)
+    """Tell a worker that something waits, once a second; else, and without a broker, the sweep
+    finds it.
+    """
+    if time.monotonic() >= HINTED[0] + HINT_SECONDS:
+        HINTED[0] = time.monotonic()
+        transaction.on_commit(_send_hint)
 
 
 def _send_hint() -> None:

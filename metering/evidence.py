@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from metering.models import Envelope, EnvelopeConflict, Reading
+from metering.payloads import spelled
 from metering.queries import key_of
 from metering.services.receipts import RECEIPT, as_document
 from signing import dsse, keys, strict_json
@@ -19,10 +20,25 @@ def bundle(reading: Reading) -> dict[str, Any]:
     receipt = receipt_of(envelope)
     return {
         "record": reading.position,
-        "envelope": as_signed(envelope).as_dict(),
+        "envelope": as_signed(envelope).as_dict() if envelope.payload else None,
+        **expired_of(envelope),
         "node_key": bytes(key_of(envelope).public_key).hex(),
         "receipt": None if receipt is None else receipt.as_dict(),
         "cooperative_key": keys.public_key().hex(),
+    }
+
+
+def expired_of(envelope: Envelope) -> dict[str, Any]:
+    """What is still known of a payload that has expired; nothing of one that is there."""
+    if envelope.expired_at is None:
+        return {}
+    return {
+        "expired": {
+            "at": spelled(envelope.expired_at),
+            "chain": envelope.chain,
+            "size": envelope.payload_size,
+            "sha256": envelope.payload_digest,
+        }
     }
 
 
@@ -44,26 +60,34 @@ def signature_text(envelope: Envelope) -> str:
 
 
 def payload_of(envelope: Envelope) -> dict[str, Any]:
-    """What a stored batch says."""
+    """What a stored batch says; nothing where its payload has expired."""
+    if not envelope.payload:
+        return {}
     value: dict[str, Any] = strict_json.loads(bytes(envelope.payload))
     return value
 
 
 def record_of(reading: Reading) -> dict[str, Any]:
-    """The one record of its batch that a reading comes from."""
+    """The one record of its batch that a reading comes from; empty where the payload expired."""
+    if not reading.envelope.payload:
+        return {}
     record: dict[str, Any] = payload_of(reading.envelope)["records"][reading.position - 1]
     return record
 
 
 @dataclass(frozen=True)
 class Proof:
-    """What a bundle proves, told from its bytes alone."""
+    """What a bundle proves, told from its bytes alone.
+
+    With `expired_at` the payload is gone: the receipt alone speaks, and `record` is empty.
+    """
 
     chain: str
     node: str
     seq: int
     record: dict[str, Any]
     received_at: str
+    expired_at: str = ""
 
 
 def check(value: Any, cooperative_key: str = "") -> Proof:
@@ -81,6 +105,8 @@ def check(value: Any, cooperative_key: str = "") -> Proof:
 def _check(value: Any, cooperative_key: str) -> Proof:
     if cooperative_key and cooperative_key != value["cooperative_key"]:
         raise MalformedEnvelope("the file names another cooperative's key")
+    if value["envelope"] is None:
+        return _check_receipt(value)
     batch = dsse.Envelope.from_dict(value["envelope"])
     said = strict_json.loads(dsse.verify(batch, bytes.fromhex(value["node_key"]), BATCH))
     receipt = receipt_in(value)
@@ -89,6 +115,15 @@ def _check(value: Any, cooperative_key: str) -> Proof:
     record = said["records"][value["record"] - 1]
     received_at = receipt["received_at"] if receipt else ""
     return Proof(batch.digest, said["node"], said["seq"], record, received_at)
+
+
+def _check_receipt(value: Any) -> Proof:
+    """What is left once the payload has expired: the receipt for this very chain value."""
+    receipt = receipt_in(value)
+    if receipt is None or receipt["chain"] != value["expired"]["chain"]:
+        raise MalformedEnvelope("the receipt is for another batch, or missing")
+    chain, node, seq = receipt["chain"], receipt["node"], receipt["seq"]
+    return Proof(chain, node, seq, {}, receipt["received_at"], value["expired"]["at"])
 
 
 def receipt_in(value: Any) -> dict[str, Any] | None:

@@ -318,6 +318,7 @@ PARAMETERS: dict[str, Parameter] = {
             "grace_hours", _("hours for which a close waits for silent nodes"), 72, _GRACE_HOURS
         ),
         Parameter("late_days", _("days for which late readings are charged"), 60, _DAYS),
+        Parameter("payload_days", _("days until old payloads of nodes expire; 0: never"), 0, _DAYS),
         Parameter(
             "link_tolerance", _("how far two ends of a link may differ"), [1, 200], Fraction()
         ),

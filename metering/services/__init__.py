@@ -27,6 +27,7 @@ from metering.services.enrol import (
     sweep_enrolments,
 )
 from metering.services.enrol_files import answer_to_file, enrol_from_file
+from metering.services.expire import expire_payloads
 from metering.services.files import take_file
 from metering.services.links import compare_links, declare_link, end_link
 from metering.services.notices import signed_notices, signed_revocations
@@ -71,6 +72,7 @@ __all__ = [
     "end_countersigning",
     "end_link",
     "enrol_from_file",
+    "expire_payloads",
     "head_receipt",
     "poll_enrolment",
     "quarantine_node",

@@ -29,8 +29,13 @@ class Command(BaseCommand):
             proof = check(value, options["cooperative_key"])
         except (SigningError, OSError) as error:
             raise CommandError(f"The evidence does not hold: {error}") from error
-        self.stdout.write(f"The signature of node {proof.node} over batch {proof.seq} holds.")
+        if proof.expired_at:
+            self.stdout.write(f"The payload expired on {proof.expired_at}: what node {proof.node}")
+            self.stdout.write(f"signed as batch {proof.seq} cannot be checked any more.")
+        else:
+            self.stdout.write(f"The signature of node {proof.node} over batch {proof.seq} holds.")
         self.stdout.write(f"Chain value {proof.chain}")
         if proof.received_at:
             self.stdout.write(f"The cooperative's receipt of {proof.received_at} holds.")
-        self.stdout.write(json.dumps(proof.record, indent=2))
+        if proof.record:
+            self.stdout.write(json.dumps(proof.record, indent=2))
