@@ -133,8 +133,9 @@ def test_killed_at_its_steps_it_uses_no_number_twice_and_loses_nothing(
 ) -> None:
     assert lite.ask("enrol")[0] == 0
     value = 5_000
-    for step in range(1, 16):
-        before, after = (step, 0) if step % 2 else (0, step)
+    first = 1 if power == "stays" else 2
+    for step in range(first, 13, 2):
+        before, after = (step, 0) if step % 4 < 2 else (0, step)
         killed_at(lite, tmp_path / "steps", before, after)
         sealed = lite.sealed()
         assert max(running.site.batches, default=0) <= sealed, "nothing is sent before it is kept"
@@ -149,7 +150,6 @@ def test_killed_at_its_steps_it_uses_no_number_twice_and_loses_nothing(
     assert_joined(running)
     counted = sum(int(r["r1"]) - int(r["r0"]) for r in of(running))
     assert counted == value - int(of(running)[0]["r0"])
-    assert not any(r["k"] == "gap" for r in records(running))
 
 
 def test_a_power_cut_makes_what_was_counted_since_fresh(
