@@ -1,6 +1,6 @@
 """Members, and links, dispute what was metered; stewards answer with a reason. Readings stand."""
 
-from datetime import date
+from datetime import date, datetime, timedelta
 
 from django.db import transaction
 from django.utils import timezone
@@ -14,6 +14,9 @@ from metering.models import Dispute, Reading
 from tokens.errors import ReasonMissing
 from tokens.models import Usage
 from tokens.services.corrections import correct_usage, is_own
+
+INSTANT = timedelta(microseconds=1)
+HOUR = timedelta(hours=1)
 
 
 @transaction.atomic
@@ -68,7 +71,9 @@ def answer_dispute(
     """
     if not answer.strip():
         raise ReasonMissing
-    row = Dispute.objects.select_related("member", "pool", "resource", "link").get(pk=dispute_id)
+    row = Dispute.objects.select_related("member", "pool", "resource", "link", "reading").get(
+        pk=dispute_id
+    )
     if is_partial(actor, row):
         raise OwnDispute
     corrected = _correct(row, answer, correction, actor) if correction else None
@@ -102,4 +107,13 @@ def _correct(row: Dispute, answer: str, amount: int, actor: User | None) -> Usag
         reason=answer.strip()[:200],
         actor=actor,
         key=f"dispute:{row.pk}",
+        at=moment_of(row),
     )
+
+
+def moment_of(row: Dispute) -> datetime | None:
+    """When what is disputed was used, where that is known: a day may lie in two periods."""
+    if row.reading is not None:
+        return row.reading.ends_at - INSTANT
+    first = row.hours.order_by("hour").values_list("hour", flat=True).first()
+    return None if first is None else first + HOUR - INSTANT

@@ -43,7 +43,7 @@ DIR = "dir:/srv/shares"
 
 @pytest.fixture
 def linked(valley: Valley) -> Linked:
-    return make_linked(valley)
+    return make_linked(valley, back=6)
 
 
 def send(client: Client, address: str, body: dict[str, Any], method: str = "post") -> Any:
@@ -89,7 +89,7 @@ def test_who_is_concerned_sees_the_hours_and_the_dispute_and_nobody_else(linked:
         assert "What gate signed" in seen and "What ridge signed" in seen
         batches = dispute.evidence.count()
         assert seen.count("/batches/") == batches >= 2
-    assert "contradict" in text(as_user(valley.ben.user).get("/usage/"))
+    assert "ridge that it received 200000000" in text(as_user(valley.ben.user).get("/usage/"))
     assert "Taken back after comparing" in text(as_user(valley.ana.user).get("/usage/"))
     other = as_user(make_member("Dora").user)
     assert other.get(f"/nodes/links/{linked.pair.pk}/").status_code == 404

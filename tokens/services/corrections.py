@@ -28,8 +28,12 @@ def correct_usage(
     reason: str,
     actor: User | None,
     key: str,
+    at: datetime | None = None,
 ) -> Usage:
     """Take so many millitokens of a day's use back (below zero), or add them, and say why.
+
+    It counts at noon of the day, or at the moment `at` where one is known: a day may lie in two
+    periods.
 
     In the running period it is rated like any use; in a closed one it becomes an adjustment that
     the running period's close charges or gives back. The same key gives the first result. Raises
@@ -42,7 +46,7 @@ def correct_usage(
         member_id=member.pk,
         pool_id=pool.pk,
         resource_id=resource.pk,
-        used_at=timezone.make_aware(datetime.combine(day, NOON)),
+        used_at=at or timezone.make_aware(datetime.combine(day, NOON)),
         amount=amount,
         key=f"correction:{member.pk}:{key}",
         kind=Usage.Kind.CORRECTION,
