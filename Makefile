@@ -23,6 +23,7 @@ bench: setup ## Measure the books and the token economy (ARGS=--quick: ten minut
 	.venv/bin/uv pip install --quiet --require-hashes --python .venv-bench/bin/python -r requirements/bench.txt
 	.venv-bench/bin/python -m benchmarks.ledger $(ARGS)
 	$(PYTHON) -m benchmarks.tokens $(ARGS)
+	$(PYTHON) -m benchmarks.metering $(ARGS)
 
 check: setup ## Look at the code without running it: style, types, layers, migrations, API schema
 	$(PYTHON) -m ruff check .

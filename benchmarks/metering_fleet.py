@@ -163,7 +163,7 @@ def wait_for(host: str, port: int) -> None:
     for _ in range(100):
         try:
             line = http.client.HTTPConnection(host, port, timeout=30)
-            line.request("GET", "/healthz")
+            line.request("GET", "/health/live/")
             line.getresponse().read()
             return
         except OSError:
