@@ -80,6 +80,10 @@ class Box:
         head = {"v": 1, "node": self.uuid, "epoch": 1, "boot": self.boot}
         return dsse.sign(self.seed, kind, strict_json.dumps(head | body))
 
+    def inventory(self) -> dsse.Envelope:
+        """What it says of its meters; always the same bytes."""
+        return self.signed(INVENTORY, {"meters": METERS})
+
     def batch(self, records: Iterable[Said]) -> dsse.Envelope:
         """The next link of its chain."""
         envelope = self.beside(list(records))
@@ -90,7 +94,7 @@ class Box:
         """A batch with the next number; the chain does not go on from it."""
         body = {
             "seq": self.seq + 1, "prev": self.chain, "sent": spelled(self.clock), "clock": "ntp",
-            "mono": self.mono(self.clock), "inv": "0" * 64,
+            "mono": self.mono(self.clock), "inv": hashlib.sha256(self.inventory().payload).hexdigest(),
             "records": [{"n": n, **record} for n, record in enumerate(records, 1)],
         }  # fmt: skip
         return self.signed(BATCH, body)
@@ -137,7 +141,7 @@ def run_a_fleet() -> None:
     start = now - timedelta(days=DAYS)
     boxes = [Box(*place, start) for place in PLACES]
     nodes = {box.label: box.let_in() for box in boxes}
-    envelopes = [box.signed(INVENTORY, {"meters": METERS}) for box in boxes]
+    envelopes = [box.inventory() for box in boxes]
     envelopes += [batch for box in boxes for batch in history(box)]
     services.accept_envelopes(envelopes=envelopes)
     services.rate_waiting()
