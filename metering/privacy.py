@@ -5,11 +5,11 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from members.models import Member, User
-from metering.models import MeterAssignment, Node
+from metering.models import DeliveryNote, MeterAssignment, Node
 
 
 def data_on(member: Member) -> dict[str, Any]:
-    """Whose machines are theirs, and which meters counted for them when."""
+    """Whose machines are theirs, which meters counted for them when, and what they confirmed."""
     counted = MeterAssignment.objects.filter(member=member).order_by("since")
     return {
         "nodes": list(Node.objects.filter(owner=member).values("id", "label", "state")),
@@ -20,6 +20,10 @@ def data_on(member: Member) -> dict[str, Any]:
                 "until": row.until and row.until.isoformat(),
             }
             for row in counted.select_related("meter")
+        ],
+        "delivery_notes": [
+            {"day": row.day.isoformat(), "millitokens": row.amount, "answer": row.state}
+            for row in DeliveryNote.objects.filter(assignment__member=member).order_by("day")
         ],
     }
 

@@ -19,7 +19,7 @@ from governance.models import Proposal
 from governance.services import propose
 from ledger.models import Account, Transaction
 from members.models import Member, User
-from metering.models import Dispute
+from metering.models import Dispute, LinkPair
 from payments.models import Charge
 from tests.makers import reserve
 from titles.models import Title
@@ -112,6 +112,7 @@ def paths_with_something() -> list[str]:
         "/stewardship/exits/pool/backbone/",
         "/decisions/new/admit_member/",
         "/decisions/new/expel_member/",
+        "/decisions/new/confirm_quarantine/",
         "/bylaws/versions/2026-06/",
         *files_of_members(),
         f"/stewardship/payments/{subscription.charge_id}/",
@@ -132,6 +133,8 @@ def paths_with_something() -> list[str]:
         "/usage/dispute/?pool=backbone&resource=bandwidth&day=2026-06-01",
         "/stewardship/usage/3/",
         f"/stewardship/disputes/{Dispute.objects.filter(answered_at=None).earliest('pk').pk}/",
+        *(f"/nodes/links/{pair.pk}/" for pair in LinkPair.objects.all()),
+        *(f"/usage/disputes/{row.pk}/" for row in Dispute.objects.exclude(link=None)),
         "/nowhere/",
     ]
 
