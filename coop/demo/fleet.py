@@ -92,9 +92,10 @@ class Box:
 
     def beside(self, records: list[Said]) -> dsse.Envelope:
         """A batch with the next number; the chain does not go on from it."""
+        meters = hashlib.sha256(self.inventory().payload).hexdigest()
         body = {
             "seq": self.seq + 1, "prev": self.chain, "sent": spelled(self.clock), "clock": "ntp",
-            "mono": self.mono(self.clock), "inv": hashlib.sha256(self.inventory().payload).hexdigest(),
+            "mono": self.mono(self.clock), "inv": meters,
             "records": [{"n": n, **record} for n, record in enumerate(records, 1)],
         }  # fmt: skip
         return self.signed(BATCH, body)
