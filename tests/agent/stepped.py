@@ -1,8 +1,8 @@
 """A node's year in small, killed before any step that anybody outside could notice.
 
-A step is the begin or the commit of a transaction, a file that gets or loses a name, or a connection
-to the site: between two of them nothing reaches disk or network. `live` forks a child, which ends
-itself with SIGKILL before step number `last` (0: never).
+A step is the begin or the commit of a transaction, a file that gets or loses a name, or a
+connection to the site: between two of them nothing reaches disk or network. `live` forks a child,
+which ends itself with SIGKILL before step number `last` (0: never).
 """
 
 import os
