@@ -1,6 +1,5 @@
 """The lite agent against a site over real sockets: what it sends, and what it survives."""
 
-import base64
 import hashlib
 import itertools
 import json
@@ -15,7 +14,7 @@ import pytest
 
 from signing import dsse, strict_json
 from signing.words import fingerprint_words
-from tests.agent.lite import LITE, SHELLS, Lite, Tree, end, needs_signer, until
+from tests.agent.lite import SHELLS, Lite, Tree, end, needs_signer, until
 from tests.agent.site import NODE, Reply, RunningSite
 
 pytestmark = [needs_signer, pytest.mark.timeout(60)]
@@ -287,36 +286,47 @@ def test_two_cannot_share_a_folder(running: RunningSite, lite: Lite) -> None:
     assert (status, "another agent" in out) == (1, True)
 
 
-def awk(program: str, text: str, *variables: str) -> str:
-    options = [part for variable in variables for part in ("-v", variable)]
-    return subprocess.run(
-        ["awk", "-f", str(LITE / "lib" / program), *options],
-        input=text,
-        capture_output=True,
-        text=True,
-        check=True,
-        env={"PATH": os.environ["PATH"], "LC_ALL": "C"},
-    ).stdout
+DATE = """#!/bin/sh
+if [ "$1" = +%s ] && [ ! -e "$CLOCK_IS_SET" ]; then echo 1000; else PATH=$REAL date "$@"; fi
+"""
 
 
-@pytest.mark.parametrize("size", [1, 2, 3, 239, 240, 241, 1000])
-def test_base64_without_a_tool_is_base64(size: int) -> None:
-    raw = bytes((i * 7) % 95 + 32 for i in range(size))
-    coded = base64.b64encode(raw).decode()
-    assert awk("base64.awk", raw.decode(), "job=encode") == coded
-    assert awk("base64.awk", coded, "job=decode") == raw.decode()
-    assert awk("base64.awk", coded, "job=tohex") == raw.hex()
-    assert awk("base64.awk", raw.hex(), "job=fromhex") == coded
+def test_without_a_clock_it_says_only_how_long_since_the_boot(
+    running: RunningSite, lite: Lite, tmp_path: Path
+) -> None:
+    (tmp_path / "clock").mkdir()
+    (tmp_path / "clock/date").write_text(DATE)
+    (tmp_path / "clock/date").chmod(0o755)
+    lite.first = str(tmp_path / "clock")
+    lite.more = {"CLOCK_IS_SET": str(tmp_path / "set"), "REAL": os.environ["PATH"]}
+    process = lite.start("run")
+    until(lambda: len(running.site.batches) >= 2)
+    (tmp_path / "set").touch()
+    known = len(running.site.batches)
+    until(lambda: len(running.site.batches) >= known + 3)
+    stopped(process)
+    first, last = running.site.batches[1].body, running.site.batches[known + 3].body
+    assert (first["clock"], "sent" in first) == ("unset", False)
+    assert all("t1" not in r and "mt1" in r for r in first["records"])
+    assert last["clock"] in ("rtc", "ntp") and "sent" in last
+    assert all("t0" in r and "t1" in r for r in last["records"])
+    assert_chained(running)
+    assert_joined(running)
 
 
-def test_json_is_read_in_any_spelling() -> None:
-    value = {"a": [{"b": "x, y"}, [], 7, None], "c": {"d": True}, "e": {}}
-    for text in (json.dumps(value), json.dumps(value, indent=3)):
-        assert dict(line.split("\t") for line in awk("json.awk", text).splitlines()) == {
-            "a.0.b": "x, y",
-            "a.1.length": "0",
-            "a.2": "7",
-            "a.3": "null",
-            "a.length": "4",
-            "c.d": "true",
-        }
+def test_a_full_flash_takes_nothing_and_nothing_is_lost(
+    running: RunningSite, lite: Lite, tree: Tree
+) -> None:
+    plain = lite.settings
+    lite.settings += "\nMIN_FREE_KIB=999999999999"
+    process = lite.start("run")
+    until(lambda: "flash is full" in lite.ask("status")[1])
+    tree.put("wan", 3, 9_000, 7_000)
+    stopped(process)
+    assert (lite.sealed(), running.site.batches) == (0, {})
+    lite.settings = plain
+    process = lite.start("run")
+    until(lambda: arrived(running, 9_000))
+    stopped(process)
+    assert_joined(running)
+    assert [r["r0"] for r in of(running)][:1] == ["5000"]

@@ -40,7 +40,7 @@ deliver() {
     cursor=$((ACKED + 1))
     while [ -z "$TROUBLE" ] && ! halted; do
         offered=$(chosen "$cursor")
-        if [ -z "$offered" ] || [ "$(date +%s)" -ge "$DUE" ]; then return; fi
+        if [ -z "$offered" ] || [ "$(uptime_s)" -ge "$DUE" ]; then return; fi
         # shellcheck disable=SC2086
         request $offered >"$RUN/body"
         exchange /api/v1/agent/envelopes "$RUN/body"
@@ -54,6 +54,7 @@ judge() {
     case $STATUS in
         200) [ "$(at results.length)" = $(($# + 1)) ] || { TROUBLE="a result is missing"; return; } ;;
         401 | 403) TROUBLE=barred; return ;;
+        429) TROUBLE="the site asks for patience"; pause=$((pause < 60 ? 60 : pause)); return ;;
         *) TROUBLE="status $STATUS"; return ;;
     esac
     check_inventory
