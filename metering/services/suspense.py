@@ -25,7 +25,7 @@ KINDS = {
 }
 PLACE = """
 WITH due AS (
-    SELECT r.id, r.assignment_id, r.quantity, a.num, a.den, p.id AS period_id
+    SELECT r.id, r.received_at, r.assignment_id, r.quantity, a.num, a.den, p.id AS period_id
     FROM metering_reading r
     JOIN metering_meter m ON m.id = r.meter_id
     JOIN metering_meterassignment a ON a.id = r.assignment_id
@@ -47,7 +47,7 @@ WITH due AS (
 UPDATE metering_reading r
 SET period_id = o.period_id, raw_before = o.raw,
     amount = div((o.raw + o.quantity) * o.num, o.den) - div(o.raw * o.num, o.den)
-FROM ordered o WHERE r.id = o.id RETURNING r.id"""
+FROM ordered o WHERE r.id = o.id AND r.received_at = o.received_at RETURNING r.id"""
 """Gives readings in suspense the period that they belong to, and their millitokens."""
 
 LINES = """

@@ -17,107 +17,108 @@ if TYPE_CHECKING:
 
 Trigger = NodeStateChange.Trigger
 DAY: Final = timedelta(days=1)
+MICROSECOND: Final = timedelta(microseconds=1)
 START: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def look_at(node: Node, envelopes: Sequence[Envelope], batches: dict[int, Batch]) -> bool:
     """Note on which boots these batches were signed; True where the node became suspect for it.
 
-    Two boots of one key that interleave are two machines: a boot id never comes back. A clock that
-    is said to be set and leaps `clock_jumps` times by more than `clock_jump_seconds` is no witness.
-    What was held against the node before is not held against it again. Call with the node locked.
+    A boot id that comes back after another one is a second machine. A clock that is said to be set
+    and leaps `clock_jumps` times by more than `clock_jump_seconds` is no witness. Each batch is
+    held against the node once. Call with the node locked, in the order of the chain.
     """
-    boots = {
-        (row.epoch, row.boot): row
-        for row in NodeBoot.objects.filter(node=node, boot__in={b.boot for b in batches.values()})
-    }
-    limits = timedelta(seconds=policy("clock_jump_seconds", timezone.now()))
-    leapt: list[Envelope] = []
+    boots = Boots(node)
     for envelope in envelopes:
-        row = boots.setdefault(_place(envelope, batches), _new(node, envelope, batches))
-        if _note(row, envelope, batches[envelope.pk], limits):
-            leapt.append(envelope)
-    _save(list(boots.values()))
-    return _is_cloned(node, list(boots.values()), envelopes, batches) or _leaps(
-        node, list(boots.values()), leapt
-    )
+        boots.take(envelope, batches[envelope.pk])
+    held = boots.returned or boots.leaps_too_often
+    if boots.returned:
+        reason = f"batch {boots.returned[0].seq}: a boot came back, so two machines have one key"
+        suspect(node=node, reason=reason, trigger=Trigger.CLONED, facts=facts_of(boots.returned))
+    elif boots.leaps_too_often:
+        reason = f"its clock leapt {boots.most_leaps} times since it started"
+        suspect(node=node, reason=reason, trigger=Trigger.CLOCK, facts=facts_of(boots.leapt))
+        boots.forget_leaps()
+    boots.save()
+    return bool(held)
 
 
-def _place(envelope: Envelope, batches: dict[int, Batch]) -> tuple[int, str]:
-    return envelope.epoch, batches[envelope.pk].boot
+def facts_of(envelopes: Sequence[Envelope]) -> dict[str, list[str]]:
+    """The chain values of the batches that speak for it."""
+    return {"envelopes": [envelope.chain for envelope in envelopes]}
 
 
-def _new(node: Node, envelope: Envelope, batches: dict[int, Batch]) -> NodeBoot:
-    return NodeBoot(
-        node=node,
-        epoch=envelope.epoch,
-        boot=batches[envelope.pk].boot,
-        first_seq=envelope.seq,
-        last_seq=envelope.seq - 1,
-    )
+class Boots:
+    """The starts of one node's machine, by epoch and boot id, as its batches tell them."""
 
+    def __init__(self, node: Node) -> None:
+        self._node = node
+        self._rows = {(row.epoch, row.boot): row for row in NodeBoot.objects.filter(node=node)}
+        self._changed: set[tuple[int, str]] = set()
+        self._limit = timedelta(seconds=policy("clock_jump_seconds", timezone.now()))
+        self.returned: list[Envelope] = []
+        self.leapt: list[Envelope] = []
 
-def _note(row: NodeBoot, envelope: Envelope, batch: Batch, limit: timedelta) -> bool:
-    """Take a batch into its boot's row; True where the clock leapt. A repeat changes nothing."""
-    if envelope.seq <= row.last_seq:
-        return False
-    row.last_seq = envelope.seq
-    sent = at(batch.sent)
-    if sent is None or batch.clock != "ntp":
-        return False
-    offset = (sent - START) // timedelta(microseconds=1) - int(batch.mono) // 1000
-    leapt = row.offset is not None and abs(offset - row.offset) > limit // timedelta(microseconds=1)
-    row.offset = offset
-    row.jumps += leapt
-    return leapt
+    def take(self, envelope: Envelope, batch: Batch) -> None:
+        """Note one batch; what was noted before changes nothing."""
+        place = (envelope.epoch, batch.boot)
+        row = self._rows.setdefault(place, self._new(envelope, batch))
+        if envelope.seq <= row.last_seq:
+            return
+        if row.pk is not None or place in self._changed:
+            self._see_return(row, envelope)
+        self._changed.add(place)
+        row.last_seq = envelope.seq
+        self._see_clock(row, envelope, batch)
 
+    def _new(self, envelope: Envelope, batch: Batch) -> NodeBoot:
+        return NodeBoot(
+            node=self._node, epoch=envelope.epoch, boot=batch.boot,
+            first_seq=envelope.seq, last_seq=envelope.seq - 1,
+        )  # fmt: skip
 
-def _save(rows: list[NodeBoot]) -> None:
-    NodeBoot.objects.bulk_create(
-        rows,
-        update_conflicts=True,
-        unique_fields=["node", "epoch", "boot"],
-        update_fields=["last_seq", "offset", "jumps"],
-    )
+    def _see_return(self, row: NodeBoot, envelope: Envelope) -> None:
+        """Another boot signed since this one did."""
+        others = (o for (epoch, _), o in self._rows.items() if epoch == row.epoch and o is not row)
+        if any(row.last_seq < other.last_seq < envelope.seq for other in others):
+            self.returned.append(envelope)
 
+    def _see_clock(self, row: NodeBoot, envelope: Envelope, batch: Batch) -> None:
+        """How far the wall clock is from the steady one; a leap is a change of that."""
+        sent = at(batch.sent)
+        if sent is None or batch.clock != "ntp":
+            return
+        offset = (sent - START) // MICROSECOND - int(batch.mono) // 1000
+        if row.offset is not None and abs(offset - row.offset) > self._limit // MICROSECOND:
+            row.jumps += 1
+            self.leapt.append(envelope)
+        row.offset = offset
 
-def _is_cloned(
-    node: Node, rows: list[NodeBoot], envelopes: Sequence[Envelope], batches: dict[int, Batch]
-) -> bool:
-    """Whether one of these boots lies across another one of its key."""
-    for row in rows:
-        others = NodeBoot.objects.filter(node=node, epoch=row.epoch).exclude(boot=row.boot)
-        across = others.filter(first_seq__lt=row.last_seq, last_seq__gt=row.first_seq).first()
-        if across is None:
-            continue
-        first = max(row.first_seq, across.first_seq)
-        shown = [e for e in envelopes if e.seq > first and e.epoch == row.epoch]
-        return _hold(
-            node,
-            Trigger.CLONED,
-            f"two machines sign with one key: batches {row.first_seq} to {row.last_seq} "
-            f"and {across.first_seq} to {across.last_seq}",
-            [envelope.chain for envelope in shown[:1]],
+    @property
+    def most_leaps(self) -> int:
+        """How often the clock leapt within one start."""
+        return max((row.jumps for row in self._rows.values()), default=0)
+
+    @property
+    def leaps_too_often(self) -> bool:
+        """Whether it leapt again, and often enough to say so."""
+        return bool(self.leapt) and self.most_leaps >= policy("clock_jumps", timezone.now())
+
+    def forget_leaps(self) -> None:
+        """Count anew: these were held against the node."""
+        for place, row in self._rows.items():
+            if row.jumps:
+                row.jumps = 0
+                self._changed.add(place)
+
+    def save(self) -> None:
+        """Keep what changed."""
+        NodeBoot.objects.bulk_create(
+            [self._rows[place] for place in sorted(self._changed)],
+            update_conflicts=True,
+            unique_fields=["node", "epoch", "boot"],
+            update_fields=["last_seq", "offset", "jumps"],
         )
-    return False
-
-
-def _leaps(node: Node, rows: list[NodeBoot], leapt: list[Envelope]) -> bool:
-    """Whether a clock leapt often enough to say so."""
-    most = max((row.jumps for row in rows), default=0)
-    if not leapt or most < policy("clock_jumps", timezone.now()):
-        return False
-    chains = [envelope.chain for envelope in leapt]
-    return _hold(node, Trigger.CLOCK, f"its clock leapt {most} times since it started", chains)
-
-
-def _hold(node: Node, trigger: str, reason: str, chains: list[str]) -> bool:
-    """Make the node suspect, unless these very batches made it suspect before."""
-    known = NodeStateChange.objects.filter(node=node, facts__envelopes__contains=chains)
-    if known.exists():
-        return False
-    suspect(node=node, reason=reason, trigger=trigger, facts={"envelopes": chains})
-    return True
 
 
 def look_at_quantities(node: Node, readings: "Sequence[Row]") -> None:

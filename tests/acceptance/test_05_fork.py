@@ -79,4 +79,6 @@ def test_05_a_cloned_disk_whose_batches_interleave_is_seen_by_its_boots(valley: 
     assert used() == 2_000
     services.release_node(actor=None, node=machine.row, reason="one machine after all")
     assert services.rate_waiting() == 1
-    assert (used(), all_broken()) == (3_000, [])
+    assert statuses(post([machine.batch(machine.counted(GB))])) == ["accepted"]
+    assert services.rate_waiting() == 1
+    assert (used(), all_broken()) == (4_000, [])

@@ -19,7 +19,7 @@ from governance.models import Proposal
 from governance.services import propose
 from ledger.models import Account, Transaction
 from members.models import Member, User
-from metering.models import Dispute, LinkPair
+from metering.models import Dispute, LinkPair, Node
 from payments.models import Charge
 from tests.makers import reserve
 from titles.models import Title
@@ -135,6 +135,9 @@ def paths_with_something() -> list[str]:
         f"/stewardship/disputes/{Dispute.objects.filter(answered_at=None).earliest('pk').pk}/",
         *(f"/nodes/links/{pair.pk}/" for pair in LinkPair.objects.all()),
         *(f"/usage/disputes/{row.pk}/" for row in Dispute.objects.exclude(link=None)),
+        *(f"/nodes/{node.uuid}/" for node in Node.objects.all()),
+        f"/nodes/{Node.objects.get(label='ridge').uuid}/batches/1/2/",
+        f"/nodes/{Node.objects.get(label='ridge').uuid}/decide/retire/",
         "/nowhere/",
     ]
 
