@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from coop_agent.drivers import blockdev
+from coop_agent.drivers import blockdev, cgroup
 from coop_agent.drivers.cgroup import _transferred
 from coop_agent.drivers.choose import Guarded, driver
 from coop_agent.errors import DriverFailed
@@ -262,6 +262,19 @@ def test_io_of_a_control_group_is_the_sum_of_its_disks() -> None:
     lines = "254:0 rbytes=4096 wbytes=8192 rios=1 wios=2 dbytes=0 dios=0\n8:0 rbytes=1 wbytes=2\n"
     assert _transferred(lines) == (4097, 8194)
     assert _transferred("") == (0, 0)
+
+
+def test_memory_and_io_of_a_control_group(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cgroup, "_mount", lambda: tmp_path)
+    (tmp_path / "a").mkdir()
+    for spec in ("cgroup-memory:/a", "cgroup-io:/a"):
+        with pytest.raises(DriverFailed, match="controller"):
+            read(spec)
+    (tmp_path / "a" / "memory.current").write_text("8192\n")
+    (tmp_path / "a" / "io.stat").write_text("254:0 rbytes=4096 wbytes=8192 rios=1 wios=2\n")
+    assert [r.value for r in read("cgroup-memory:/a").values()] == [8192]
+    found = {m: r.value for m, r in read("cgroup-io:/a").items()}
+    assert found == {"io:/a:read": 4096, "io:/a:written": 8192}
 
 
 def test_packets_beside_bytes() -> None:

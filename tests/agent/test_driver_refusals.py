@@ -2,9 +2,13 @@
 
 import socket
 import time
+from decimal import Decimal
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from coop_agent.drivers import MOST, Reading
 from coop_agent.drivers.choose import driver
@@ -39,6 +43,18 @@ TOP = "18446744073709551615"
 )
 def test_a_number_is_read_digit_by_digit(text: str, scale: int, value: int) -> None:
     assert whole(text, scale) == value
+
+
+@given(
+    digits=st.from_regex(r"[0-9]{1,19}(\.[0-9]{0,12})?(e[+-]?[0-9]{1,2})?", fullmatch=True),
+    scale=st.integers(1, 10**6),
+)
+def test_a_number_is_exactly_what_is_written(digits: str, scale: int) -> None:
+    exact = Fraction(Decimal(digits)) * scale
+    try:
+        assert whole(digits, scale) == exact // 1
+    except DriverFailed:
+        assert exact >= MOST + 1
 
 
 @pytest.mark.parametrize(
