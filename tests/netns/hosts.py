@@ -1,12 +1,13 @@
 """Hosts in network namespaces of their own: made with unique names, always taken away again."""
 
 import os
+import re
 import shutil
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event, Thread
@@ -45,7 +46,7 @@ def reason_against() -> str:
         return "network namespaces want root"
     if shutil.which("ip") is None:
         return "iproute2 is not installed"
-    name = f"coop-{os.getpid()}-try"
+    name = f"coop-netns-{os.getpid()}-try"
     made = subprocess.run(["ip", "netns", "add", name], capture_output=True)
     subprocess.run(["ip", "netns", "del", name], capture_output=True)
     return "" if made.returncode == 0 else "this machine lets nobody make network namespaces"
@@ -137,7 +138,25 @@ class Village:
         for process in self.started:
             finish(process)
         for host in reversed(self.made):
-            subprocess.run(["ip", "netns", "del", self.name(host)], capture_output=True)
+            remove(self.name(host))
+
+
+def remove(name: str) -> None:
+    """Take a namespace away, with whatever still runs in it."""
+    inside = subprocess.run(["ip", "netns", "pids", name], capture_output=True, text=True)
+    for pid in inside.stdout.split():
+        with suppress(ProcessLookupError):
+            os.kill(int(pid), signal.SIGKILL)
+    subprocess.run(["ip", "netns", "del", name], capture_output=True)
+
+
+def clear_leftovers() -> None:
+    """Take away what a run left behind that was itself killed."""
+    told = subprocess.run(["ip", "netns", "list"], capture_output=True, text=True).stdout
+    for line in told.splitlines():
+        made = re.fullmatch(r"coop-netns-([0-9]+)-[a-z]+", line.split()[0])
+        if made and not Path(f"/proc/{made[1]}").exists():
+            remove(made[0])
 
 
 def finish(process: subprocess.Popen[str]) -> None:
@@ -150,7 +169,8 @@ def finish(process: subprocess.Popen[str]) -> None:
 @contextmanager
 def village(folder: Path) -> Iterator[Village]:
     """Namespaces with names of this process; gone afterwards, whatever happens."""
-    made = Village(f"coop-{os.getpid()}", folder)
+    clear_leftovers()
+    made = Village(f"coop-netns-{os.getpid()}", folder)
     try:
         yield made
     finally:
