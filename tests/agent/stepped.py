@@ -124,3 +124,7 @@ def moment() -> Moment:
 
 def sampled() -> Sweep:
     return Sweep("busy", moment(), [Reading(METER, "counter", "By", monotonic(), "inc")], 0)
+
+
+if __name__ == "__main__":
+    work(Path(sys.argv[1]), sys.argv[2], Steps(0))
