@@ -129,8 +129,6 @@ def _note(rows: Sequence[LinkHour], troubles: Mapping[int, str]) -> None:
     """Write on each hour what stands against booking it, and take off what no longer does."""
     for row in rows:
         trouble = troubles.get(row.pk, "")
-        if row.trouble != trouble:
+        if row.trouble != trouble or (trouble and not row.unsettled):
             row.trouble, row.unsettled = trouble, bool(trouble) or row.unsettled
-            if not trouble and row.outcome != LinkHour.Outcome.WAITS:
-                row.unsettled = False
             row.save(update_fields=["trouble", "unsettled"])

@@ -229,7 +229,9 @@ def _store(
             if row.hour not in hours or (not row.is_whole and row.hour + HOUR > now):
                 continue
             before = stored.get((way, row.hour))
-            fresh = _row(pair, way, row, before)
+            fresh = _row(pair, way, row)
+            if before is not None and before.outcome == fresh.outcome:
+                fresh.judged_at = before.judged_at
             if before is None or any(getattr(before, n) != getattr(fresh, n) for n in COLUMNS):
                 changed.append(fresh)
     LinkHour.objects.bulk_create(
@@ -240,7 +242,7 @@ def _store(
     return list(rows_now.select_related("pair"))
 
 
-def _row(pair: LinkPair, way: str, row: Compared, before: LinkHour | None) -> LinkHour:
+def _row(pair: LinkPair, way: str, row: Compared) -> LinkHour:
     is_open = zip((row.sent, row.received), excess_of(row), strict=True)
     unsettled = row.outcome == LinkHour.Outcome.WAITS or any(
         side.is_open and excess for side, excess in is_open
@@ -250,7 +252,7 @@ def _row(pair: LinkPair, way: str, row: Compared, before: LinkHour | None) -> Li
         received=row.received.quantity, packets=row.packets, sent_net=row.sent_net,
         received_net=row.received_net, sent_seconds=row.sent.seconds,
         received_seconds=row.received.seconds, tolerance=row.tolerance, outcome=row.outcome,
-        unsettled=unsettled or bool(before and before.trouble), judged_at=timezone.now(),
+        unsettled=unsettled, judged_at=timezone.now(),
     )  # fmt: skip
 
 

@@ -147,6 +147,7 @@ def test_clients_read_links_hours_and_reputation(linked: Linked) -> None:
     assert send(steward, "/api/v1/links/", listed[0] | {"a_tx": "x/y"}).status_code == 400
     ended = send(steward, f"/api/v1/links/{linked.pair.pk}/end/", {})
     assert ended.json()["until"] is not None
+    Node.objects.update(created_at=linked.start)
     found = Client().get(f"/api/v1/nodes/{linked.a.row.uuid}/reputation/").json()
     assert (found["compared"], found["agreed"], found["agreement"]) == (4, 3, 750)
     disputes = as_user(valley.ben.user).get("/api/v1/usage/disputes/").json()
@@ -282,7 +283,7 @@ def stored(valley: Valley) -> tuple[MeterAssignment, bytes]:
     machine.meters.append({"m": DIR, "k": "gauge", "u": "By", "driver": "dirsize"})
     machine.described()
     valley.assign(valley.ana, DIR, "storage")
-    return MeterAssignment.objects.get(), bytes(range(256)) * 16
+    return MeterAssignment.objects.get(meter__name=DIR), bytes(range(256)) * 16
 
 
 def prepared(blob: bytes, count: int = 3) -> dict[str, Any]:
