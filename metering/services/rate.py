@@ -16,7 +16,7 @@ from ledger.errors import DomainError
 from metering.models import Envelope, Node
 from metering.services.book import book_readings, late_readings
 from metering.services.ends import last_rateable_epoch
-from metering.services.states import RATED, suspect
+from metering.services.states import COUNTED, suspect
 from metering.services.suspense import suspend
 from metering.services.take import take_readings
 from tokens.models import Period
@@ -24,7 +24,7 @@ from tokens.models import Period
 AT_ONCE = 200
 MOST_BYTES = 4 * 1024 * 1024
 """of payloads in one transaction: beyond it no further one is begun"""
-READ = (*RATED, Node.State.QUARANTINED)
+READ = (*COUNTED, Node.State.QUARANTINED)
 log = logging.getLogger(__name__)
 
 
@@ -63,7 +63,7 @@ def nodes_with_work() -> list[int]:
 
     Of quarantined nodes only the readings are taken: their usage lies in suspense.
     """
-    nodes = Node.objects.filter(state__in=RATED).order_by()
+    nodes = Node.objects.filter(state__in=COUNTED).order_by()
     read = Node.objects.filter(state__in=READ).order_by()
     arrived = read.filter(envelopes__status="accepted", envelopes__rated_at=None)
     found = set(arrived.values_list("pk", flat=True))
@@ -101,7 +101,7 @@ def book_or_suspend(node: Node) -> None:
     node.refresh_from_db(fields=["state"])
     if node.state == Node.State.QUARANTINED:
         suspend(node=node)
-    elif node.state in RATED:
+    elif node.state in COUNTED:
         book_readings(node)
 
 

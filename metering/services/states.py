@@ -27,6 +27,8 @@ from policies.queries import policy
 
 State, Trigger = Node.State, NodeStateChange.Trigger
 RATED = (State.ACTIVE, State.SILENT)
+COUNTED = (*RATED, State.RETIRED)
+"""What was taken in good order is counted to its end."""
 SUSPECTED = (State.ACTIVE, State.SILENT)
 HELD_BACK = (State.SUSPECT, State.QUARANTINED)
 ENDED = (State.REVOKED, State.RETIRED)

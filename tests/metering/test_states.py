@@ -185,6 +185,14 @@ def test_decisions_need_reasons_and_a_history_is_never_rewritten(valley: Valley)
             rows.update(reason="otherwise")
 
 
+def test_what_came_before_a_node_was_retired_is_counted(valley: Valley) -> None:
+    valley.assign(valley.ana)
+    post(valley.machine.batches(0, GB))
+    services.retire_node(actor=None, node=valley.machine.row, reason="taken down")
+    assert services.rate_waiting() == 2
+    assert (used(), all_broken()) == (1_000, [])
+
+
 def test_neighbours_are_told_in_a_signed_notice_and_when_it_is_over(valley: Valley) -> None:
     other = Machine().enrolled()
     Node.objects.update(pool=valley.pool)
