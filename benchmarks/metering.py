@@ -36,6 +36,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="three rounds, one minute of load")
     parser.add_argument("--seconds", type=int, help="how long the site is kept busy")
+    parser.add_argument("--rounds", type=int, help="how often each case is measured")
     given = parser.parse_args()
     os.environ["COOP_NODE_REQUESTS"] = "1000000"
     with throw_away_server():
@@ -43,7 +44,8 @@ def main() -> None:
 
         print(f"load of the machine before: {os.getloadavg()[0]:.1f}", flush=True)
         with prepared() as fleet:
-            rates = measured(fleet, QUICK_ROUNDS if given.quick else ROUNDS)
+            rounds = given.rounds or (QUICK_ROUNDS if given.quick else ROUNDS)
+            rates = measured(fleet, rounds)
             print(table(rates), flush=True)
             busy(fleet, rates, given.seconds or (QUICK_SECONDS if given.quick else SECONDS))
         print(f"load of the machine after: {os.getloadavg()[0]:.1f}")

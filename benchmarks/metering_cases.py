@@ -1,5 +1,6 @@
 """What is timed of metering, each as something a second."""
 
+import http.client
 import os
 import subprocess
 import sys
@@ -78,7 +79,7 @@ def copied(indexed: bool = False) -> float:
 
 
 def kept_busy(fleet: Fleet, records: int, rate: float, seconds: int) -> Iterator[str]:
-    """Deliver at a steady rate while a worker of Celery rates; what is seen ten times on the way."""
+    """Deliver at a steady rate while a worker rates; what is seen ten times on the way."""
     worker = subprocess.Popen(
         [sys.executable, "-m", "celery", "-A", "coop", "worker", "--beat", "--concurrency=1",
          "--loglevel=error", "--schedule", os.path.join(os.environ["COOP_DATA_DIR"], "beat")],
@@ -93,8 +94,6 @@ def kept_busy(fleet: Fleet, records: int, rate: float, seconds: int) -> Iterator
 
 def deliveries(fleet: Fleet, records: int, rate: float, seconds: int, worker: int) -> Iterator[str]:
     """Send a request whenever one is due, and look ten times."""
-    import http.client
-
     line = http.client.HTTPConnection(fleet.host, fleet.port, timeout=120)
     began, sent, looked = time.monotonic(), 0, 0
     answers: list[float] = []

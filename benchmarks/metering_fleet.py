@@ -12,12 +12,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 import django
 from django.core.management import call_command
 
 from coop.local.listening import open_socket
 from signing import dsse
+
+if TYPE_CHECKING:
+    from tests.metering.machine import Machine
 
 NODES, METERS = 8, 8
 PATH = "/api/v1/agent/envelopes"
@@ -73,6 +78,7 @@ class Signer:
 
     machine: "Machine"
     values: list[int] = field(default_factory=lambda: [1_000] * METERS)
+    span: dict[str, str] = field(default_factory=dict)
 
     def request(self, batches: int, records: int) -> tuple[str, bytes]:
         """The next batches of the chain as the body of a request."""
@@ -101,12 +107,10 @@ class Signer:
             "r0": str(before), "r1": str(before + 1_000 + n),
         }  # fmt: skip
 
-    @property
+    @cached_property
     def inventory(self) -> str:
         """The digest of the inventory in force."""
-        if not hasattr(self, "_inventory"):
-            self._inventory = hashlib.sha256(self.machine.inventory().payload).hexdigest()
-        return self._inventory
+        return hashlib.sha256(self.machine.inventory().payload).hexdigest()
 
 
 def name_of(place: int) -> str:
