@@ -37,7 +37,8 @@ def test_05_a_program_restored_from_a_backup_stops_and_never_forks(
     until(lambda: halted(restored))
     assert process.poll() is None, "it goes on metering"
     process.terminate()
-    assert process.wait() == 0
+    process.communicate()
+    assert process.returncode == 0
     assert list(stored.order_by("seq").values_list("seq", "chain")) == chains
     assert not EnvelopeConflict.objects.exists()
     assert Node.objects.get(pk=node.pk).state == Node.State.ACTIVE
