@@ -200,7 +200,7 @@ def as_plain(row: tuple[Any, ...]) -> tuple[Any, ...]:
 
 def end_period(period: Period, moment: datetime) -> None:
     """Let a period end at another moment, which no service does; then all rules hold again."""
-    with connection.cursor() as cursor:
+    with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SET LOCAL session_replication_role = replica")
         cursor.execute('UPDATE tokens_period SET "end" = %s WHERE id = %s', [moment, period.pk])
         cursor.execute("SET LOCAL session_replication_role = origin")
