@@ -2,7 +2,8 @@
 
 By the node's folder, where `node.url` says where to ask and `running.process` when it began; or by
 its address alone, where a restart shows only as a counter that falls. Reads of shares are counted
-by Tahoe as operations, not as bytes: what goes out is for nft or netdev.
+by Tahoe as operations, not as bytes: what goes out is for nft or netdev. Uploads are counted when
+they begin, so also those that fail.
 """
 
 from pathlib import Path
