@@ -66,7 +66,7 @@ class FleetBatchSerializer(serializers.ModelSerializer[Envelope]):
         read_only_fields = fields
 
 
-class DecisionSerializer(serializers.Serializer[Any]):
+class NodeDecisionSerializer(serializers.Serializer[Any]):
     """What is decided about a node: suspect, quarantine, release, revoke or retire, and why."""
 
     decision = serializers.SlugField(max_length=20)
@@ -85,7 +85,7 @@ class ResultSerializer(serializers.Serializer[Any]):
     receipt = serializers.JSONField(allow_null=True)
 
 
-class LinkSerializer(serializers.Serializer[Any]):
+class FleetLinkSerializer(serializers.Serializer[Any]):
     """A running link; `comparison` of its last day: agree, mismatch or unknown."""
 
     name = serializers.CharField(source="pair.label")
@@ -187,11 +187,11 @@ class DecisionView(APIView):
 
     @extend_schema(
         operation_id="decide_node", tags=["metering"],
-        request=DecisionSerializer, responses=FleetNodeSerializer,
+        request=NodeDecisionSerializer, responses=FleetNodeSerializer,
     )  # fmt: skip
     def post(self, request: Request, uuid: UUID) -> Response:
         """The node as it stands then."""
-        asked, node = DecisionSerializer(data=request.data), node_or_404(uuid)
+        asked, node = NodeDecisionSerializer(data=request.data), node_or_404(uuid)
         asked.is_valid(raise_exception=True)
         action = action_called(node, asked.validated_data["decision"])
         if action is None:
@@ -211,10 +211,10 @@ class LinksView(APIView):
     permission_classes = (AllowAny,)
 
     @extend_schema(operation_id="node_links", tags=["metering"],
-                   responses=LinkSerializer(many=True))  # fmt: skip
+                   responses=FleetLinkSerializer(many=True))  # fmt: skip
     def get(self, request: Request) -> Response:
         """All of them."""
-        return Response(LinkSerializer(links_of(sight_of(request.user)), many=True).data)
+        return Response(FleetLinkSerializer(links_of(sight_of(request.user)), many=True).data)
 
 
 class FileParser(BaseParser):
