@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from coop_agent.drivers import MOST, Reading
 from coop_agent.drivers.choose import driver
 from coop_agent.drivers.common import MAX_METERS, incarnation, sound, whole
+from coop_agent.drivers.prometheus import chosen
 from coop_agent.errors import DriverFailed
 from tests.agent.sources import (
     Script,
@@ -287,3 +288,18 @@ def test_samples_that_are_none_or_several_are_a_gap(tmp_path: Path, text: str, p
     meter = f'name = "v"\npath = \'{path}\'\nkind = "counter"'
     with http({"/": text.encode()}) as url, pytest.raises(DriverFailed):
         read(f"prometheus:{described(tmp_path, url, meter)}")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "a" * 1_000_000,
+        "a{" + "b" * 1_000_000 + "} 5",
+        "a{" + 'b="c",' * 150_000 + "} x",
+        'a{b="' + "\\\\" * 500_000,
+        "a " + " " * 1_000_000 + "x",
+    ],
+)
+def test_a_line_made_to_be_looked_through_for_ever_is_read_once(line: str) -> None:
+    with pytest.raises(DriverFailed):
+        chosen(line, 'a{x="y"}')

@@ -102,6 +102,17 @@ def test_a_tool_that_says_something_else_is_a_gap(
         read(specs[name])
 
 
+def test_a_line_of_gnunet_made_to_be_looked_through_for_ever_is_read_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first_on_path(monkeypatch, tmp_path)
+    line = ' ;   transport; "' + " " * 900_000 + '"; many;'
+    (tmp_path / "line").write_text(line)
+    program(tmp_path, "gnunet-statistics", f"cat {tmp_path}/line")
+    with pytest.raises(DriverFailed, match="nothing that is known"):
+        read("gnunet")
+
+
 def test_a_tool_that_is_not_installed_is_a_gap(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

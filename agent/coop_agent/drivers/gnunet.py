@@ -12,7 +12,7 @@ from coop_agent.drivers.command import output
 from coop_agent.drivers.common import Wanted, incarnation, whole
 from coop_agent.errors import AgentError, DriverFailed
 
-_LINE = re.compile(r'[ !]+;\s*([\w-]+); "\s*(.*)";\s*(\d+);')
+_LINE = re.compile(r'[ !]+;\s*([\w-]+); "\s*(\S.*)";\s*(\d+);')
 _TRANSPORT = re.compile(r"# bytes (transmitted|received) via ([A-Z0-9_-]+)")
 _WAYS = {"transmitted": "sent", "received": "received"}
 _ADDED, _STORED = "# bytes stored", "# utilization by current datastore"

@@ -65,7 +65,13 @@ def chosen(text: str, selector: str) -> str:
 
 
 def _labels(text: str | None) -> dict[str, str]:
-    return {
-        key: re.sub(r"\\.", lambda escape: _ESCAPES.get(escape[0], escape[0]), value)
-        for key, value in _LABEL.findall(text or "")
-    }
+    """The labels up to the first that is none.
+
+    One after the other: a search would go through a long text, made for that, again and again.
+    """
+    found: dict[str, str] = {}
+    at = 0
+    while (label := _LABEL.match(text or "", at)) is not None:
+        found[label[1]] = re.sub(r"\\.", lambda e: _ESCAPES.get(e[0], e[0]), label[2])
+        at = label.end()
+    return found
