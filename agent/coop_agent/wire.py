@@ -70,7 +70,7 @@ class Site:
         sent = web.request(method, self._place, path, common | headers, body)
         try:
             return _answer(web.exchange(self._place, self._trusting(), sent, TIMEOUT, MAX_ANSWER))
-        except (OSError, web.Broken) as error:
+        except (OSError, UnicodeError, web.Broken) as error:
             raise Unreachable(f"{self.url}: {error or type(error).__name__}") from error
 
     def _trusting(self) -> "ssl.SSLContext | None":

@@ -208,3 +208,14 @@ def test_a_damaged_chain_is_found(running: RunningSite, program: Program) -> Non
     status, out, _ = program.ask("verify")
     assert status == 1
     assert "batch 2: the signature is wrong" in out
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="/proc says what is resident")
+def test_a_running_node_is_small(running: RunningSite, program: Program) -> None:
+    assert program.ask("enrol", "--server", running.url)[0] == 0
+    process = program.start("run", *QUICK, "--meter", "netdev:lo", "--meter", "cpu")
+    until(lambda: len(running.site.batches) >= 5)
+    lines = Path(f"/proc/{process.pid}/status").read_text().splitlines()
+    [resident] = [int(line.split()[1]) for line in lines if line.startswith("VmRSS:")]
+    # 25 MiB on the machine of the benchmark; another build of Python may take a little more.
+    assert resident <= 28 * 1024
