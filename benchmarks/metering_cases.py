@@ -15,9 +15,6 @@ from metering import services
 from metering.models import Envelope, Reading
 from signing import dsse
 
-READINGS = 24_000
-"""how many readings one timed delivery of large batches brings"""
-SMALL_SHARE = 3
 MOST_TOGETHER, MOST_DECODED = 32, 2 * 1024 * 1024
 RECORD_BYTES = 340
 """of one record in an envelope's base64"""
@@ -36,11 +33,8 @@ def verifications() -> float:
     return times / (time.perf_counter() - began)
 
 
-def taken(fleet: Fleet, records: int, together: int = MOST_TOGETHER) -> float:
+def taken(fleet: Fleet, records: int, total: int, together: int = MOST_TOGETHER) -> float:
     """Readings a second that one gunicorn process accepts; signed before, rated after."""
-    total = READINGS if records > 100 else READINGS // SMALL_SHARE
-    if together == 1:
-        total //= SMALL_SHARE
     fitting = max(1, min(together, MOST_DECODED // (RECORD_BYTES * records)))
     requests = fleet.requests(total // records, records, fitting)
     began = time.perf_counter()
