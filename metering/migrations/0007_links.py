@@ -298,12 +298,12 @@ class Migration(migrations.Migration):
                     models.CharField(
                         choices=[
                             ("agree", "both ends agree"),
-                            ("shifted", "agrees with the hours beside it"),
-                            ("loss", "a little was lost on the way"),
-                            ("missing", "much less arrived than was sent"),
-                            ("excess", "more arrived than was sent"),
-                            ("waits", "differs; waits for the next hour"),
-                            ("gap", "cannot be compared: not all was measured"),
+                            ("shifted", "agrees over several hours"),
+                            ("loss", "a little was lost"),
+                            ("missing", "much less arrived"),
+                            ("excess", "more arrived than sent"),
+                            ("waits", "waits for the next hour"),
+                            ("gap", "not comparable: gaps"),
                         ],
                         max_length=8,
                     ),

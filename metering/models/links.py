@@ -83,12 +83,12 @@ class LinkHour(models.Model):
         """What a comparison finds; excess and missing are mismatches."""
 
         AGREE = "agree", _("both ends agree")
-        SHIFTED = "shifted", _("agrees with the hours beside it")
-        LOSS = "loss", _("a little was lost on the way")
-        MISSING = "missing", _("much less arrived than was sent")
-        EXCESS = "excess", _("more arrived than was sent")
-        WAITS = "waits", _("differs; waits for the next hour")
-        GAP = "gap", _("cannot be compared: not all was measured")
+        SHIFTED = "shifted", _("agrees over several hours")
+        LOSS = "loss", _("a little was lost")
+        MISSING = "missing", _("much less arrived")
+        EXCESS = "excess", _("more arrived than sent")
+        WAITS = "waits", _("waits for the next hour")
+        GAP = "gap", _("not comparable: gaps")
 
     pair = models.ForeignKey(LinkPair, on_delete=models.PROTECT, related_name="hours")
     way = models.CharField(max_length=2, choices=Way)
