@@ -32,6 +32,7 @@ from metering.models import (
     RefusedBatch,
 )
 from metering.payloads import meters_named, read_batch, read_inventory
+from metering.services.notices import signed_revocations
 from signing import dsse, keys
 
 FORMAT = "coop-evidence/1"
@@ -112,6 +113,7 @@ def files(asked: Asked) -> dict[str, Iterator[Line]]:
         "refused.ndjson": refused_lines(asked),
         "assignments.ndjson": assignment_lines(asked),
         "readings.ndjson": reading_lines(asked),
+        "revocations.ndjson": iter([{"envelope": signed_revocations().as_dict()}]),
     }
 
 

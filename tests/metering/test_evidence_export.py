@@ -1,15 +1,17 @@
 """What is exported as evidence, and what the auditor's own program finds in it."""
 
 import json
+import zipfile
 from collections.abc import Callable
 from hashlib import sha256
-from io import StringIO
+from io import BytesIO, StringIO
 from pathlib import Path
 from shutil import copytree
 from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.test import Client
 
 from coop_verify import cli
 from coop_verify.metered import EvidenceCheck
@@ -50,7 +52,7 @@ def test_an_export_holds_and_is_counted_to_the_same_numbers(
     told = capsys.readouterr().out
     assert "8 batches, 10 readings" in told
     assert "Everything that was checked holds." in told
-    assert told.count("ok ") == 7
+    assert told.count("ok ") == 8
 
 
 def test_the_programs_own_rules_agree_on_every_kind_of_record(
@@ -118,6 +120,10 @@ CHANGES: dict[str, tuple[str, Callable[[Lines], object], str]] = {
     "a payload": ("envelopes", lambda ls: ls[2]["envelope"].update(ls[3]["envelope"], signatures=(
                   ls[2]["envelope"]["signatures"])), "signatures"),
     "a key": ("keys", lambda ls: ls[0].update(public_key=ls[1]["public_key"]), "signatures"),
+    "the key after it": ("keys", lambda ls: ls.append(ls[0] | {"epoch": 2, "head_seq": 0}),
+                         "keys"),
+    "who is revoked": ("revocations", lambda ls: ls[0]["envelope"].update(payload="e30="),
+                       "receipts"),
     "a limit": ("inventories", lambda ls: ls[0].update(envelope=ls[1]["envelope"]), "signatures"),
 }  # fmt: skip
 
@@ -199,3 +205,28 @@ def test_a_machine_that_nobody_measures_with_is_evidence_too(
 ) -> None:
     Machine().enrolled()
     assert found(exported(tmp_path / "all")) == {}
+
+
+def test_a_member_downloads_what_is_theirs_and_a_stranger_nothing(
+    story: Valley, tmp_path: Path
+) -> None:
+    client, other = Client(), Client()
+    assert story.ana.user is not None
+    client.force_login(story.ana.user)
+    other.force_login(story.steward)
+    for number, (who, address) in enumerate(
+        [
+            (client, "/usage/evidence.zip"),
+            (client, "/api/v1/usage/evidence/"),
+            (other, "/nodes/evidence.zip?since=2020-01-01"),
+            (other, "/api/v1/nodes/evidence/?since=never"),
+        ]
+    ):
+        answer = who.get(address)
+        assert answer.headers["Content-Type"] == "application/zip"
+        with zipfile.ZipFile(BytesIO(b"".join(answer.streaming_content))) as packed:
+            packed.extractall(tmp_path / str(number))
+        assert found(tmp_path / str(number) / "evidence") == {}
+    assert client.get("/nodes/evidence.zip").status_code == 403
+    assert client.get("/api/v1/nodes/evidence/").status_code == 403
+    assert Client().get("/usage/evidence.zip").status_code == 302

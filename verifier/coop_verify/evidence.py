@@ -12,12 +12,16 @@ from coop_verify.errors import Malformed, Unreadable
 from coop_verify.note import KEY_BYTES, Key
 
 FORMAT = "coop-evidence/1"
-FILES = ("keys", "inventories", "envelopes", "conflicts", "refused", "assignments", "readings")
+FILES = (
+    "keys", "inventories", "envelopes", "conflicts", "refused", "assignments", "readings",
+    "revocations",
+)  # fmt: skip
 PROMISES = {
     "files": "the files are those of the manifest, byte for byte",
     "signatures": "every batch and every inventory is signed by its node",
+    "keys": "each next key of a node is the one that the key before it promised",
     "chains": "each node's batches form one chain, up to the head that the site names",
-    "receipts": "every receipt is signed by the key and is for its batch",
+    "receipts": "every receipt is signed by the key and is for its batch; so are revocations",
     "readings": "what was derived is what the counter rules make of the batches",
     "assigned": "each reading counts for whom the list of assignments says",
     "booked": "the tokens booked are what the quantities come to, no fraction lost",
@@ -104,6 +108,7 @@ class NodeKey:
     epoch: int
     key: Key
     since: str
+    promised: str
     head: tuple[int, str]
 
     @classmethod
@@ -114,6 +119,7 @@ class NodeKey:
             epoch=require(line, "epoch", int),
             key=Key(from_hex(require(line, "public_key", str), KEY_BYTES)),
             since=require(line, "since", str),
+            promised=require(line, "next_digest", str),
             head=(require(line, "head_seq", int), require(line, "head_chain", str)),
         )
 

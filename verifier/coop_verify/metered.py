@@ -21,6 +21,7 @@ from coop_verify.recount import Books, Recount
 from coop_verify.report import Report
 
 BATCH, INVENTORY, RECEIPT = kind("usage-batch"), kind("meter-inventory"), kind("receipt")
+REVOCATIONS = kind("revocations")
 Line = dict[str, Any]
 Place = tuple[int, int, int]
 
@@ -62,8 +63,11 @@ class EvidenceCheck:
             self.report.broken("files", sentence)
         self._about_the_key()
         try:
-            for step in (self._tables, self._inventories, self._batches, self._conflicts):
-                step()
+            self._tables()
+            self._revocations()
+            self._inventories()
+            self._batches()
+            self._conflicts()
         except (KeyError, TypeError, ValueError, AttributeError, Malformed) as error:
             raise Unreadable(f"{self.path} does not have the documented form: {error}") from error
         self._heads()
@@ -83,11 +87,27 @@ class EvidenceCheck:
             found = self._read(NodeKey.read, line)
             self.keys[found.node, found.epoch] = found
             self.order.setdefault(found.node, len(self.order))
+        self._promises()
         for line in self.folder.lines("refused"):
             place = (line["node"], line["epoch"])
             self.refused.setdefault(place, {})[line["seq"]] = line["chain"]
         for line in self.folder.lines("assignments"):
             self.books.assign(line)
+
+    def _revocations(self) -> None:
+        for line in self.folder.lines("revocations"):
+            signed = self._read(Signed.read, line["envelope"])
+            if not signed.is_by(self.key, REVOCATIONS):
+                self.report.broken("receipts", "the list of revocations is not signed by the key")
+                continue
+            for row in self._payload(signed)["revoked"]:
+                self.seen["keys revoked"] += (row["node"], row["epoch"]) in self.keys
+
+    def _promises(self) -> None:
+        for (node, epoch), key in self.keys.items():
+            before = self.keys.get((node, epoch - 1))
+            if before is not None and sha256(key.key.public).hexdigest() != before.promised:
+                self.report.broken("keys", f"node {node}: the key of epoch {epoch} is another one")
 
     def _inventories(self) -> None:
         for line in self.folder.lines("inventories"):

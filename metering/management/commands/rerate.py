@@ -12,6 +12,7 @@ from ledger.reading import one_snapshot
 from metering.invariants import chain_of
 from metering.models import Node, NodeKey
 from metering.rerate import Recheck, booked_otherwise, usage_without_reading
+from metering.services.links import booked_corrections, expected_corrections
 from tokens.models import Period
 
 EXPIRED = "  {n} of its batches have no payload any more: their readings are taken as they stand"
@@ -21,10 +22,10 @@ class Command(BaseCommand):
     """Names each envelope and record where the books are not what the evidence gives."""
 
     help = (
-        "Recompute readings, their states, and usage from the envelopes, inventories and"
-        " assignments, and compare with what is stored; exit status 1 where anything differs."
-        " Nothing is ever changed: what was booked stands, and is corrected by adjustments that"
-        " a steward decides."
+        "Recompute readings, their states, usage and what links take back from the"
+        " envelopes, inventories and assignments, and compare with what is stored; exit status 1"
+        " where anything differs. Nothing is ever changed: what was booked stands, and is"
+        " corrected by adjustments that a steward decides."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -68,6 +69,20 @@ def differences(check: Recheck) -> Iterator[str]:
         yield from chain_of(key)
     yield from map(str, check.differences())
     yield from map(str, booked_otherwise(check.node, check.period))
+    yield from corrected_otherwise(check.node, check.period)
+
+
+def corrected_otherwise(node: Node, period: Period | None) -> Iterator[str]:
+    """Hours of a node's links in which another difference was taken back than both ends give."""
+    wanted, stands = expected_corrections(node), booked_corrections(node)
+    for place in sorted(wanted.keys() | stands.keys()):
+        link, way, hour, assignment, period_id = place
+        due, booked = wanted.get(place, 0), stands.get(place, 0)
+        if due != booked and (period is None or period.pk == period_id):
+            yield (
+                f"link {link}, {way}, hour of {hour:%Y-%m-%dT%H:%MZ}, assignment {assignment}:"
+                f" {booked} was taken back, both ends give {due}"
+            )
 
 
 def nodes_called(uuid: UUID | None) -> QuerySet[Node]:
