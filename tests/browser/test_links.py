@@ -17,8 +17,7 @@ from metering.challenge_file import read_challenges
 from metering.models import DeliveryNote, Dispute, MeterAssignment
 from tests.browser.test_look import LOOKS, Look, window_of
 from tests.metering.link_world import MB, Linked, make_linked
-from tests.metering.machine import post
-from tests.metering.test_link_pages import answered, asked_of, prepared, stored
+from tests.metering.test_link_pages import answered, asked_of, post, prepared, stored
 from tests.metering.world import make_valley
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]

@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import json
+import secrets
 from datetime import timedelta
 from typing import Any
 
@@ -31,8 +32,9 @@ from metering.services.countersign import ENVELOPE
 from signing import dsse, keys, strict_json
 from tests.makers import make_member
 from tests.members.signers import with_key
+from tests.metering import machine as machines
 from tests.metering.link_world import MB, RX, Linked, make_linked, meter_of
-from tests.metering.machine import TX, Machine, post, statuses
+from tests.metering.machine import TX, Machine, statuses
 from tests.metering.test_disputes import ended
 from tests.metering.test_pages import GB, as_user, measured, text
 from tests.metering.world import Valley
@@ -50,6 +52,12 @@ def send(client: Client, address: str, body: dict[str, Any], method: str = "post
     return getattr(client, method)(
         address, body, content_type="application/json", headers={"Idempotency-Key": "k"}
     )
+
+
+def post(envelopes: list[dsse.Envelope]) -> Any:
+    """Deliver from an address that nobody else delivers from: addresses are limited."""
+    address = ".".join(str(secrets.randbelow(254) + 1) for _ in range(3))
+    return machines.post(envelopes, **{"x-forwarded-for": f"10.{address}"})
 
 
 def test_a_steward_declares_a_link_and_both_sides_see_its_hours(linked: Linked) -> None:
