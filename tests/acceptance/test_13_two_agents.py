@@ -130,7 +130,7 @@ def used(member: Any) -> int:
 
 
 @needs_signer
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(300, func_only=True)
 @pytest.mark.django_db(transaction=True)
 def test_13_the_python_and_the_sh_agent_give_equal_books(both: Both) -> None:
     """Growth, an interface made anew, a counter set back, a reboot: told alike by both."""

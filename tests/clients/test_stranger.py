@@ -45,7 +45,7 @@ def test_the_client_is_short_and_of_another_making() -> None:
 
 
 @pytest.mark.skipif(not knows_ed25519(), reason="no openssl 3")
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(240, func_only=True)
 @pytest.mark.django_db(transaction=True)
 def test_a_stranger_is_let_in_counts_and_holds_receipts(
     live_server: LiveServer, tmp_path: Path

@@ -154,7 +154,7 @@ def undelivered(place: Village, host: str) -> int:
 
 @needs_signer
 @pytest.mark.skipif(bool(WHY_NOT), reason=WHY_NOT)
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(300, func_only=True)
 @pytest.mark.django_db(transaction=True)
 def test_a_village_is_metered_over_a_cut_cable_and_the_liar_found(place: Village) -> None:
     valley = make_valley()
