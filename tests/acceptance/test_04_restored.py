@@ -173,4 +173,5 @@ def assert_all_back(nodes: list[FieldNode], wanted: dict[str, list[tuple[object,
     for node in nodes:
         left = node.store.number("SELECT count(*) FROM envelope WHERE state <> 'receipted'")
         assert left == 0
-        assert {row["code"] for row in node.store.rows("SELECT code FROM alert")} == {"offered_again"}
+        alerts = node.store.rows("SELECT code FROM alert")
+        assert {row["code"] for row in alerts} == {"offered_again"}
