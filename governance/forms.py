@@ -18,7 +18,8 @@ from payments.forms import CentsField, DayInput, RateField, fresh_key
 from payments.queries import charge_by_reference
 from payments.references import compact
 from policies.queries import policy
-from policies.registry import MOST_RATE, PARAMETERS, Parameter
+from policies.registry import MOST_RATE, PARAMETERS
+from policies.shapes import Parameter
 from titles.campaign_forms import capacity_from, yield_fields
 from titles.models import Campaign, Contribution
 

@@ -17,7 +17,8 @@ from django.utils.translation import gettext as _
 from governance import presenting
 from governance.counting import Threshold
 from payments.forms import cents_from, microcents_from
-from policies.registry import DAY, Choice, Parameter
+from policies.registry import DAY
+from policies.shapes import Choice, Parameter
 
 NUMBER = re.compile(r"[0-9]{1,19}")
 AMOUNT = re.compile(r"([0-9]{1,19}) ?(\D+)")

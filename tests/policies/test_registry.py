@@ -7,8 +7,9 @@ from django.db import transaction
 
 from policies.errors import UnknownParameter, WrongValue
 from policies.models import PolicyValue
-from policies.registry import PARAMETERS, Choice, Flag, Fraction, Majority, Whole
+from policies.registry import PARAMETERS
 from policies.services import set_policy
+from policies.shapes import Choice, Flag, Fraction, Majority, Whole
 
 NUMBERS = [p for p in PARAMETERS.values() if isinstance(p.kind, Whole)]
 PARTS = [p for p in PARAMETERS.values() if isinstance(p.kind, Fraction)]
