@@ -145,10 +145,10 @@ LOCALE_PATHS = [BASE_DIR / "locale"]
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = os.environ.get("COOP_TIMEZONE", "Europe/Madrid")
-# How often nodes sample, record and seal, in seconds; a node's own command line wins.
 # How many requests a minute one node may send, and how many proxies of ours stand before the site
 COOP_NODE_REQUESTS = int(os.environ.get("COOP_NODE_REQUESTS", "60"))
 COOP_PROXIES = int(os.environ.get("COOP_PROXIES", "0"))
+# How often nodes sample, record and seal, in seconds; a node's own command line wins.
 COOP_AGENT_SECONDS = [int(s) for s in os.environ.get("COOP_AGENT_SECONDS", "60,300,900").split(",")]
 # The name under which the log of the books is signed, for ever: the first head decides.
 COOP_LOG_ORIGIN = os.environ.get("COOP_LOG_ORIGIN") or f"{ALLOWED_HOSTS[0]}/log"

@@ -14,6 +14,7 @@ from typing import Any
 
 import redis
 from django.conf import settings
+from django.db import connection
 
 from metering.errors import TooManyRequests
 
@@ -79,12 +80,17 @@ class Counter:
 COUNTER = Counter()
 
 
+def space() -> str:
+    """What all keys of this site begin with: sites that share a Redis do not share their counts."""
+    return f"metering:{connection.settings_dict['NAME']}"
+
+
 def count_sender(*, address: str, node: str) -> None:
     """Count a request before it is read; raises TooManyRequests with the seconds to wait."""
     rate = settings.COOP_NODE_REQUESTS
     counted = [
-        (f"metering:from:{address}:{node}", rate, BURST, 1),
-        (f"metering:from:{address}", rate * SHARED, BURST * SHARED, 1),
+        (f"{space()}:from:{address}:{node}", rate, BURST, 1),
+        (f"{space()}:from:{address}", rate * SHARED, BURST * SHARED, 1),
     ]
     refuse(COUNTER.spend(counted))
 
@@ -92,13 +98,13 @@ def count_sender(*, address: str, node: str) -> None:
 def look_at_signers(*, keyids: Sequence[str]) -> None:
     """Refuse a request while one of its signers has used up its share; charges nothing."""
     rate = settings.COOP_NODE_REQUESTS
-    refuse(COUNTER.spend([(f"metering:by:{keyid}", rate, BURST, 0) for keyid in keyids]))
+    refuse(COUNTER.spend([(f"{space()}:by:{keyid}", rate, BURST, 0) for keyid in keyids]))
 
 
 def count_signers(*, keyids: Sequence[str]) -> None:
     """Count a request that brought something new for those who signed it."""
     rate = settings.COOP_NODE_REQUESTS
-    COUNTER.spend([(f"metering:by:{keyid}", rate, BURST, 1) for keyid in keyids])
+    COUNTER.spend([(f"{space()}:by:{keyid}", rate, BURST, 1) for keyid in keyids])
 
 
 def refuse(seconds: float) -> None:
