@@ -28,10 +28,19 @@ with socket.create_server((sys.argv[1], 7001)) as server:
                 pass
             peer.sendall(b"x")
 """
-# Sends so many bytes, and waits until the other end has read them all.
+# Waits for the other end to listen, sends so many bytes, waits until all are read.
 SOURCE = """
-import socket, sys
-with socket.create_connection((sys.argv[1], 7001), 10) as peer:
+import socket, sys, time
+def connected(tries=100):
+    while True:
+        try:
+            return socket.create_connection((sys.argv[1], 7001), 10)
+        except ConnectionRefusedError:
+            tries -= 1
+            if not tries:
+                raise
+            time.sleep(0.1)
+with connected() as peer:
     left = int(sys.argv[2])
     while left:
         left -= peer.send(bytes(min(left, 65536)))
