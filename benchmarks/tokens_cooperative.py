@@ -58,7 +58,7 @@ FROM tokens_book b JOIN tokens_yield y ON y.id = b.yields_id
 JOIN assets_resource r ON r.id = y.resource_id
 JOIN members_member m ON m.id = b.member_id
 WHERE y.period_id = %s AND b.id > %s ORDER BY b.id LIMIT %s"""
-"""From 40 to 139 of a hundred of what each was issued: two in five go over; the same ones each time."""
+"""From 40 to 139 of a hundred of what each was issued: two in five go over, always the same."""
 
 
 def found(members: int) -> Pool:
