@@ -39,6 +39,7 @@ _WORTH = _("A plan or the end of an asset rests on this. A new plan spreads what
 _BANK = _("A line of the bank's statement rests on this. Decide the line anew at the bank desk.")
 _PAYOUT = _("A payout rests on this. Cancel it, or mark it as returned, where payouts are kept.")
 _AHEAD = _("Money paid ahead rests on this. It is paid out, or becomes shares, in its own way.")
+_HELD = _("How a node stands decides about this. Release the node, or revoke it, with the reason.")
 _UNKNOWN = _("It is not known what rests on this kind of transaction, so it is not corrected.")
 
 RULES = {
@@ -82,6 +83,9 @@ RULES = {
     "late usage": Rule(_USAGE),
     "late usage charged": Rule(_USAGE),
     "credit given back": Rule(_USAGE),
+    "usage in suspense": Rule(_HELD),
+    "usage out of suspense": Rule(_HELD),
+    "usage in suspense let go": Rule(_HELD),
     "tokens given": Rule(_GIFT),
     "tokens lent": Rule(_LENT),
     "tokens returned": Rule(_LENT),
