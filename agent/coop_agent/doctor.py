@@ -57,6 +57,8 @@ def _key(folder: Path, store: Store) -> Finding:
     try:
         keys.current(folder, store)
     except AgentError as error:
+        if epochs.newest(store) is None and not (folder / keys.KEY).exists():
+            return Finding(True, "key", "none yet: made by `coop-agent enrol`")
         return Finding(False, "key", str(error))
     return Finding(True, "key", "the one that this node signs with")
 

@@ -193,6 +193,7 @@ def test_meters_and_doctor_read_this_machine(program: Program) -> None:
     status, out, _ = program.ask("doctor", "--meter", "dir:/does/not/exist")
     assert status == 1
     assert "BAD  dirsize" in out
+    assert "none yet: made by `coop-agent enrol`" in out
 
 
 def test_a_damaged_chain_is_found(running: RunningSite, program: Program) -> None:
