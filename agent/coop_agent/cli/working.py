@@ -80,6 +80,7 @@ def _enrol(options: Options, folder: Path, site: Site, stop: threading.Event) ->
 def _announce(options: Options, claim: "Claim") -> None:
     print(f"Claim code:   {claim.user_code}")
     print(f"Fingerprint:  {claim.words}")
-    print(f"Enter the code at {claim.site} and compare the fingerprint.", flush=True)
+    page = f"{claim.site.rstrip('/')}/nodes/enrol/"
+    print(f"Enter the code at {page} and compare the five words of the fingerprint.", flush=True)
     if options.code_file:
         write_whole(options.code_file, claim.user_code.encode() + b"\n")

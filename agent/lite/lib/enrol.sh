@@ -91,7 +91,7 @@ ask_to_enrol() {
       echo "until $(($(date +%s) + $(at expires_in)))"; } | put_flash "$STATE/pending"
     echo "Claim code:   $(at user_code)"
     echo "Fingerprint:  $(words_of "$PUBLIC")"
-    echo "Enter the code at $SERVER and compare the fingerprint."
+    echo "Enter the code at ${SERVER%/}/nodes/enrol/ and compare the five words of the fingerprint."
     if [ -n "$CODE_FILE" ]; then at user_code >"$CODE_FILE"; fi
 }
 
