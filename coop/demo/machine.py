@@ -16,12 +16,14 @@ USES = (
 
 
 def hand_out_meters() -> int:
-    """Assign each known meter that never had an owner and measures no asset; how many there were.
+    """Assign each known meter that never had an owner, of a node that nobody placed; how many.
 
     Chloe, who owns nothing, gets what this machine says to itself: opening the site's pages is
     her use. Each byte on the loopback is sent and received here, so it is counted once.
     """
-    waiting = Meter.objects.exclude(unit="").filter(assignments=None, node__asset=None)
+    waiting = Meter.objects.exclude(unit="").filter(
+        assignments=None, node__asset=None, node__pool=None, node__owner=None
+    )
     chosen = [(meter, use_of(meter.name)) for meter in waiting]
     for meter, use in chosen:
         if use is not None:
