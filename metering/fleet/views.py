@@ -121,7 +121,7 @@ def batch(request: HttpRequest, uuid: UUID, epoch: int, seq: int) -> HttpRespons
     found = proof.proof_of(row, sight)
     marked = number_in(request.GET.get("record", ""))
     last = len(found.said["records"]) if found.said else last_position(row)
-    number = request.GET.get("page") or (marked - 1) // RECORDS + 1
+    number = request.GET.get("page") or (max(marked, 1) - 1) // RECORDS + 1
     page = Paginator(range(1, last + 1), RECORDS).get_page(number)
     context = {
         "sight": sight,
@@ -139,8 +139,8 @@ def batch(request: HttpRequest, uuid: UUID, epoch: int, seq: int) -> HttpRespons
 
 
 def number_in(text: str) -> int:
-    """A small number out of an address; 1 where it is none."""
-    return int(text) if text.isdecimal() and 0 < len(text) < 6 and int(text) else 1
+    """A small number out of an address; 0 where it is none."""
+    return int(text) if text.isdecimal() and 0 < len(text) < 6 else 0
 
 
 def last_position(row: Envelope) -> int:
