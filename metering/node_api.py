@@ -121,7 +121,7 @@ class KeyEndSerializer(serializers.Serializer[Any]):
 
 def nodes_standing() -> QuerySet[Node]:
     """Nodes with the beginning and the end of their state."""
-    newest = NodeStateChange.objects.filter(node=OuterRef("pk")).order_by("-pk")
+    newest = NodeStateChange.entered().filter(node=OuterRef("pk")).order_by("-pk")
     rows = Node.objects.select_related("pool", "asset")
     return rows.annotate(
         since=Subquery(newest.values("at")[:1]), until=Subquery(newest.values("until")[:1])

@@ -54,7 +54,12 @@ def node_with(uuid: str) -> Node | None:
 
 def public_name(node: Node) -> str:
     """What everybody may call a node: by its asset, for a label may name a person."""
-    return node.asset.name if node.asset is not None else f"node {str(node.uuid)[:8]}"
+    return node.asset.name if node.asset is not None else short_name(node)
+
+
+def short_name(node: Node) -> str:
+    """What a node may be called in texts for everybody where its asset does not tell it apart."""
+    return f"node {str(node.uuid)[:8]}"
 
 
 def is_uuid(text: str) -> bool:
@@ -87,12 +92,12 @@ def history_of(node: Node) -> QuerySet[NodeStateChange]:
 
 def standing_of(node: Node) -> NodeStateChange:
     """The change that the node's present state rests on: its reason, facts and end."""
-    return NodeStateChange.objects.filter(node=node).latest("pk")
+    return NodeStateChange.entered().filter(node=node).latest("pk")
 
 
 def held_back() -> QuerySet[Node]:
     """Suspect and quarantined nodes, those that wait longest first, with `since` and `until`."""
-    newest = NodeStateChange.objects.filter(node=OuterRef("pk")).order_by("-pk")
+    newest = NodeStateChange.entered().filter(node=OuterRef("pk")).order_by("-pk")
     rows = Node.objects.filter(state__in=[Node.State.SUSPECT, Node.State.QUARANTINED])
     return rows.annotate(
         since=Subquery(newest.values("at")[:1]), until=Subquery(newest.values("until")[:1])
@@ -122,7 +127,7 @@ def keys_due(now: datetime) -> QuerySet[NodeKey]:
     since = now - timedelta(days=policy("key_days", now))
     newer = NodeKey.objects.filter(node=OuterRef("node"), epoch__gt=OuterRef("epoch"))
     ended = KeyRevocation.objects.filter(keyid=OuterRef("keyid"))
-    doubted = NodeStateChange.objects.filter(
+    doubted = NodeStateChange.entered().filter(
         node=OuterRef("node"), state=Node.State.SUSPECT, at__gt=OuterRef("created_at")
     )
     rows = NodeKey.objects.exclude(Exists(newer)).exclude(Exists(ended))

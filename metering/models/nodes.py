@@ -54,6 +54,7 @@ class NodeStateChange(models.Model):
 
     `facts` name the evidence that speaks for it (chain values of envelopes, readings, links).
     `until` is the moment at which a quarantine ends by itself; none: not before it is decided.
+    A row whose facts name an `asset` says only which one the node stands for since.
     """
 
     class Trigger(models.TextChoices):
@@ -89,6 +90,11 @@ class NodeStateChange(models.Model):
 
     class Meta:
         ordering = ["id"]
+
+    @classmethod
+    def entered(cls) -> models.QuerySet["NodeStateChange"]:
+        """The rows by which nodes came into a state, without those about their assets."""
+        return cls.objects.exclude(facts__has_key="asset")
 
 
 class NodeKey(models.Model):

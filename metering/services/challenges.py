@@ -154,8 +154,10 @@ def _judge(node: Node, number: int, digest: str, envelope: dsse.Envelope) -> str
 
 def _suspect_after_failures(node: Node, now: datetime) -> None:
     """Suspect the node once so many of its challenges failed since a steward decided last."""
-    decided = NodeStateChange.objects.filter(node=node, state=Node.State.ACTIVE).exclude(
-        trigger=NodeStateChange.Trigger.HEARD
+    decided = (
+        NodeStateChange.entered()
+        .filter(node=node, state=Node.State.ACTIVE)
+        .exclude(trigger=NodeStateChange.Trigger.HEARD)
     )
     since = decided.order_by("-at").values_list("at", flat=True).first()
     failed = StorageChallenge.objects.filter(assignment__meter__node=node, state=State.FAILED)

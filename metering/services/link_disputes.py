@@ -116,7 +116,7 @@ def suspect_ends(pair: LinkPair) -> None:
 
 def _decided(node: Node) -> datetime:
     """When the node came, or was last let back to work."""
-    rows = NodeStateChange.objects.filter(node=node, state=Node.State.ACTIVE)
+    rows = NodeStateChange.entered().filter(node=node, state=Node.State.ACTIVE)
     last = rows.exclude(trigger=NodeStateChange.Trigger.HEARD).order_by("-at").first()
     return node.created_at if last is None else last.at
 
@@ -148,7 +148,7 @@ def _is_vouched(node: Node, pair: LinkPair, since: datetime, until: datetime) ->
 def _suspect(pair: LinkPair, node: Node, row: LinkHour) -> None:
     suspect(
         node=node,
-        reason=f"link {pair.label}: its ends contradict each other",
+        reason=f"link {pair.pk}: its ends contradict each other",
         trigger=NodeStateChange.Trigger.LINK,
         facts={"link": pair.pk, "hour": row.hour.isoformat(), "dispute": row.dispute_id},
     )

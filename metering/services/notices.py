@@ -89,7 +89,8 @@ def links_of(node: Node, now: datetime) -> dict[int, list[dict[str, str]]]:
 
 def standing_of_all(nodes: list[int], now: datetime) -> dict[int, NodeStateChange]:
     """By node: the change to tell of; those that were never held back are missing."""
-    changes = NodeStateChange.objects.filter(node__in=nodes).order_by("pk")
+    ever = NodeStateChange.objects.filter(node__in=nodes, state__in=STATES).values("node")
+    changes = NodeStateChange.entered().filter(node__in=ever).order_by("pk")
     newest: dict[int, NodeStateChange] = {}
     for change in changes.select_related("node"):
         before = newest.get(change.node_id)

@@ -251,7 +251,8 @@ def retire_node(*, actor: User | None, node: Node, reason: str) -> NodeStateChan
 def set_node_asset(*, actor: User | None, node: Node, asset: Asset | None) -> None:
     """Say which asset a node stands for; it honours the vouchers bound to that asset.
 
-    The node learns it with its next configuration. The same asset again changes nothing.
+    The node learns it with its next configuration. The same asset again changes nothing, and its
+    state rests on what it rested on before.
     """
     with transaction.atomic(durable=True):
         row = locked(node)
@@ -259,7 +260,11 @@ def set_node_asset(*, actor: User | None, node: Node, asset: Asset | None) -> No
             return
         Node.objects.filter(pk=row.pk).update(asset=asset)
         reason = "stands for no asset" if asset is None else f"stands for {asset.code}"
-        NodeStateChange.objects.create(node=row, state=row.state, reason=reason, actor=actor)
+        newest = newest_change(row)
+        NodeStateChange.objects.create(
+            node=row, state=row.state, reason=reason, actor=actor, source=newest.source,
+            until=newest.until, facts={"asset": None if asset is None else asset.code},
+        )  # fmt: skip
 
 
 def set_node_state(*, actor: User | None, node: Node, state: str, reason: str) -> None:
@@ -310,7 +315,7 @@ def locked(node: Node) -> Node:
 
 def newest_change(row: Node) -> NodeStateChange:
     """What last brought the node into a state."""
-    return NodeStateChange.objects.filter(node=row).latest("pk")
+    return NodeStateChange.entered().filter(node=row).latest("pk")
 
 
 def note(

@@ -1,5 +1,7 @@
 """What becomes of nodes by time alone: silence, quarantines that nobody confirmed."""
 
+import logging
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 
 from django.db import transaction
@@ -13,6 +15,7 @@ from policies.queries import policy
 from tokens.models import Yield
 
 State, Trigger = Node.State, NodeStateChange.Trigger
+log = logging.getLogger(__name__)
 
 
 def sweep_states() -> int:
@@ -51,9 +54,9 @@ def _quarantine_suspects() -> int:
     """Quarantine who was suspect for too long without anybody looking."""
     now = timezone.now()
     since = now - timedelta(days=policy("suspect_days", now))
-    newer = NodeStateChange.objects.filter(node=OuterRef("pk"), at__gt=since)
+    newer = NodeStateChange.entered().filter(node=OuterRef("pk"), at__gt=since)
     waiting = Node.objects.filter(state=State.SUSPECT).exclude(Exists(newer)).order_by("pk")
-    return sum(_quarantine(node) for node in waiting)
+    return _each(_quarantine, waiting)
 
 
 @transaction.atomic
@@ -76,7 +79,7 @@ def _let_quarantines_lapse() -> int:
     """End quarantines whose moment has come."""
     due = Q(state_changes__until__lte=timezone.now())
     nodes = Node.objects.filter(due, state=State.QUARANTINED).distinct().order_by("pk")
-    return sum(_lapse(node) for node in nodes)
+    return _each(_lapse, nodes)
 
 
 @transaction.atomic
@@ -99,12 +102,21 @@ def _place_in_suspense() -> None:
         period__start__lt=OuterRef("ends_at"), period__end__gte=OuterRef("ends_at"),
     )  # fmt: skip
     nodes = lacking.filter(Exists(placed)).values_list("meter__node", flat=True)
-    for pk in sorted(set(nodes)):
-        _place(pk)
+    _each(_place, [Node(pk=pk) for pk in sorted(set(nodes))])
 
 
 @transaction.atomic
-def _place(pk: int) -> None:
-    row = locked(Node(pk=pk))
-    if row.state == State.QUARANTINED:
-        suspend(node=row)
+def _place(node: Node) -> bool:
+    row = locked(node)
+    return row.state == State.QUARANTINED and bool(suspend(node=row))
+
+
+def _each(work: Callable[[Node], bool], nodes: Iterable[Node]) -> int:
+    """Do it for each node in a transaction of its own; for how many something was done."""
+    done = 0
+    for node in nodes:
+        try:
+            done += work(node)
+        except Exception:  # what one node signed, or who holds it, may not stop the others
+            log.exception("node %s was passed over: %s", node.pk, work.__name__)
+    return done

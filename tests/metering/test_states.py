@@ -11,14 +11,15 @@ from django.db.utils import IntegrityError
 from django.test import Client
 from django.utils import timezone
 
+from assets.models import Asset
 from coop.invariants import all_broken
 from ledger.models import Transaction
 from ledger.queries import balance
 from metering import services
 from metering.errors import NotBound, NotPossibleNow, ReasonNeeded, VoteNeeded
 from metering.models import KeyRevocation, Node, NodeStateChange, Reading
-from metering.services.states import suspect
-from metering.standing import suspense_of
+from metering.services.states import leave_quarantine, suspect
+from metering.standing import held_back, standing_of, suspense_of
 from signing import dsse, keys, strict_json
 from tests.makers import agree
 from tests.metering.machine import Machine, post, statuses
@@ -170,6 +171,43 @@ def test_only_a_vote_undoes_what_a_vote_confirmed(valley: Valley) -> None:
             decide(actor=valley.steward, node=node, reason="enough")
     services.release_node(actor=None, node=node, reason="agreed", source="proposal:8")
     assert (state(valley), all_broken()) == ("active", [])
+
+
+@pytest.mark.parametrize("is_confirmed", [True, False])
+def test_another_asset_changes_nothing_of_a_quarantine(valley: Valley, is_confirmed: bool) -> None:
+    """Neither that a vote confirmed it, nor its end and its reason."""
+    node = quarantined(valley, GB)
+    if is_confirmed:
+        services.quarantine_node(actor=None, node=node, reason="agreed", source="proposal:7")
+    before = standing_of(node)
+    services.set_node_asset(actor=None, node=node, asset=Asset.objects.get(name="Hill mast"))
+    assert (standing_of(node), all_broken()) == (before, [])
+    [stands] = held_back().values_list("since", "until")
+    assert stands == (before.at, before.until)
+    if is_confirmed:
+        with pytest.raises(VoteNeeded):
+            services.release_node(actor=valley.steward, node=node, reason="enough")
+    with time_machine.travel(timezone.now() + timedelta(days=15), tick=False):
+        services.sweep_states()
+    assert state(valley) == ("quarantined" if is_confirmed else "active")
+
+
+def test_one_node_that_cannot_be_let_out_holds_up_no_other(
+    valley: Valley, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = valley.machine.row, Machine().enrolled().row
+    for node in (first, second):
+        services.quarantine_node(actor=None, node=node, reason="it lies")
+
+    def leave(row: Node, **said: Any) -> NodeStateChange:
+        assert row != first, "what it signed is too much for the books"
+        return leave_quarantine(row, **said)
+
+    monkeypatch.setattr("metering.services.sweeps.leave_quarantine", leave)
+    with time_machine.travel(timezone.now() + timedelta(days=15), tick=False):
+        assert services.sweep_states() == 1
+    states = Node.objects.order_by("pk").values_list("state", flat=True)
+    assert list(states) == ["quarantined", "active"]
 
 
 def test_decisions_need_reasons_and_a_history_is_never_rewritten(valley: Valley) -> None:
