@@ -23,6 +23,7 @@ from metering.evidence import as_signed
 from metering.fleet import listing, proof
 from metering.fleet.coverage import coverage_of
 from metering.fleet.decisions import action_called
+from metering.fleet.files import taken
 from metering.fleet.forms import MOST_BYTES, FleetFilter
 from metering.fleet.linkmap import links_of
 from metering.fleet.sight import batch_or_404, may_read_batch, node_or_404, sight_of
@@ -88,7 +89,7 @@ class ResultSerializer(serializers.Serializer[Any]):
 class FleetLinkSerializer(serializers.Serializer[Any]):
     """A running link; `comparison` of its last day: agree, mismatch or unknown."""
 
-    name = serializers.CharField(source="pair.label")
+    name = serializers.CharField()
     a = serializers.UUIDField(source="pair.a_tx.node.uuid")
     b = serializers.UUIDField(source="pair.b_tx.node.uuid")
     comparison = serializers.CharField(source="kind")
@@ -138,7 +139,7 @@ class NodeView(APIView):
         ]  # fmt: skip
         states = [
             {"state": change.state, "at": change.at, "trigger": change.trigger,
-             "until": change.until, **({"reason": change.reason} if sight.inside else {})}
+             "until": change.until, "reason": change.reason}
             for change in node.state_changes.order_by("pk")
         ]  # fmt: skip
         said = {"keys": keys, "states": states, "coverage": shown}
@@ -246,7 +247,7 @@ class FilesView(APIView):
             raise TooLarge
         via = f"member:{the_member(request).number}"
         stream = cast(Lines, request.data)
-        results = list(services.take_file(stream=stream, via=via))
+        results = taken(stream, via)
         if any(result.status == "accepted" for result in results):
             hint_rating()
         return Response([as_json(result) for result in results])

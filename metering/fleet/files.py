@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from itertools import islice
 from pathlib import PurePosixPath
 from typing import Any
 from uuid import UUID
@@ -15,9 +16,12 @@ from ledger.errors import DomainError
 from members.access import member_required, the_member, the_user
 from metering import services
 from metering.agent_api import as_json, hint_rating
-from metering.fleet.forms import FileForm
+from metering.errors import TooLarge
+from metering.fleet.forms import MOST_LINES, FileForm
 from metering.models import FileDelivery
 from metering.services.delivered import answer_of, keep_answer
+from metering.services.files import Lines
+from metering.services.signed import Result
 from metering.stewards import see
 
 PER_PAGE = 50
@@ -42,13 +46,24 @@ def take(request: HttpRequest, form: FileForm) -> FileDelivery | None:
     """The kept answer, or None with the reason on the form."""
     file, via = form.cleaned_data["file"], f"member:{the_member(request).number}"
     try:
-        results = [as_json(result) for result in services.take_file(stream=file, via=via)]
+        results = [as_json(result) for result in taken(file, via)]
     except DomainError as error:
         form.add_error("file", str(error))
         return None
     if any(result["status"] == "accepted" for result in results):
         hint_rating()
     return keep_answer(user=the_user(request), name=file.name, results=results)
+
+
+def taken(stream: Lines, via: str) -> list[Result]:
+    """What became of each line; raises TooLarge where there are more than fit into an answer.
+
+    What came before is stored then, and answered when it comes again in a smaller file.
+    """
+    results = list(islice(services.take_file(stream=stream, via=via), MOST_LINES + 1))
+    if len(results) > MOST_LINES:
+        raise TooLarge
+    return results
 
 
 def delivery_or_404(request: HttpRequest, number: UUID) -> FileDelivery:

@@ -15,6 +15,7 @@ else:
 
 EYES = "eyes"
 MOST_BYTES = 64 * 1024 * 1024
+MOST_LINES = 20_000
 
 
 def states() -> list[tuple[str, object]]:

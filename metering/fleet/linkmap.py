@@ -43,9 +43,13 @@ class Line:
 
 @dataclass(frozen=True)
 class LinkOf:
-    """A link with its ends by name, and how its last day went."""
+    """A link with its ends by name, and how its last day went.
+
+    `name` is its label for those inside, else its ends: a label is made of the nodes' labels.
+    """
 
     pair: LinkPair
+    name: str
     a: str
     b: str
     kind: str
@@ -97,10 +101,11 @@ def links_of(sight: Sight, which: Q | None = None) -> list[LinkOf]:
 
 def described(pair: LinkPair, sight: Sight) -> LinkOf:
     """One link in words."""
-    a, b = pair.ends
+    a, b = (name_of(end, sight) for end in pair.ends)
+    name = pair.label if sight.inside else f"{a} – {b}"
     compared, wrong = int(getattr(pair, "compared", 0)), int(getattr(pair, "wrong", 0))
     kind = "mismatch" if wrong else "agree" if compared else "unknown"
-    return LinkOf(pair, name_of(a, sight), name_of(b, sight), kind, wrong)
+    return LinkOf(pair, name, a, b, kind, wrong)
 
 
 def ring(names: Sequence[tuple[Node, str]], links: Sequence[LinkOf]) -> Picture:

@@ -17,6 +17,7 @@ from metering.errors import SecondPersonNeeded, SlotTaken
 from metering.models import EnrolmentRequest, Node
 from metering.services.enrol import IN_USE, decide, known_node, make_node, request_with_code
 from metering.services.states import retire_node
+from metering.standing import short_name
 from policies.queries import policy
 from titles.queries import holdings
 
@@ -90,7 +91,7 @@ def let_in(request: EnrolmentRequest, actor: User | None) -> Node:
         actor, request, request.label, request.pool, request.owner, request.asset
     )
     for before in standing_for(request).exclude(pk=node.pk):
-        retire_node(actor=actor, node=before, reason=f"{node.label} took its place")
+        retire_node(actor=actor, node=before, reason=f"{short_name(node)} took its place")
     decide(request, State.APPROVED, actor, node)
     request.save()
     return node

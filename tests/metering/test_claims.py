@@ -14,7 +14,7 @@ from assets.models import Asset
 from coop.invariants import all_broken
 from metering import services
 from metering.errors import NoAnswerYet, NoSuchCode, SecondPersonNeeded, SlotTaken
-from metering.models import EnrolmentRequest, Node
+from metering.models import EnrolmentRequest, Node, NodeStateChange
 from signing import dsse, keys, strict_json
 from tests.makers import buy
 from tests.metering.machine import Machine, post, statuses
@@ -105,6 +105,8 @@ def test_a_machine_flashed_anew_takes_the_place_of_the_one_before(valley: Valley
         "retired",
         "active",
     ]
+    retired = NodeStateChange.objects.get(state="retired")
+    assert retired.reason == f"node {str(new.uuid)[:8]} took its place"
     refused = post(old.batches(0))
     assert (refused.status_code, refused.json()["code"]) == (403, "revoked_key")
     assert all_broken() == []

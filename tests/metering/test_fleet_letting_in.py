@@ -9,6 +9,7 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
+import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
@@ -138,3 +139,16 @@ def test_only_the_newest_answers_of_a_user_are_kept(valley: Valley) -> None:
         assert ben.post("/nodes/upload/", {"file": file}).status_code == 303
     kept = FileDelivery.objects.order_by("-pk").values_list("name", flat=True)
     assert list(kept) == [f"{n}.coopbatch" for n in (6, 5, 4, 3, 2)]
+
+
+def test_a_file_of_very_many_lines_is_not_answered(
+    valley: Valley, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two bytes make a line, and each is answered: it is the lines that are bounded."""
+    monkeypatch.setattr("metering.fleet.files.MOST_LINES", 2)
+    ben = as_user(valley.ben.user)
+    for lines, page, said in ((b"x\n" * 2, 303, 200), (b"x\n" * 3, 422, 413)):
+        file = SimpleUploadedFile("x.coopbatch", lines)
+        assert ben.post("/nodes/upload/", {"file": file}).status_code == page
+        sent = ben.post("/api/v1/nodes/files/", lines, content_type="application/x-ndjson")
+        assert sent.status_code == said

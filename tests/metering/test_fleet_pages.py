@@ -182,10 +182,12 @@ def test_grave_decisions_have_a_page_a_reason_and_a_way_to_a_vote(valley: Valley
     assert f"/decisions/new/confirm_quarantine/?node={node.pk}" in page
     assert steward.post(address, {"reason": "its disk failed"}).status_code == 303
     assert Node.objects.get().state == "quarantined"
-    ana, public = text(as_user(valley.ana.user).get(f"/nodes/{node.uuid}/")), Client()
-    assert "its disk failed" in ana
-    assert "Without a vote the quarantine ends" in ana
-    assert "its disk failed" not in text(public.get(f"/nodes/{node.uuid}/"))
+    for reader in (as_user(valley.ana.user), Client()):
+        page = text(reader.get(f"/nodes/{node.uuid}/"))
+        assert "its disk failed" in page
+        assert "Without a vote the quarantine ends" in page
+        told = reader.get(f"/api/v1/nodes/{node.uuid}/").json()["states"][-1]
+        assert told["reason"] == "its disk failed"
     prefilled = text(steward.get(f"/decisions/new/confirm_quarantine/?node={node.pk}"))
     assert f'<option value="{node.pk}" selected>' in prefilled
 

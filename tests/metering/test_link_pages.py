@@ -387,3 +387,12 @@ def test_a_decided_dispute_corrects_a_nodes_reading_of_a_closed_period(valley: V
     assert Adjustment.objects.get().usage == dispute.correction
     assert "The log agrees." in text(ana.get("/usage/"))
     assert all_broken() == []
+
+
+def test_the_public_does_not_learn_what_a_link_is_called(linked: Linked) -> None:
+    """Its label is made of those of its nodes, and these may name a person."""
+    for reader, is_inside in ((Client(), False), (as_user(linked.valley.ben.user), True)):
+        [told] = reader.get("/api/v1/nodes/links/").json()
+        assert ("Mast – ridge" in told["name"]) == is_inside
+        for address in ("/nodes/map/", f"/nodes/{linked.a.row.uuid}/"):
+            assert ("Mast – ridge" in text(reader.get(address))) == is_inside
