@@ -8,7 +8,7 @@ from django.utils import timezone
 from metering.errors import SchemaError, StaleRequest
 from metering.models import MeterAssignment, Node
 from metering.payloads import at, loads, spelled
-from metering.services.signed import key_behind, require_trusted
+from metering.services.signed import key_behind, require_trusted, require_unrevoked
 from signing import dsse, keys, strict_json
 from tokens.allowances import Allowance, allowances
 from tokens.models import Period
@@ -37,6 +37,7 @@ def _asking(envelope: dsse.Envelope, now: datetime) -> Node:
         raise SchemaError("a request for allowances is wanted")
     key, _signature = key_behind(envelope)
     require_trusted(key)
+    require_unrevoked(key)
     body = loads(envelope.payload)
     if not isinstance(body, dict) or set(body) != NAMES or body["v"] != 1:
         raise SchemaError('a request is {"v": 1, "node": "…", "sent": "…"}')

@@ -15,7 +15,7 @@ from metering.errors import (
     TooLarge,
     UnknownKey,
 )
-from metering.models import Meter, Node, NodeKey
+from metering.models import KeyRevocation, Meter, Node, NodeKey
 from metering.payloads import MAX_METERS, MAX_PAYLOAD, Batch, Inventory, node_id
 from metering.services.enrol import is_enrolling
 from signing import dsse
@@ -56,12 +56,19 @@ def verify(envelope: dsse.Envelope) -> Verified:
     require_size(envelope)
     key, signature = key_behind(envelope)
     require_trusted(key)
+    require_unrevoked(key)
     return Verified(key, envelope, signature)
 
 
 def require_trusted(key: NodeKey) -> None:
     """Refuse who is trusted no more; their batches are kept all the same (require_taken)."""
     if key.node.state in (Node.State.REVOKED, Node.State.RETIRED):
+        raise RevokedKey
+
+
+def require_unrevoked(key: NodeKey) -> None:
+    """Refuse what a key on the list of revocations signs beside batches: it may be a thief's."""
+    if KeyRevocation.objects.filter(keyid=key.keyid).exists():
         raise RevokedKey
 
 

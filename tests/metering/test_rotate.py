@@ -3,15 +3,16 @@
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from coop.invariants import all_broken
 from metering import services
-from metering.errors import NotPossibleNow, RotationDecided
+from metering.errors import NotPossibleNow, RevokedKey, RotationDecided
 from metering.models import KeyRotation, Node, NodeKey
 from metering.standing import key_due, newest_key
-from signing import dsse
+from signing import dsse, strict_json
 from tests.makers import agree
-from tests.metering.machine import post, seed, statuses
+from tests.metering.machine import post, seed, statuses, wall
 from tests.metering.rotating import ROTATE, Rotating, digest_of
 from tests.races import at_once
 
@@ -110,6 +111,24 @@ def test_a_steward_refuses_a_key_and_the_old_one_goes_on() -> None:
     assert all_broken() == []
 
 
+def test_a_key_that_was_revoked_signs_nothing_more() -> None:
+    """Neither what describes meters nor questions: it may be a thief's by then."""
+    made = machine()
+    alone = made.rotation(made.after)
+    post([alone])
+    services.approve_rotation(actor=None, rotation=KeyRotation.objects.get(), reason="it was lost")
+    listed = [{"m": "x", "k": "gauge", "u": "By", "driver": "d"}]
+    assert refused(made.inventory(meters=listed)) == (403, "revoked_key")
+    asked = {"v": 1, "node": str(made.row.uuid), "sent": wall(timezone.now())}
+    kind = dsse.payload_type("allowances-request")
+    question = dsse.sign(made.seed, kind, strict_json.dumps(asked))
+    with pytest.raises(RevokedKey):
+        services.signed_allowances(envelope=question)
+    assert statuses(post([alone])) == ["accepted"]
+    assert statuses(post([made.batch()])) == ["held"]
+    assert statuses(post([made.rotated().inventory()])) == ["accepted"]
+
+
 @AT_ONCE
 def test_of_two_decisions_at_once_one_stands() -> None:
     made = machine()
@@ -136,8 +155,6 @@ def test_the_key_in_force_is_not_given_up_alone() -> None:
 
 
 def test_a_key_is_due_after_its_time_and_after_every_suspicion() -> None:
-    from django.utils import timezone
-
     made = machine()
     assert not key_due(made.row, timezone.now())
     agree("key_days", 0)
