@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 
 from django.db import OperationalError, connection, transaction
-from django.db.models import Q, Sum
+from django.db.models import Max, Q, Sum
 from django.utils import timezone
 
 from ledger.errors import DomainError
@@ -115,12 +115,17 @@ def _running(meters: tuple[Meter, Meter, Meter, Meter]) -> LinkPair | None:
 
 
 def end_link(*, actor: User | None, pair: LinkPair, until: datetime | None = None) -> LinkPair:
-    """The link ends at `until` (default: now); one that has ended stays as it is."""
+    """The link ends at `until` (default: now), or with the hour that was compared last.
+
+    One that has ended stays as it is.
+    """
     with transaction.atomic(durable=True):
         lock_nodes({pair.a_tx.node_id, pair.b_tx.node_id})
         row = LinkPair.objects.get(pk=pair.pk)
         if row.until is None:
-            row.until = max(until or timezone.now(), row.since)
+            last = LinkHour.objects.filter(pair=row).aggregate(n=Max("hour"))["n"]
+            compared_upto = row.since if last is None else last + HOUR
+            row.until = max(until or timezone.now(), row.since, compared_upto)
             row.save(update_fields=["until"])
     return row
 

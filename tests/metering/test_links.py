@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+import time_machine
 from django.utils import timezone
 
 from coop.invariants import all_broken
@@ -337,3 +338,14 @@ def test_a_difference_waits_for_the_hour_after_it(linked: Linked) -> None:
     assert set(Reading.objects.exclude(assignment=None).values_list("state", flat=True)) == {
         "rated"
     }
+
+
+def test_a_link_ends_with_the_hour_that_was_compared_last(linked: Linked) -> None:
+    with time_machine.travel(linked.start + HOUR - timedelta(seconds=60), tick=False):
+        linked.hours((400 * MB, 399 * MB, 0, 0))
+        services.compare_links()
+        services.end_link(actor=None, pair=linked.pair)
+    assert (outcomes(), used()) == (["agree"], 399)
+    linked.pair.refresh_from_db()
+    assert linked.pair.until == linked.start + HOUR
+    assert all_broken() == []
