@@ -25,6 +25,8 @@ AT_ONCE = 200
 MOST_BYTES = 4 * 1024 * 1024
 """of payloads in one transaction: beyond it no further one is begun"""
 READ = (*COUNTED, Node.State.QUARANTINED)
+REACHED = [0]
+"""the node at which the last call of this process came to its limit: the next goes on behind it"""
 log = logging.getLogger(__name__)
 
 
@@ -33,10 +35,10 @@ def rate_waiting(*, limit: int = 500) -> int:
 
     Nodes that another worker has in hand are left to it. What one node's evidence cannot
     have booked stays waiting and holds up nobody else; where it is something that nobody
-    expected, the node is suspect from then on.
+    expected, the node is suspect from then on. Nodes with a long backlog take turns with the rest.
     """
     done = 0
-    for node_id in nodes_with_work():
+    for node_id in in_turn(nodes_with_work(), REACHED[0]):
         if done >= limit:
             break
         try:
@@ -48,7 +50,13 @@ def rate_waiting(*, limit: int = 500) -> int:
         except Exception as error:  # nothing that one node signed may stop the others
             log.exception("node %s was not rated", node_id)
             suspect_for(node_id, error)
+        REACHED[0] = node_id if done >= limit else 0
     return done
+
+
+def in_turn(nodes: list[int], reached: int) -> list[int]:
+    """The nodes behind the one that was reached first, then the others."""
+    return sorted(nodes, key=lambda node_id: (node_id <= reached, node_id))
 
 
 def suspect_for(node_id: int, error: Exception) -> None:

@@ -347,3 +347,13 @@ def test_what_came_late_can_be_booked_once_more_and_then_no_more(valley: Valley)
     Reading.objects.filter(pk=row.pk).update(**booked)
     with pytest.raises((IntegrityError, InternalError)), transaction.atomic():
         Reading.objects.filter(pk=row.pk).update(amount=1)
+
+
+def test_a_long_backlog_keeps_nobody_waiting(valley: Valley) -> None:
+    deliver(valley, 0, 0, 0, 0)
+    other = Machine().enrolled().described()
+    post(other.batches(0))
+    for _ in range(2):
+        services.rate_waiting(limit=1)
+    waiting = Envelope.objects.filter(rated_at=None).values_list("node", flat=True)
+    assert list(waiting) == [valley.machine.row.pk] * 3
