@@ -5,11 +5,11 @@ Profile: standard base64 with padding, at most four signatures, no further keys.
 """
 
 import base64
-import binascii
 import hashlib
 from dataclasses import dataclass
 from typing import Any, Self
 
+import msgspec
 from nacl.exceptions import BadSignatureError
 from nacl.signing import SigningKey, VerifyKey
 
@@ -137,6 +137,6 @@ def _text(value: Any) -> str:
 
 def _base64(value: Any) -> bytes:
     try:
-        return base64.b64decode(_text(value).encode("ascii"), validate=True)
-    except (binascii.Error, UnicodeEncodeError) as error:
+        return msgspec.convert(_text(value), bytes)
+    except (msgspec.ValidationError, UnicodeEncodeError) as error:
         raise MalformedEnvelope("expected standard base64") from error

@@ -120,6 +120,8 @@ def _wire(**changes: Any) -> dict[str, Any]:
         _wire(payload="a"),
         _wire(payload="e30=\n"),
         _wire(payload="é30="),
+        _wire(payload="\ud800" * 4),
+        _wire(payload="QUJD="),
         _wire(payloadType=None),
         _wire(signatures=[]),
         _wire(signatures={}),
