@@ -169,7 +169,8 @@ def test_reputation_is_the_product_of_what_everybody_sees(valley: Valley) -> Non
     services.rate_waiting()
     node = Node.objects.get(pk=machine.row.pk)
     before = reputation_of(node)
-    assert (before.covered, before.conflicts) == (1, 0)
+    assert before.covered in (1, 2), "two, where a full hour lies between the records"
+    assert before.conflicts == 0
     assert before.score == before.coverage == 1000 * before.covered // before.hours
     twin = Machine(
         seed=machine.seed, clock=machine.clock, node=machine.node, chain=machine.chain,
