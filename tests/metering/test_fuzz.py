@@ -10,6 +10,7 @@ import copy
 import gzip
 import json
 import random
+import re
 from contextlib import suppress
 from typing import Any
 
@@ -20,7 +21,14 @@ from hypothesis import strategies as st
 from metering import services
 from metering.errors import Malformed, SchemaError, TooLarge
 from metering.models import Envelope, EnvelopeConflict, MeterInventory, Reading, RefusedBatch
-from metering.payloads import read_batch, read_enrol, read_inventory
+from metering.payloads import (
+    Batch,
+    read_batch,
+    read_enrol,
+    read_inventory,
+    read_plain,
+    read_strictly,
+)
 from signing import dsse
 from tests.acceptance.field import taken_back
 from tests.metering.machine import BATCH, INVENTORY, Machine, post_raw
@@ -252,6 +260,65 @@ def test_the_parsers_refuse_or_read_and_nothing_else(raw: bytes) -> None:
     for read in (read_batch, read_inventory, read_enrol):
         with suppress(Malformed, SchemaError, TooLarge):
             read(raw)
+
+
+PIECES = [
+    "1.0", "1e0", "-0", "01", "2", "9007199254740992", "18446744073709551617", "null", "true",
+    "NaN", '""', '"\\u0000"', '"\\ud800"', '"é"', '"\0"', '"\x01"', '"\x7f"', " ", "\t", "\f",
+    "\ufeff", "{}", "[]", "[[[[[[[]]]]]]]", ",", '"x":{},', '"x":{"a":1.5},', '"f":[],', '"n":1,',
+    '"t0":null,', '"k":"counter",', '"k":"gauge",', '"seq":1,', '"v":1,', '"m":"if:a",', '"K":1,',
+]  # fmt: skip
+"""put between the tokens of a batch, or instead of one"""
+TOKENS = [
+    token.group()
+    for token in re.finditer(
+        '"[^"]*"|[0-9]+|.',
+        '{"v":1,"node":"0192f3a4-0000-7000-8000-000000000001","epoch":1,"seq":1,"prev":"%s","boot":'
+        '"b","mono":"9","clock":"ntp","inv":"%s","records":[{"k":"counter","n":1,"m":"if:a","inc":'
+        '"%s","mt0":"1","mt1":"2","r0":"1","r1":"2","f":["fresh"]},{"k":"gauge","n":2,"m":"g",'
+        '"v":"7"},{"k":"gap","n":3,"why":"refused","seq":1},{"k":"event","n":4,"e":"reboot"}]}'
+        % (("ab" * 32,) * 3),
+    )
+]
+
+
+def read_both_ways(raw: bytes) -> Batch | None:
+    """The batch where it is plain; then the strict way reads the same out of it."""
+    plain = read_plain(raw)
+    assert plain is None or plain == read_strictly(raw)
+    return plain
+
+
+def test_a_batch_as_it_is_usually_written_is_plain() -> None:
+    assert read_both_ways("".join(TOKENS).encode())
+    assert read_both_ways(" ".join(TOKENS).encode())
+
+
+@pytest.mark.parametrize("piece", PIECES)
+def test_no_piece_anywhere_is_read_otherwise_than_strictly(piece: str) -> None:
+    for place in range(len(TOKENS)):
+        for after in (place, place + 1):
+            changed = [*TOKENS[:place], piece, *TOKENS[after:]]
+            read_both_ways("".join(changed).encode())
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(st.tuples(st.integers(0), st.sampled_from(PIECES), st.booleans()), max_size=3))
+def test_no_pieces_together_are_read_otherwise_than_strictly(
+    changes: list[tuple[int, str, bool]],
+) -> None:
+    tokens = list(TOKENS)
+    for where, piece, is_instead in changes:
+        place = where % len(tokens)
+        tokens[place : place + is_instead] = [piece]
+    read_both_ways("".join(tokens).encode())
+
+
+def test_nesting_without_end_is_refused_and_never_fails() -> None:
+    raw = b'{"v":1,"x":{"a":' + b"[" * 100_000
+    assert read_plain(raw) is None
+    with pytest.raises(Malformed):
+        read_batch(raw)
 
 
 def test_what_is_not_changed_is_taken_so_that_the_changes_are_what_is_refused(
