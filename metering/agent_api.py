@@ -112,6 +112,13 @@ def allowances(request: HttpRequest) -> HttpResponse:
     return JsonResponse(found.as_dict())
 
 
+@for_nodes
+def challenges(request: HttpRequest) -> HttpResponse:
+    """A node asks which blocks of what it keeps it is to show."""
+    found = services.signed_challenges(envelope=envelope_from(read_json(request)))
+    return JsonResponse(found.as_dict())
+
+
 def via(request: HttpRequest) -> str:
     """The node that delivers, as it calls itself; "" where it does not. A hint, like all such."""
     return node_named(request, "Coop-Relay") or node_named(request, "Coop-Node")

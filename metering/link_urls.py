@@ -39,5 +39,4 @@ urlpatterns = [
         note_api.CountersigningView.as_view(),
         name="api_countersigning",
     ),
-    path("api/v1/agent/challenges/<uuid:node>", note_api.challenges_for, name="agent_challenges"),
 ]

@@ -1,10 +1,7 @@
 """API: delivery notes, storage challenges, and what nodes are asked."""
 
 from typing import Any
-from uuid import UUID
 
-from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.views.decorators.http import require_GET
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema, inline_serializer
 from rest_framework import serializers, status
@@ -15,12 +12,10 @@ from rest_framework.views import APIView
 
 from members.access import IsMember, IsSteward, the_member, the_user
 from members.identity.api import SignedInput
-from metering import queries, services
+from metering import services
 from metering.challenge_file import read_challenges
-from metering.errors import NotEnrolled
 from metering.models import DeliveryNote, MeterAssignment, StorageChallenge
 from metering.note_queries import challenges_of, notes_of, storing
-from metering.wire import problem_of
 from signing import strict_json
 
 MOST = 500
@@ -191,12 +186,3 @@ class ChallengesView(APIView):
             actor=the_user(request), assignment=assignment, prepared=prepared
         )
         return Response({"new": new}, status=status.HTTP_201_CREATED)
-
-
-@require_GET
-def challenges_for(request: HttpRequest, node: UUID) -> HttpResponse:
-    """The signed challenges of a node: docs/metering-protocol.md."""
-    row = queries.live_node(node)
-    if row is None:
-        return problem_of("not_enrolled", 404, str(NotEnrolled()))
-    return JsonResponse(services.signed_challenges(node=row).as_dict())

@@ -47,6 +47,7 @@ urlpatterns = [
     path("api/v1/agent/enrol/poll", agent_api.poll, name="agent_poll"),
     path("api/v1/agent/envelopes", agent_api.envelopes, name="agent_envelopes"),
     path("api/v1/agent/allowances", agent_api.allowances, name="agent_allowances"),
+    path("api/v1/agent/challenges", agent_api.challenges, name="agent_challenges"),
     path("api/v1/agent/config/<uuid:node>", agent_api.config, name="agent_config"),
     path("api/v1/agent/revocations", notice_api.revocations, name="agent_revocations"),
     path("api/v1/agent/notices/<uuid:node>", notice_api.notices_for, name="agent_notices"),

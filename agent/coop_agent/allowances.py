@@ -77,11 +77,11 @@ def _kept_since(store: Store) -> str:
         return ""
 
 
-def request(store: Store, key: SigningKey, wall: int) -> dict[str, Any]:
-    """The signed question."""
+def request(store: Store, key: SigningKey, wall: int, kind: str = REQUEST) -> dict[str, Any]:
+    """A signed question of this node."""
     body = {"v": 1, "node": str(store.get("node")), "sent": spelled(wall)}
     payload = dsse.dumped(body)
-    return dsse.envelope(REQUEST, payload, bytes(key.verify_key), dsse.sign(key, REQUEST, payload))
+    return dsse.envelope(kind, payload, bytes(key.verify_key), dsse.sign(key, kind, payload))
 
 
 def opened(store: Store, envelope: Any) -> dict[str, Any]:

@@ -15,12 +15,14 @@ from typing import Any, NamedTuple
 from nacl.signing import SigningKey
 
 from coop_agent import dsse
+from coop_agent.allowances import request
 from coop_agent.clock import Moment, spelled
 from coop_agent.errors import AgentError, NotTrusted
 from coop_agent.store import Store
 from coop_agent.wire import Site
 
 CHALLENGE = dsse.payload_type("audit-challenge")
+REQUEST = dsse.payload_type("challenges-request")
 ANSWER = dsse.payload_type("audit-answer")
 ANSWERED = "challenges_answered"
 FOLDER = "dir:"
@@ -87,7 +89,7 @@ def answer_all(store: Store, site: Site, key: SigningKey, moment: Moment) -> Non
     """
     done: list[int] = list(store.get(ANSWERED) or ())
     answers: list[tuple[int, dict[str, Any]]] = []
-    for challenge in _asked(store, site):
+    for challenge in _asked(store, site, key, moment):
         if challenge.id not in done and len(answers) < AT_ONCE:
             envelope = _answer(store, key, challenge, moment)
             answers += [(challenge.id, envelope)] if envelope else []
@@ -97,9 +99,12 @@ def answer_all(store: Store, site: Site, key: SigningKey, moment: Moment) -> Non
             store.put(ANSWERED, [*done, *taken][-KEPT:])
 
 
-def _asked(store: Store, site: Site) -> list[Challenge]:
+def _asked(store: Store, site: Site, key: SigningKey, moment: Moment) -> list[Challenge]:
     node = str(store.get("node"))
-    answer = site.get(f"/api/v1/agent/challenges/{node}")
+    if moment.wall is None:
+        return []  # the site answers no question that it cannot date
+    question = request(store, key, moment.wall, REQUEST)
+    answer = site.post_plain("/api/v1/agent/challenges", question)
     if answer.status == 404:
         return []
     if answer.status != 200:

@@ -183,7 +183,9 @@ def audits() -> list[dict[str, Any]]:
     told = {"v": 1, "node": NODE, "issued_at": wall(2000), "challenges": [asked]}
     found = hashlib.sha256(nonce + block).hexdigest()
     answer = {"v": 1, "node": NODE, "id": 3, "digest": found, "sent": wall(2010)}
+    question = {"v": 1, "node": NODE, "sent": wall(1990)}
     return [
+        vector("the node asks what it is to show", "challenges-request", question, "node"),
         vector("the site asks", "audit-challenge", told, "site"),
         vector("the node answers; the block is 00 to ff, 16 times", "audit-answer", answer, "node"),
     ]

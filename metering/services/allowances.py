@@ -5,10 +5,9 @@ from typing import Any, Final
 
 from django.utils import timezone
 
-from metering.errors import SchemaError, StaleRequest
 from metering.models import MeterAssignment, Node
-from metering.payloads import at, loads, spelled
-from metering.services.signed import key_behind, require_trusted, require_unrevoked
+from metering.payloads import spelled
+from metering.services.asking import asking
 from signing import dsse, keys, strict_json
 from tokens.allowances import Allowance, allowances
 from tokens.models import Period
@@ -16,8 +15,6 @@ from tokens.models import Period
 KIND: Final = dsse.payload_type("allowances")
 REQUEST: Final = dsse.payload_type("allowances-request")
 HOLDS: Final = timedelta(hours=24)
-FRESH: Final = timedelta(hours=1)
-NAMES: Final = {"v", "node", "sent"}
 
 
 def signed_allowances(*, envelope: dsse.Envelope) -> dsse.Envelope:
@@ -27,26 +24,8 @@ def signed_allowances(*, envelope: dsse.Envelope) -> dsse.Envelope:
     WireError: whoever is not the node learns nothing.
     """
     now = timezone.now()
-    node = _asking(envelope, now)
+    node = asking(envelope, REQUEST, now)
     return keys.sign_document(KIND, strict_json.dumps(allowances_payload(node, now)))
-
-
-def _asking(envelope: dsse.Envelope, now: datetime) -> Node:
-    """The node that asks; its request names it and was signed within the hour."""
-    if envelope.payload_type != REQUEST:
-        raise SchemaError("a request for allowances is wanted")
-    key, _signature = key_behind(envelope)
-    require_trusted(key)
-    require_unrevoked(key)
-    body = loads(envelope.payload)
-    if not isinstance(body, dict) or set(body) != NAMES or body["v"] != 1:
-        raise SchemaError('a request is {"v": 1, "node": "…", "sent": "…"}')
-    if body["node"] != str(key.node.uuid) or not isinstance(body["sent"], str):
-        raise SchemaError("the request is another node's")
-    sent = at(body["sent"])
-    if sent is None or abs(now - sent) > FRESH:
-        raise StaleRequest
-    return key.node
 
 
 def allowances_payload(node: Node, now: datetime) -> dict[str, Any]:

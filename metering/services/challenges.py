@@ -13,12 +13,14 @@ from metering.challenge_file import Prepared
 from metering.errors import NotAStoredFolder, SchemaError
 from metering.models import MeterAssignment, Node, NodeStateChange, StorageChallenge
 from metering.payloads import read_audit_answer, spelled
+from metering.services.asking import asking
 from metering.services.signed import Result, verify
 from metering.services.states import suspect
 from policies.queries import policy
 from signing import dsse, keys, strict_json
 
 CHALLENGE: Final = dsse.payload_type("audit-challenge")
+REQUEST: Final = dsse.payload_type("challenges-request")
 ANSWER: Final = dsse.payload_type("audit-answer")
 State, Why = StorageChallenge.State, StorageChallenge.Why
 FOLDER = "dir:"
@@ -92,8 +94,12 @@ def _fail_overdue(now: datetime) -> None:
                 _suspect_after_failures(node, now)
 
 
-def signed_challenges(*, node: Node) -> dsse.Envelope:
-    """What a node is asked now, signed for it; an empty list where nothing is."""
+def signed_challenges(*, envelope: dsse.Envelope) -> dsse.Envelope:
+    """What the node that signed this question is asked now; an empty list where nothing is.
+
+    Names of files are their members' own, so nobody else is told. Raises a WireError.
+    """
+    node = asking(envelope, REQUEST, timezone.now())
     rows = StorageChallenge.objects.filter(
         assignment__meter__node=node, state=State.ISSUED, until__gt=timezone.now()
     ).select_related("assignment__meter")

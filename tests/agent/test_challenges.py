@@ -54,8 +54,9 @@ class Scripted:
         self.key = SERVER
         self.sent: list[dict[str, Any]] = []
 
-    def get(self, path: str) -> Answer:
-        assert path == f"/api/v1/agent/challenges/{NODE}"
+    def post_plain(self, path: str, body: Any) -> Answer:
+        assert path == "/api/v1/agent/challenges"
+        assert body["payloadType"] == challenges.REQUEST
         payload = dsse.dumped(self.body)
         kind = challenges.CHALLENGE
         signature = dsse.sign(self.key, kind, payload)
@@ -75,7 +76,7 @@ def asked(folder: Path, name: str = "ana/blob", number: int = 1, **changes: Any)
 
 def challenge(folder: Path, name: str, **changes: Any) -> Challenge:
     line = asked(folder, name, **changes)
-    return Challenge(**{key: line[key] for key in Challenge.__slots__})
+    return Challenge(**{key: line[key] for key in Challenge._fields})
 
 
 def wanted(folder: Path) -> str:

@@ -26,8 +26,9 @@ from metering.models import (
     Node,
     StorageChallenge,
 )
+from metering.payloads import spelled
 from metering.reputation import reputation_of
-from metering.services.challenges import ANSWER, CHALLENGE
+from metering.services.challenges import ANSWER, CHALLENGE, REQUEST
 from metering.services.countersign import ENVELOPE
 from signing import dsse, keys, strict_json
 from tests.makers import make_member
@@ -306,10 +307,22 @@ def prepared(blob: bytes, count: int = 3) -> dict[str, Any]:
 
 def asked_of(machine: Machine) -> list[dict[str, Any]]:
     """What the site asks the node now, by its signed answer."""
-    answer = Client().get(f"/api/v1/agent/challenges/{machine.row.uuid}").json()
+    question = {"v": 1, "node": str(machine.row.uuid), "sent": spelled(timezone.now())}
+    envelope = machine.signed(strict_json.dumps(question), REQUEST)
+    url, body = "/api/v1/agent/challenges", envelope.as_json()
+    answer = Client().post(url, body, content_type="application/json").json()
     said = keys.verify_document(dsse.Envelope.from_dict(answer), CHALLENGE)
     found: list[dict[str, Any]] = json.loads(said)["challenges"]
     return found
+
+
+def test_nobody_else_learns_what_a_node_is_asked(valley: Valley) -> None:
+    url = "/api/v1/agent/challenges"
+    assert Client().get(f"{url}/{valley.machine.row.uuid}").status_code == 404
+    question = {"v": 1, "node": str(valley.machine.row.uuid), "sent": spelled(timezone.now())}
+    envelope = Machine().enrolled().signed(strict_json.dumps(question), REQUEST)
+    answer = Client().post(url, envelope.as_json(), content_type="application/json")
+    assert answer.status_code == 422 and answer.json()["code"] == "schema"
 
 
 def answered(machine: Machine, asked: dict[str, Any], blob: bytes) -> dsse.Envelope:

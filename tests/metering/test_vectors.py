@@ -117,7 +117,7 @@ def test_what_nodes_sign_has_the_shape_that_the_site_reads() -> None:
     read_enrol(vectors("enrol")[0]["payload"].encode())
     read_inventory(vectors("inventory")[0]["payload"].encode())
     shaped(said("rotate"), Rotate)
-    read_audit_answer(vectors("audit")[1]["payload"].encode())
+    read_audit_answer(vectors("audit")[2]["payload"].encode())
     for vector in vectors("countersign"):
         read_countersign(vector["payload"].encode())
     kinds = {r.__struct_config__.tag for b in (0, 1, 2, 4) for r in batch(b).records}
@@ -133,20 +133,23 @@ def test_what_the_site_signs_has_the_shape_of_the_vectors(node: Node) -> None:
     signed = {
         "config": services.signed_configuration(node=node),
         "allowances": services.signed_allowances(
-            envelope=dsse.Envelope.from_dict(fresh_question(node))
+            envelope=dsse.Envelope.from_dict(fresh_question("allowances"))
+        ),
+        "challenges": services.signed_challenges(
+            envelope=dsse.Envelope.from_dict(fresh_question("challenges"))
         ),
     }
     assert set(opened(signed["config"])) <= set(said("config"))
     assert set(opened(signed["allowances"])) == set(said("allowances", 1))
     assert set(opened(services.signed_revocations())) == set(said("trust", 0))
     assert set(opened(services.signed_notices(node=node))) == set(said("trust", 1))
-    assert set(opened(services.signed_challenges(node=node))) == set(said("audit", 0))
+    assert set(opened(signed["challenges"])) == set(said("audit", 1))
 
 
-def fresh_question(node: Node) -> dict[str, Any]:
-    """The question for allowances, asked now: an old one is refused."""
+def fresh_question(about: str) -> dict[str, Any]:
+    """The question for allowances or challenges, asked now: an old one is refused."""
     body = said("allowances", 0) | {"sent": spelled(timezone.now())}
-    kind = dsse.payload_type("allowances-request")
+    kind = dsse.payload_type(f"{about}-request")
     return dsse.sign(seed("node"), kind, strict_json.dumps(body)).as_dict()
 
 
