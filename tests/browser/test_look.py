@@ -75,6 +75,8 @@ def signed_in(user: User | None) -> Client:
 
 def is_page(client: Client, path: str) -> bool:
     answer = client.get(path)
+    if answer.streaming:
+        answer.getvalue()  # a file is closed once it was read
     kind = answer.headers.get("Content-Type", "")
     return answer.status_code != 405 and kind.startswith("text/html")
 
