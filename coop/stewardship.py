@@ -18,11 +18,11 @@ from coop.amounts import day_format, money_text, tokens_text
 from governance.queries import drafts_waiting
 from members.identity.queries import erasure_waiting
 from members.queries import applicants, open_appeals
-from metering.disputed import disputes_waiting
+from metering.disputes.disputed import disputes_waiting
 from metering.models import Node
-from metering.presented import waiting_doubles
 from metering.queries import waiting_requests
-from metering.standing import claimed_requests, held_back, waiting_rotations
+from metering.trust.standing import claimed_requests, held_back, waiting_rotations
+from metering.vouchers.presented import waiting_doubles
 from payments.models import Payout
 from payments.queries import (
     defaults_in_force,

@@ -10,7 +10,7 @@ from django.utils import timezone
 from assets.models import Pool, Resource
 from members.models import Member
 from members.queries import is_steward, member_of
-from metering.dispute_forms import DayForm
+from metering.disputes.forms import DayForm
 from metering.models import MeterAssignment, Node, Reading
 from metering.payloads import meters_named, read_batch
 from metering.queries import evidence, nodes

@@ -5,12 +5,13 @@ from collections.abc import Callable, Iterator
 from django.db.models import Q
 
 from ledger.invariants import broken
-from metering import link_invariants, trust_invariants
 from metering.counters import OVER_CAPACITY
+from metering.links import invariants as link_invariants
 from metering.models import Envelope, Node, NodeKey, Reading, RefusedBatch
 from metering.rerate import Recheck, booked_otherwise, usage_without_reading
 from metering.services.enrol import genesis
 from metering.services.receipts import as_document
+from metering.trust import invariants as trust_invariants
 from signing import dsse, keys
 from signing.errors import SigningError
 

@@ -2,18 +2,12 @@
 
 from django.urls import path
 
-from metering import (
-    agent_api,
-    api,
-    dispute_api,
-    dispute_views,
-    evidence_download,
-    notice_api,
-    usage_stewards,
-    views,
-)
+from metering import agent_api, api, evidence_download, usage_stewards, views
+from metering.disputes import api as dispute_api
+from metering.disputes import views as dispute_views
 from metering.fleet.urls import urlpatterns as fleet
-from metering.node_urls import urlpatterns as nodes
+from metering.trust import notices as notice_api
+from metering.trust.urls import urlpatterns as nodes
 
 app_name = "metering"
 urlpatterns = [

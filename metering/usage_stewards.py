@@ -12,9 +12,9 @@ from ledger.errors import DomainError
 from members.access import steward_required, the_user
 from members.models import Member
 from metering import services
-from metering.dispute_forms import AnswerForm, CorrectionForm
-from metering.disputed import disputes_answered, disputes_of, disputes_waiting
-from metering.link_views import sides_of
+from metering.disputes.disputed import disputes_answered, disputes_of, disputes_waiting
+from metering.disputes.forms import AnswerForm, CorrectionForm
+from metering.links.views import sides_of
 from metering.models import Dispute
 from metering.queries import use_of
 from metering.services.disputes import is_partial

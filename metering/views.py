@@ -19,10 +19,10 @@ from members.access import member_required, the_member
 from members.models import Member
 from metering import evidence, queries
 from metering.access import may_see_whole_batch, reading_for
-from metering.disputed import disputes_of
+from metering.disputes.disputed import disputes_of
 from metering.fleet.proof import charge_of
 from metering.forms import ReadingsForm
-from metering.link_queries import corrections_by_hand, taken_back
+from metering.links.queries import corrections_by_hand, taken_back
 from metering.models import Reading
 from signing.words import fingerprint_words
 from tokens.access import asked_period

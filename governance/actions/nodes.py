@@ -11,7 +11,7 @@ from members.models import User
 from metering.errors import NotPossibleNow
 from metering.models import KeyRevocation, Node, NodeKey, NodeStateChange
 from metering.services import quarantine_node, release_node, revoke_node
-from metering.standing import node_with, public_name, standing_of, suspense_of
+from metering.trust.standing import node_with, public_name, standing_of, suspense_of
 
 State = Node.State
 

@@ -12,7 +12,7 @@ from metering.models import EnrolmentRequest
 from metering.queries import waiting_requests
 from metering.services.claims import may_agree
 from metering.services.enrol import plain_code
-from metering.standing import claimed_requests
+from metering.trust.standing import claimed_requests
 from signing import keys
 from signing.words import fingerprint_words
 

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from metering.fleet.sight import Sight
 from metering.models import Dispute, KeyRotation, Node
-from metering.reputation import Reputation, reputation_of
+from metering.trust.reputation import Reputation, reputation_of
 
 S = Node.State
 

@@ -14,7 +14,7 @@ from django.utils import timezone
 from metering.fleet.clocks import Clock, clock_of
 from metering.fleet.sight import Sight, name_of
 from metering.models import Envelope, Gap, Node, NodeKey, Refusal, RefusedBatch
-from metering.standing import keys_due
+from metering.trust.standing import keys_due
 
 PER_PAGE = 25
 LOOKED_BACK = timedelta(days=30)

@@ -29,7 +29,7 @@ from metering.fleet.sight import (
 )
 from metering.forms import AssignForm
 from metering.models import Envelope, Node
-from metering.voucher_forms import AssetForm
+from metering.vouchers.forms import AssetForm
 from signing.words import fingerprint_words
 
 RECENT = 8

@@ -9,9 +9,9 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from members.models import User
-from metering.challenge_file import Prepared
 from metering.errors import NotAStoredFolder, SchemaError
 from metering.models import MeterAssignment, Node, NodeStateChange, StorageChallenge
+from metering.notes.challenge_file import Prepared
 from metering.payloads import read_audit_answer, spelled
 from metering.services.asking import asking
 from metering.services.signed import Result, verify

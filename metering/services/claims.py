@@ -17,7 +17,7 @@ from metering.errors import SecondPersonNeeded, SlotTaken
 from metering.models import EnrolmentRequest, Node
 from metering.services.enrol import IN_USE, decide, known_node, make_node, request_with_code
 from metering.services.states import retire_node
-from metering.standing import short_name
+from metering.trust.standing import short_name
 from policies.queries import policy
 from titles.queries import holdings
 

@@ -8,7 +8,7 @@ from django.utils import timezone
 from assets.models import Pool, Resource
 from ledger.errors import KeyConflict
 from members.models import Member, User
-from metering.disputed import is_told
+from metering.disputes.disputed import is_told
 from metering.errors import DisputeAnswered, NobodysUse, NothingToDispute, OwnDispute
 from metering.models import Dispute, Reading
 from tokens.errors import ReasonMissing

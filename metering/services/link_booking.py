@@ -10,9 +10,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from ledger.errors import DomainError
-from metering.comparing import HOUR, Compared, excess_of, taken_back
 from metering.errors import NotBookableNow
-from metering.link_sums import Shares, shares_of, ways_of
+from metering.links.comparing import HOUR, Compared, excess_of, taken_back
+from metering.links.sums import Shares, shares_of, ways_of
 from metering.models import LinkCorrection, LinkHour, LinkPair, MeterAssignment
 from tokens.models import Period, Usage
 from tokens.services.late import record_late

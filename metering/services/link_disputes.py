@@ -7,7 +7,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from metering.link_sums import batches_of, shares_of, ways_of
+from metering.links.sums import batches_of, shares_of, ways_of
 from metering.models import (
     Dispute,
     DisputeEnvelope,

@@ -15,10 +15,10 @@ from django.utils import timezone
 
 from ledger.errors import DomainError
 from members.models import User
-from metering.comparing import HOUR, LONGEST_RUN, Compared, Side, compared, excess_of, judged
 from metering.errors import AlreadyLinked, NotALink
-from metering.link_limits import LinkLimits
-from metering.link_sums import (
+from metering.links.comparing import HOUR, LONGEST_RUN, Compared, Side, compared, excess_of, judged
+from metering.links.limits import LinkLimits
+from metering.links.sums import (
     Ends,
     Sums,
     is_in,

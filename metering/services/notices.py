@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from metering.models import KeyRevocation, LinkPair, Node, NodeKey, NodeStateChange
 from metering.payloads import spelled
-from metering.standing import public_name
+from metering.trust.standing import public_name
 from signing import dsse, keys, strict_json
 
 REVOCATIONS: Final = dsse.payload_type("revocations")

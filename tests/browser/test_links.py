@@ -13,8 +13,8 @@ from pytest_django.live_server_helper import LiveServer
 
 from members.models import User
 from metering import services
-from metering.challenge_file import read_challenges
 from metering.models import DeliveryNote, Dispute, MeterAssignment
+from metering.notes.challenge_file import read_challenges
 from tests.browser.test_look import LOOKS, Look, window_of
 from tests.metering.link_world import MB, Linked, make_linked
 from tests.metering.test_link_pages import answered, asked_of, post, prepared, stored

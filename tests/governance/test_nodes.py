@@ -15,7 +15,7 @@ from governance.services import execute, open_ballot, propose, publish
 from metering import services
 from metering.errors import NotPossibleNow, VoteNeeded
 from metering.models import KeyRevocation, Node, NodeStateChange
-from metering.standing import standing_of
+from metering.trust.standing import standing_of
 from tests.governance.votes import Town, as_owner, broken, decide, make_town
 from tests.metering.machine import Machine, post
 

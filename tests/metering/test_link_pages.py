@@ -27,9 +27,9 @@ from metering.models import (
     StorageChallenge,
 )
 from metering.payloads import spelled
-from metering.reputation import reputation_of
 from metering.services.challenges import ANSWER, CHALLENGE, REQUEST
 from metering.services.countersign import ENVELOPE
+from metering.trust.reputation import reputation_of
 from signing import dsse, keys, strict_json
 from tests.makers import make_member
 from tests.members.signers import with_key

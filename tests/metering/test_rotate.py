@@ -9,7 +9,7 @@ from coop.invariants import all_broken
 from metering import services
 from metering.errors import NotPossibleNow, RevokedKey, RotationDecided
 from metering.models import KeyRotation, Node, NodeKey
-from metering.standing import key_due, newest_key
+from metering.trust.standing import key_due, newest_key
 from signing import dsse, strict_json
 from tests.makers import agree
 from tests.metering.machine import post, seed, statuses, wall

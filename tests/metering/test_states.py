@@ -19,7 +19,7 @@ from metering import services
 from metering.errors import NotBound, NotPossibleNow, ReasonNeeded, VoteNeeded
 from metering.models import KeyRevocation, Node, NodeStateChange, Reading
 from metering.services.states import leave_quarantine, suspect
-from metering.standing import held_back, standing_of, suspense_of
+from metering.trust.standing import held_back, standing_of, suspense_of
 from signing import dsse, keys, strict_json
 from tests.makers import agree
 from tests.metering.machine import Machine, post, statuses

@@ -14,8 +14,8 @@ from ledger.queries import balance_of
 from metering import services
 from metering.errors import NotBound, NoVoucher
 from metering.models import Node, VoucherPresentation
-from metering.presented import bundle_of, doubled, refused, waiting_doubles
 from metering.services import Slot, review_voucher, take_voucher
+from metering.vouchers.presented import bundle_of, doubled, refused, waiting_doubles
 from signing import dsse, keys, strict_json
 from tests.metering.machine import Machine
 from tests.metering.world import Valley

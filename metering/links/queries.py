@@ -12,7 +12,7 @@ from django.utils import timezone
 from assets.models import Resource
 from members.models import Member
 from members.queries import is_steward
-from metering.disputed import links_that_concern, own_members
+from metering.disputes.disputed import links_that_concern, own_members
 from metering.models import Dispute, LinkHour, LinkPair
 from tokens.models import Period, Usage
 from tokens.queries import usage_of

@@ -15,9 +15,9 @@ from ledger.errors import DomainError
 from members.access import member_required, steward_required, the_user
 from members.queries import is_steward, member_of
 from metering import services
-from metering.disputed import evidence_of, is_told
-from metering.link_forms import LinkForm
-from metering.link_queries import disputes_of_link, hours_of, link_for, links_for
+from metering.disputes.disputed import evidence_of, is_told
+from metering.links.forms import LinkForm
+from metering.links.queries import disputes_of_link, hours_of, link_for, links_for
 from metering.models import Dispute, LinkPair
 from metering.stewards import see
 

@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from metering.challenge_file import Prepared, read_challenges
 from metering.errors import NoChallenges
 from metering.models import LinkPair, Meter, MeterAssignment
+from metering.notes.challenge_file import Prepared, read_challenges
 
 if TYPE_CHECKING:
     MeterField = forms.ModelChoiceField[Meter]

@@ -13,9 +13,9 @@ from rest_framework.views import APIView
 from members.access import IsMember, IsSteward, the_member, the_user
 from members.identity.api import SignedInput
 from metering import services
-from metering.challenge_file import read_challenges
 from metering.models import DeliveryNote, MeterAssignment, StorageChallenge
-from metering.note_queries import challenges_of, notes_of, storing
+from metering.notes.challenge_file import read_challenges
+from metering.notes.queries import challenges_of, notes_of, storing
 from signing import strict_json
 
 MOST = 500

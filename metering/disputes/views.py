@@ -12,7 +12,7 @@ from ledger.errors import DomainError
 from members.access import member_required, the_member
 from metering import services
 from metering.access import DisputeTarget, dispute_target
-from metering.dispute_forms import ReasonForm
+from metering.disputes.forms import ReasonForm
 from metering.stewards import see
 
 

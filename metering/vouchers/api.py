@@ -14,10 +14,11 @@ from rest_framework.views import APIView
 
 from assets.models import Asset
 from members.access import IsMember, IsSteward, the_member
-from metering import presented, services
+from metering import services
 from metering.models import Node, VoucherPresentation
 from metering.services import Slot
-from metering.voucher_views import voucher_of
+from metering.vouchers import presented
+from metering.vouchers.views import voucher_of
 from titles.api import IDEMPOTENCY, idempotency_key
 from titles.moving_shapes import checked
 from tokens.access import asked_period

@@ -17,11 +17,12 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from ledger.errors import DomainError
 from members.access import member_required, steward_required, the_member, the_user
 from members.models import Member
-from metering import presented, services
+from metering import services
 from metering.access import node_for_steward
 from metering.fleet.views import show_node
 from metering.stewards import see
-from metering.voucher_forms import AssetForm, LookedForm, VoucherForm, first_values
+from metering.vouchers import presented
+from metering.vouchers.forms import AssetForm, LookedForm, VoucherForm, first_values
 from tokens.models import Voucher
 from tokens.queries import current_period
 from tokens.services import give_back_voucher

@@ -18,8 +18,9 @@ from rest_framework.views import APIView
 
 from ledger.api import NewestFirst
 from members.access import IsMember, IsSteward, the_user
-from metering import services, standing
+from metering import services
 from metering.models import KeyRotation, Node, NodeKey, NodeStateChange
+from metering.trust import standing
 
 
 class NodeSerializer(serializers.ModelSerializer[Node]):

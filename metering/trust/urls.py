@@ -2,7 +2,8 @@
 
 from django.urls import path
 
-from metering import enrolment_api, node_api
+from metering.trust import api as node_api
+from metering.trust import enrolment as enrolment_api
 
 urlpatterns = [
     path("api/v1/nodes/rotations/", node_api.RotationsView.as_view(), name="api_rotations"),

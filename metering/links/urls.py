@@ -2,7 +2,10 @@
 
 from django.urls import path
 
-from metering import link_api, link_views, note_api, note_views
+from metering.links import api as link_api
+from metering.links import views as link_views
+from metering.notes import api as note_api
+from metering.notes import views as note_views
 
 app_name = "links"
 urlpatterns = [

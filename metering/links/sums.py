@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from django.db import connection
 
-from metering.comparing import HOUR, Side
+from metering.links.comparing import HOUR, Side
 from metering.models import LinkHour, LinkPair
 
 EARLY = timedelta(minutes=10)

@@ -15,9 +15,9 @@ from rest_framework.views import APIView
 from ledger.api import NewestFirst
 from members.access import IsMember, IsSteward, the_user
 from metering import services
-from metering.link_queries import hours_of, link_for, links_for
+from metering.links.queries import hours_of, link_for, links_for
 from metering.models import LinkHour, LinkPair, Meter, Node
-from metering.reputation import Reputation, reputation_of
+from metering.trust.reputation import Reputation, reputation_of
 
 
 class MeterField(serializers.SlugRelatedField[Meter]):

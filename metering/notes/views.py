@@ -16,9 +16,9 @@ from members.access import member_required, steward_required, the_member, the_us
 from members.identity.forms import SignedForm
 from members.identity.pages import draft_context
 from metering import services
-from metering.link_forms import ChallengesForm, NoteForm
+from metering.links.forms import ChallengesForm, NoteForm
 from metering.models import DeliveryNote, MeterAssignment, StorageChallenge
-from metering.note_queries import assignments_to_ask, challenges_of, notes_of, storing
+from metering.notes.queries import assignments_to_ask, challenges_of, notes_of, storing
 from metering.stewards import see
 
 PER_PAGE = 50

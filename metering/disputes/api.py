@@ -13,7 +13,7 @@ from assets.models import Pool, Resource
 from members.access import IsMember, IsSteward, the_member, the_user
 from members.models import Member
 from metering import services
-from metering.disputed import disputes_of
+from metering.disputes.disputed import disputes_of
 from metering.models import Dispute, Reading
 from titles.api import IDEMPOTENCY, idempotency_key
 from tokens.access import asked_period

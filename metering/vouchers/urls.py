@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from metering import voucher_views
+from metering.vouchers import views as voucher_views
 
 app_name = "vouchers"
 urlpatterns = [

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from metering.comparing import Limits
+from metering.links.comparing import Limits
 from policies.models import PolicyValue
 from policies.registry import PARAMETERS
 

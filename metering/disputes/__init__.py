@@ -1,0 +1,1 @@
+"""What members doubt of their metered use, and the answers."""

@@ -1,0 +1,1 @@
+"""Links between nodes: what both ends say of the same traffic."""

@@ -1,0 +1,1 @@
+"""Delivery notes and storage challenges: what members say of their own use."""

@@ -1,0 +1,1 @@
+"""Which nodes are believed: how they stand, their keys, and how they are let in."""

@@ -1,0 +1,1 @@
+"""Vouchers that nodes honoured: pages, files and the API."""
