@@ -126,11 +126,12 @@ def give_meter(ana: Person) -> None:
 
     def assigned() -> bool:
         ana.go("/nodes/")
-        link = page.locator("main a[href^='/nodes/']:not([href*=enrol])").first
-        if not link.count():
-            return False
-        ana.go(str(link.get_attribute("href")))
-        return page.get_by_role("button", name="End if:lo:tx").count() == 1
+        links = page.locator("main tbody a[href^='/nodes/']").all()
+        for address in [str(link.get_attribute("href")) for link in links]:
+            ana.go(address)
+            if page.get_by_role("button", name="End if:lo:tx").count() == 1:
+                return True
+        return False
 
     wait_for("the node's meters", assigned)
     ana.follow(page.get_by_role("button", name="End if:lo:tx"))
