@@ -3,9 +3,21 @@
 from django.urls import path
 
 from governance import api, views
+from governance.delegations import urls as delegations
+from governance.discussion import urls as discussion
+from governance.lifecycle import urls as lifecycle
+from governance.offices import urls as offices
+from governance.sanctions import urls as sanctions
+from governance.sealed import urls as sealed
 
 app_name = "governance"
 urlpatterns = [
+    *delegations.urlpatterns,
+    *discussion.urlpatterns,
+    *lifecycle.urlpatterns,
+    *offices.urlpatterns,
+    *sanctions.urlpatterns,
+    *sealed.urlpatterns,
     path("decisions/", views.decisions, name="decisions"),
     path("decisions/rules/", views.rules, name="rules"),
     path("decisions/new/", views.kinds, name="kinds"),

@@ -17,6 +17,8 @@ STEPS: tuple[tuple[str, str, Step], ...] = (
     (State.OPEN, "closes_at", close_and_count),
     (State.TIMELOCKED, "executes_from", execute),
 )
+SWEEPS: tuple[Callable[[], object], ...] = ()
+"""what time brings that is no step of one proposal; each safe to call at any time"""
 log = logging.getLogger(__name__)
 
 
@@ -31,7 +33,16 @@ def advance() -> list[int]:
         for proposal_id in due(state, date):
             if _taken(step, proposal_id):
                 moved.append(proposal_id)
+    for sweep in SWEEPS:
+        _swept(sweep)
     return moved
+
+
+def _swept(sweep: Callable[[], object]) -> None:
+    try:
+        sweep()
+    except DomainError as error:
+        log.warning("%s refused: %s", sweep.__name__, error.code)
 
 
 def _taken(step: Step, proposal_id: int) -> bool:

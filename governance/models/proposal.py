@@ -1,4 +1,4 @@
-"""Tables of decisions. Triggers keep proposals as announced, and rolls and boards as written."""
+"""Tables of proposals: what is asked, who was told, who may vote."""
 
 from django.conf import settings
 from django.db import models
@@ -19,6 +19,27 @@ class Proposal(models.Model):
         """How it is decided."""
 
         MOTION = "motion", _("motion")
+        CONSENT = "consent", _("consent")
+        RANKED = "ranked", _("ranked motion")
+        APPROVAL = "approval", _("approval")
+        SCORE = "score", _("score")
+        IRV = "irv", _("election of one")
+        STV = "stv", _("election of several")
+
+    class BallotKind(models.TextChoices):
+        """Who can read a ballot: open ballots are read after the close, sealed ones never."""
+
+        OPEN = "open", _("open")
+        SEALED = "sealed", _("sealed")
+
+    class Because(models.TextChoices):
+        """Why a vote follows on another; empty for one that stands by itself."""
+
+        OBJECTION = "objection", _("users objected")
+        SECOND_VOTE = "second_vote", _("second vote after reconciliation")
+        RATIFICATION = "ratification", _("ratifies an emergency measure")
+        RECALL = "recall", _("petition for a recall")
+        REVIEW = "review", _("review of a consent")
 
     class State(models.TextChoices):
         """draft → notice → open → passed, failed or timelocked → executed, …"""
@@ -27,6 +48,9 @@ class Proposal(models.Model):
         WITHDRAWN = "withdrawn", _("withdrawn")
         NOTICE = "notice", _("announced")
         OPEN = "open", _("open")
+        COUNTING = "counting", _("closed, waiting for the trustees’ count")
+        HELD = "held", _("carried by the owners, the users’ chamber is called in")
+        VETOED = "vetoed", _("carried by the owners, refused by the users")
         FAILED = "failed", _("not carried")
         PASSED = "passed", _("carried")
         TIMELOCKED = "timelocked", _("carried, waiting to be carried out")
@@ -35,6 +59,17 @@ class Proposal(models.Model):
         EXPIRED = "expired", _("carried, but not carried out in time")
 
     kind = models.CharField(max_length=10, choices=Kind, default=Kind.MOTION)
+    ballot_kind = models.CharField(
+        max_length=6, choices=BallotKind, default=BallotKind.OPEN, db_default=BallotKind.OPEN
+    )
+    options = models.JSONField(
+        default=list, db_default=[], help_text='[{"id", "name", …}] in order; empty for motions'
+    )
+    seats = models.PositiveSmallIntegerField(default=1, db_default=1)
+    previous = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, related_name="followers"
+    )
+    because = models.CharField(max_length=12, choices=Because, blank=True, db_default="")
     version = models.PositiveSmallIntegerField(default=1)
     title = models.CharField(max_length=160)
     text = models.TextField()
@@ -57,6 +92,11 @@ class Proposal(models.Model):
     decided_at = models.DateTimeField(null=True)
     executes_from = models.DateTimeField(null=True)
     expires_at = models.DateTimeField(null=True)
+    extended_at = models.DateTimeField(null=True, help_text="when the close was moved, once (R14)")
+    reconcile_until = models.DateTimeField(null=True, help_text="of two chambers that differ (R11)")
+    called_in = models.BooleanField(
+        default=False, db_default=False, help_text="objections called the users’ chamber in (R10)"
+    )
 
     class Meta:
         ordering = ["-id"]
@@ -81,17 +121,21 @@ class Proposal(models.Model):
 class Delivery(models.Model):
     """One row says that a member was active when notice was given, and that it was given to them.
 
-    Append-only. Who stands here and is still active at opening may vote.
+    Append-only, but for the moments at which a mail left and at which the member opened the page.
+    Who stands here for the version that opens, and is still active at opening, may vote.
     """
 
     proposal = models.ForeignKey(Proposal, on_delete=models.PROTECT, related_name="deliveries")
     member = models.ForeignKey(Member, on_delete=models.PROTECT, related_name="+")
+    version = models.PositiveSmallIntegerField(default=1, db_default=1)
     at = models.DateTimeField(auto_now_add=True)
+    mailed_at = models.DateTimeField(null=True)
+    seen_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["proposal", "member"], name="governance_delivery_once_each"
+                fields=["proposal", "version", "member"], name="governance_delivery_once_each"
             ),
         ]
 
@@ -108,6 +152,9 @@ class Chamber(models.Model):
     position = models.PositiveSmallIntegerField()
     heads = models.BigIntegerField()
     weight = models.BigIntegerField()
+    votes = models.BooleanField(
+        default=True, db_default=True, help_text="otherwise its roll serves objections only (R10)"
+    )
     root = models.CharField(max_length=64)
     ledger_txn = models.BigIntegerField()
     frozen_at = models.DateTimeField()
@@ -155,61 +202,85 @@ class RollRow(models.Model):
         ]
 
 
-class Ballot(models.Model):
-    """One row is one entry of a vote's board: what one voter answers, from then on.
+class ProposalVersion(models.Model):
+    """One row is a proposal as one saving or one notice left it; append-only.
 
-    The newest entry of a voter counts. `envelope` is the signed ballot, `receipt` the signed
-    head of the board right after it; both byte for byte as given out. Append-only, but for the
-    reason, which may be emptied and then no longer matches the hash in the envelope.
+    `content` holds title, text, kind, options, seats, ballot kind, action and payload.
+    `notice_hash` is empty for what was saved as a draft.
     """
 
-    proposal = models.ForeignKey(Proposal, on_delete=models.PROTECT, related_name="ballots")
-    index = models.PositiveIntegerField(help_text="1, 2, 3 … on the board of this vote")
-    member = models.ForeignKey(Member, on_delete=models.PROTECT, related_name="ballots")
-    choices = models.JSONField(help_text="chamber → for, against or abstain")
-    reason = models.TextField(blank=True)
-    attested = models.BooleanField(help_text="signed by the site for the member")
-    key = models.CharField(max_length=80)
-    cast_at = models.DateTimeField()
-    envelope = models.BinaryField()
-    own_envelope = models.BinaryField(null=True, help_text="what the member signed, if they did")
-    leaf = models.CharField(max_length=64)
-    link = models.CharField(max_length=64, help_text="head of the board's chain with this entry")
-    receipt = models.BinaryField()
+    proposal = models.ForeignKey(Proposal, on_delete=models.PROTECT, related_name="versions")
+    number = models.PositiveSmallIntegerField(help_text="1, 2, 3 … of this proposal's savings")
+    version = models.PositiveSmallIntegerField(help_text="of the notice it belongs to")
+    content = models.JSONField()
+    notice_hash = models.CharField(max_length=64, blank=True)
+    notice_at = models.DateTimeField(null=True)
+    why = models.CharField(max_length=400, blank=True, help_text="what was changed, and why")
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
-        ordering = ["index"]
+        ordering = ["number"]
         constraints = [
             models.UniqueConstraint(
-                fields=["proposal", "index"], name="governance_ballot_index_once"
-            ),
-            models.UniqueConstraint(
-                fields=["proposal", "member", "key"], name="governance_ballot_key_once"
+                fields=["proposal", "number"], name="governance_proposalversion_number_once"
             ),
         ]
 
 
-class Certificate(models.Model):
-    """One row is the signed result of one vote; append-only. `envelope` is what anyone checks."""
+class RollCorrection(models.Model):
+    """One row adds a voter who was wrongly left out, before the close; append-only (R7).
 
-    proposal = models.OneToOneField(Proposal, on_delete=models.PROTECT, related_name="certificate")
-    result = models.JSONField(help_text="the signed document, for reading")
-    passed = models.BooleanField()
-    envelope = models.BinaryField()
-    certified_at = models.DateTimeField()
-
-
-class Execution(models.Model):
-    """One row says that a carried proposal's action was carried out, or why it could not be.
-
-    There is at most one per proposal, whoever tries and however often; append-only.
+    The roll as frozen stays; the corrected row is a RollRow with `position` after the last, and
+    `document` is the signed statement of what was wrong, which the certificate names.
     """
 
-    proposal = models.OneToOneField(Proposal, on_delete=models.PROTECT, related_name="execution")
-    actor = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
-    )
+    row = models.OneToOneField(RollRow, on_delete=models.PROTECT, related_name="correction")
+    reason = models.CharField(max_length=400)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     at = models.DateTimeField()
-    before = models.JSONField(help_text="the dry run just before")
-    effects = models.JSONField()
-    refusal = models.CharField(max_length=300, blank=True, help_text="why nothing was done")
+    envelope = models.BinaryField()
+
+
+class Objection(models.Model):
+    """One row is a user's wish that the users' chamber decides too (R10); one each.
+
+    It counts while `withdrawn_at` is empty.
+    """
+
+    proposal = models.ForeignKey(Proposal, on_delete=models.PROTECT, related_name="objections")
+    member = models.ForeignKey(Member, on_delete=models.PROTECT, related_name="+")
+    reason = models.TextField(blank=True)
+    at = models.DateTimeField()
+    withdrawn_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["proposal", "member"], name="governance_objection_one_each"
+            ),
+        ]
+
+
+class Halt(models.Model):
+    """One row is an auditor's halt: nothing is certified or carried out before `until` (R18).
+
+    One per auditor and proposal; append-only.
+    """
+
+    proposal = models.ForeignKey(Proposal, on_delete=models.PROTECT, related_name="halts")
+    auditor = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
+    )
+    reason = models.TextField()
+    at = models.DateTimeField()
+    until = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["proposal", "auditor"], name="governance_halt_one_each"
+            ),
+        ]

@@ -1,0 +1,1 @@
+"""Votes given into other hands: proxies and delegations."""

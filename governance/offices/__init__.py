@@ -1,0 +1,1 @@
+"""Elections and recalls, terms of office, emergency measures."""

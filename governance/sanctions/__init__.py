@@ -1,0 +1,1 @@
+"""The ladder of sanctions, and appeals before a panel drawn by lot."""

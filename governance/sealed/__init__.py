@@ -1,0 +1,1 @@
+"""Sealed votes: the key ceremony, what goes onto the board, the trustees' count."""
