@@ -11,6 +11,7 @@ from governance.access import may_see_names, may_withdraw, reader_member
 from governance.actions import action_named
 from governance.forms import BallotForm
 from governance.models import Ballot, Proposal
+from governance.panels import panels_of
 from governance.presenting import (
     chamber_views,
     decided_by,
@@ -73,6 +74,7 @@ def decision_context(request: HttpRequest, proposal: Proposal) -> dict[str, Any]
         "steward": is_steward(request.user),
         "due": due_step(proposal),
         "may_withdraw": may_withdraw(request, proposal),
+        "panels": panels_of(request, proposal, member),
     }
 
 
