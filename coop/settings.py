@@ -20,6 +20,12 @@ SECRET_KEY = os.environ.get("COOP_SECRET_KEY") or secret_of_this_machine(
 )
 ALLOWED_HOSTS = os.environ.get("COOP_HOSTS", "localhost,127.0.0.1,[::1],testserver").split(",")
 CSRF_TRUSTED_ORIGINS = [o for o in os.environ.get("COOP_ORIGINS", "").split(",") if o]
+# Where the links in mails lead.
+COOP_ADDRESS = (
+    os.environ.get("COOP_ADDRESS")
+    or next(iter(CSRF_TRUSTED_ORIGINS), "")
+    or f"{'https' if COOP_PUBLIC else 'http'}://{ALLOWED_HOSTS[0]}"
+).rstrip("/")
 
 INSTALLED_APPS = [
     "coop",

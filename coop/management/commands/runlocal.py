@@ -69,6 +69,7 @@ class Command(BaseCommand):
         connection.close()
         with open_socket(port) as listening:
             address = address_of(listening)
+            os.environ.setdefault("COOP_ADDRESS", address)
             supervisor.start(web(listening.fileno()))
             self.wait_for(address, supervisor)
             supervisor.start(worker())

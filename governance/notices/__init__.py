@@ -1,0 +1,1 @@
+"""What members are told of votes: notices, digests, and by mail with one link."""
