@@ -78,3 +78,19 @@ class NotYours(DomainError):
     code = "not_yours"
     status = 403
     text = _("Only the proposer or a steward can do this.")
+
+
+class ConflictOfInterest(DomainError):
+    """Nobody administers a vote on their own recall, pay or sanction (R18)."""
+
+    code = "conflict_of_interest"
+    status = 403
+    text = _("This vote concerns you. Another steward, or time, takes this step.")
+
+
+class CalledByOthers(DomainError):
+    """A vote that a petition or an emergency called is nobody's to change or take back."""
+
+    code = "called_by_others"
+    status = 409
+    text = _("A petition or an emergency called this vote. Nobody can change it or take it back.")
