@@ -3,6 +3,7 @@
 from django.urls import path
 
 from governance import api, views
+from governance.bundle import urls as bundle
 from governance.delegations import urls as delegations
 from governance.discussion import urls as discussion
 from governance.lifecycle import urls as lifecycle
@@ -12,6 +13,7 @@ from governance.sealed import urls as sealed
 
 app_name = "governance"
 urlpatterns = [
+    *bundle.urlpatterns,
     *delegations.urlpatterns,
     *discussion.urlpatterns,
     *lifecycle.urlpatterns,

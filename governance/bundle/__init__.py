@@ -1,0 +1,1 @@
+"""Every closed decision as files that an outsider counts again: `coop-verify decisions`."""
