@@ -94,3 +94,93 @@ class CalledByOthers(DomainError):
     code = "called_by_others"
     status = 409
     text = _("A petition or an emergency called this vote. Nobody can change it or take it back.")
+
+
+class WrongKind(DomainError):
+    """Not every type of decision can be taken in every way."""
+
+    code = "wrong_kind"
+    text = _("This type of decision cannot be taken in this way, or not for so many seats.")
+
+
+class BadOptions(DomainError):
+    """The options of a vote are named, distinct, at most 26, and as many as it needs."""
+
+    code = "bad_options"
+    text = _(
+        "Name at least two options, each once and briefly (at most 26). A motion has none; in an "
+        "election somebody must stand."
+    )
+
+
+class NotSealable(DomainError):
+    """Sealed ballots need one chamber, in which everybody has one vote."""
+
+    code = "not_sealable"
+    text = _("Two chambers decide this: it cannot be voted on with sealed ballots.")
+
+
+class NoTrustees(DomainError):
+    """A sealed vote is announced with its key."""
+
+    code = "no_trustees"
+    status = 409
+    text = _("First the trustees make the key of this sealed vote and upload it here.")
+
+
+class NothingChanged(DomainError):
+    """A new version says something new."""
+
+    code = "nothing_changed"
+    text = _("Nothing was changed, so there is no new version.")
+
+
+class PostEmpty(DomainError):
+    """A post says something, and is short enough to be read."""
+
+    code = "post_empty"
+    text = _("Write something, at most %(most)s characters.")
+
+
+class PostHidden(DomainError):
+    """Nobody answers what is hidden."""
+
+    code = "post_hidden"
+    status = 409
+    text = _("This post is hidden. Answer another one, or write one of your own.")
+
+
+class UnknownMention(DomainError):
+    """A number after “@” that is no member's."""
+
+    code = "unknown_mention"
+    text = _("There is no member %(number)s. Nothing was posted.")
+
+
+class AmbiguousMention(DomainError):
+    """A name after “@” that several members have."""
+
+    code = "ambiguous_mention"
+    text = _("Several members are called %(name)s: write @ and a number: %(numbers)s.")
+
+
+class TooManyMentions(DomainError):
+    """A post calls so many people only."""
+
+    code = "too_many_mentions"
+    text = _("A post names at most %(most)s members, because each of them gets a mail.")
+
+
+class ModerationReason(DomainError):
+    """Whoever hides a post or shows it again says why, in public."""
+
+    code = "moderation_reason"
+    text = _("Say why, in at most %(most)s characters: the reason is public.")
+
+
+class NotModerator(DomainError):
+    """Stewards hide posts and show them again; who wrote one may take it back."""
+
+    code = "not_moderator"
+    status = 403
+    text = _("Only a steward, or who wrote it, hides a post; who hid it or a steward shows it.")

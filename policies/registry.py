@@ -50,6 +50,7 @@ _NOTICES = Whole("notices", _("a whole number from %(least)s to %(most)s"), 1, 1
 _BYTES = Whole("bytes", _("a whole number of bytes from %(least)s to %(most)s"), 0, 2**40)
 _HOURS = Whole("hours", _("a whole number of hours from %(least)s to %(most)s"), 1, 24 * 90)
 _HOURS_OF_DAY = Whole("hours", _("a whole number of hours from %(least)s to %(most)s"), 1, 24)
+_CLOCK_HOUR = Whole("hour", _("a whole number from %(least)s to %(most)s"), 0, 23)
 _GAP_SECONDS = Whole("seconds", _("a whole number of seconds from %(least)s to %(most)s"), 0, 1800)
 _FAILURES = Whole("failures", _("a whole number from %(least)s to %(most)s"), 1, 100)
 _EXIT_ORDER = Choice(
@@ -227,6 +228,9 @@ PARAMETERS: dict[str, Parameter] = {
         Parameter(
             "contact_retention_days", _("how long contact data outlives membership"), 365, _DAYS
         ),
+        Parameter("mentions_per_post", _("members that one post may name"), 10, _TIMES),
+        Parameter("digest_hour", _("hour of the day from which digests go"), 8, _CLOCK_HOUR),
+        Parameter("closing_hours", _("hours before a close in which digests remind"), 48, _HOURS),
         Parameter("simulation_days", _("how long simulations are kept"), 180, _LASTING_DAYS),
         Parameter("vouch_days", _("longest time for which a vouch holds"), 2 * 365, _LASTING_DAYS),
         Parameter("retention_days", _("how long a former member's name is kept"), MOST_DAYS, _DAYS),
