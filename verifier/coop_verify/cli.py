@@ -12,12 +12,14 @@ from coop_verify.errors import Unreadable
 from coop_verify.metered import EvidenceCheck
 from coop_verify.note import Key
 from coop_verify.proofs import check_consistency, check_proof
+from coop_verify.receipt import Receipt, kept_as
 from coop_verify.report import Report, printable
 
 HOLDS, BROKEN, UNREADABLE = 0, 1, 2
 ABOUT = """\
 Checks a bundle of a cooperative's books. More forms:
   coop-verify evidence DIR [--key KEY]        what nodes signed, counted anew (export_evidence)
+  coop-verify receipt FILE --key KEY          a ballot is on its board, and was counted there
   coop-verify proof FILE --key KEY            a leaf is in the log (a .tlog-proof file)
   coop-verify consistency OLD NEW PROOF.json  one checkpoint is the beginning of another
 Exit code 0: everything holds; 1: something is broken; 2: the input cannot be read.
@@ -31,7 +33,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
     given = list(sys.argv[1:] if arguments is None else arguments)
-    commands = {"proof": _proof, "consistency": _consistency, "evidence": _evidence}
+    commands = {
+        "proof": _proof, "consistency": _consistency, "evidence": _evidence, "receipt": _receipt,
+    }  # fmt: skip
     command = commands.get(given[0]) if given else None
     try:
         return command(given[1:]) if command else _bundle(given)
@@ -124,6 +128,23 @@ def _evidence(given: Sequence[str]) -> int:
         counts = ", ".join(f"{number} {name}" for name, number in seen.items())
         head = f"{manifest.cooperative}: evidence of {manifest.exported_at}"
         print(_told([head, counts or "nothing in it"], report))
+    return HOLDS if report.holds else BROKEN
+
+
+def _receipt(given: Sequence[str]) -> int:
+    parser = argparse.ArgumentParser(prog="coop-verify receipt")
+    parser.add_argument("file", type=Path, help="the file from the page of the receipt")
+    parser.add_argument("--key", required=True, help=KEY_HELP)
+    parser.add_argument("--json", action="store_true", help="write the report as JSON")
+    options = parser.parse_args(given)
+    receipt = Receipt(options.file, Key.read(options.key))
+    report = receipt.run()
+    if options.json:
+        print(json.dumps(report.as_dict(), indent=2))
+    else:
+        shown = kept_as(receipt.file) if report.promises["ballot"].state == "ok" else "unknown"
+        head = f"vote {receipt.proposal}, entry {receipt.index} of its board: {shown}"
+        print(_told([head], report))
     return HOLDS if report.holds else BROKEN
 
 

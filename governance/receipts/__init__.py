@@ -1,0 +1,1 @@
+"""Receipts of ballots: a file that its voter keeps, and whether it still fits the board."""
