@@ -81,6 +81,13 @@ _QUARANTINE_ON = Choice(
         "all": _("everything that makes a node suspect"),
     }
 )
+_SCALE = Whole("points", _("a whole number from %(least)s to %(most)s"), 1, 100)
+_PROXIES = Whole("members", _("a whole number from %(least)s to %(most)s"), 0, 1000)
+_SEATS = Whole("seats", _("a whole number from %(least)s to %(most)s"), 1, 99)
+_TERMS = Whole("terms", _("a whole number from %(least)s to %(most)s"), 1, 99)
+_HARD_STOP = Whole(
+    "seconds", _("a time from %(least)s to %(most)s seconds (three days)"), 30, 3 * DAY
+)
 _LEAST_BALLOT = 10
 _LEAST_EXPIRY = 60
 """The site looks every few seconds what is due: a shorter time could pass between two looks."""
@@ -223,6 +230,63 @@ PARAMETERS: dict[str, Parameter] = {
         Parameter("expiry_seconds", _("time to execute"), 14 * DAY, _seconds(_LEAST_EXPIRY)),
         Parameter("support", _("support needed"), [1, 2, True], Majority()),
         Parameter("approval_quorum", _("approval quorum"), [1, 5, False], Majority()),
+        Parameter(
+            "special_notice_seconds", _("notice of a special proposal"), 14 * DAY, _seconds(0)
+        ),
+        Parameter(
+            "special_support", _("support needed by a special proposal"), [2, 3, False], Majority()
+        ),
+        Parameter(
+            "participation",
+            _("part of all who may vote that must take part"),
+            [0, 1, False],
+            Majority(),
+        ),
+        Parameter(
+            "square_root_quorum",
+            _("ranked motions ask for three halves of the square root of a chamber in favour"),
+            False,
+            Flag(),
+        ),
+        Parameter("score_scale", _("highest score on a ballot"), 5, _SCALE),
+        Parameter(
+            "objection_share",
+            _("part of the users that calls their chamber in"),
+            [1, 20],
+            Fraction(),
+        ),
+        Parameter(
+            "users_alone",
+            _("support with which users protect a usage right against the owners’ refusal"),
+            [2, 3, False],
+            Majority(),
+        ),
+        Parameter(
+            "reconcile_seconds",
+            _("time for two chambers to agree on a text"),
+            14 * DAY,
+            _seconds(0),
+        ),
+        Parameter(
+            "extension_seconds",
+            _("by how much a vote is extended that finds its quorum at the last moment"),
+            DAY,
+            _seconds(0),
+        ),
+        Parameter(
+            "review_seconds",
+            _("time until a consent is looked at again"),
+            365 * DAY,
+            _seconds(_LEAST_EXPIRY),
+        ),
+        Parameter("delegation_enabled", _("votes can be delegated onwards"), False, Flag()),
+        Parameter("proxy_heads", _("for how many others one member may vote"), 5, _PROXIES),
+        Parameter(
+            "proxy_share",
+            _("part of a chamber for which one member may vote"),
+            [1, 10],
+            Fraction(),
+        ),
         Parameter("admission_by_vote", _("members are admitted by vote only"), False, Flag()),
         Parameter("expulsion_by_vote", _("members are expelled by vote only"), True, Flag()),
         Parameter(
@@ -231,6 +295,37 @@ PARAMETERS: dict[str, Parameter] = {
         Parameter("mentions_per_post", _("members that one post may name"), 10, _TIMES),
         Parameter("digest_hour", _("hour of the day from which digests go"), 8, _CLOCK_HOUR),
         Parameter("closing_hours", _("hours before a close in which digests remind"), 48, _HOURS),
+        Parameter("steward_seats", _("stewards that there are at most"), 5, _SEATS),
+        Parameter("office_days", _("days of a term of office"), 730, _LASTING_DAYS),
+        Parameter("office_terms", _("terms that one member may serve in an office"), 3, _TERMS),
+        Parameter(
+            "petition_share",
+            _("part of either roll whose petition calls a vote on a recall"),
+            [1, 10, False],
+            Majority(),
+        ),
+        Parameter("petition_days", _("days for which a petition is open"), 90, _LASTING_DAYS),
+        Parameter(
+            "emergency_signatures", _("stewards who must sign an emergency quarantine"), 3, _SEATS
+        ),
+        Parameter(
+            "emergency_call_seconds",
+            _("time to sign an emergency quarantine"),
+            DAY,
+            _seconds(_LEAST_EXPIRY),
+        ),
+        Parameter(
+            "emergency_seconds",
+            _("time after which an emergency quarantine stops"),
+            3 * DAY,
+            _HARD_STOP,
+        ),
+        Parameter(
+            "ratification_notice_seconds",
+            _("notice of the vote on an emergency quarantine, a third of its time at most"),
+            DAY,
+            _seconds(0),
+        ),
         Parameter("simulation_days", _("how long simulations are kept"), 180, _LASTING_DAYS),
         Parameter("vouch_days", _("longest time for which a vouch holds"), 2 * 365, _LASTING_DAYS),
         Parameter("retention_days", _("how long a former member's name is kept"), MOST_DAYS, _DAYS),
