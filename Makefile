@@ -1,7 +1,7 @@
 # Every command of the project. `make help` prints this list.
 PYTHON := .venv/bin/python
 LOCKS := requirements/base requirements/local requirements/dev requirements/bench
-CHECKED := assets coop governance ledger members metering payments policies signing titles tokens agent verifier tests manage.py
+CHECKED := assets coop governance ledger members metering payments policies signing titles tokens agent verifier trustee tests manage.py
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run test bench check lock format schema messages stop clean browser programs
@@ -29,7 +29,7 @@ check: setup ## Look at the code without running it: style, types, layers, migra
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m ruff format --check .
 	$(PYTHON) -m mypy
-	PYTHONPATH=agent:verifier:. .venv/bin/lint-imports --no-logo
+	PYTHONPATH=agent:verifier:trustee:. .venv/bin/lint-imports --no-logo
 	git ls-files -z '*.html' | xargs -0r .venv/bin/djade --target-version 5.2 --check
 	$(PYTHON) manage.py makemigrations --check --dry-run
 	$(PYTHON) manage.py check --fail-level WARNING
