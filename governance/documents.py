@@ -25,14 +25,26 @@ def notice_document(proposal: Proposal) -> dict[str, Any]:
         "proposer": proposal.proposer_id,
         "title": proposal.title,
         "text": proposal.text,
-        "options": list(CHOICES),
+        "options": proposal.options or list(CHOICES),
         "action": proposal.action,
         "payload": proposal.payload,
         "payload_sha256": proposal.payload_hash,
         "terms": proposal.terms,
         "preview": proposal.preview,
         "notice_at": utc(proposal.notice_at),
+        **_beyond_a_motion(proposal),
     }
+
+
+def _beyond_a_motion(proposal: Proposal) -> dict[str, Any]:
+    """What differs from a plain motion; named only then, so that older notices keep their hash."""
+    named = {
+        "ballot_kind": (proposal.ballot_kind, Proposal.BallotKind.OPEN),
+        "seats": (proposal.seats, 1),
+        "previous": (proposal.previous_id, None),
+        "because": (proposal.because, ""),
+    }
+    return {name: value for name, (value, usual) in named.items() if value != usual}
 
 
 def ballot_document(

@@ -184,3 +184,45 @@ class NotModerator(DomainError):
     code = "not_moderator"
     status = 403
     text = _("Only a steward, or who wrote it, hides a post; who hid it or a steward shows it.")
+
+
+class UnknownAnswer(UnknownChoice):
+    """A ballot answers with what its vote asks for: options of this vote, each at most once."""
+
+    text = _("This ballot does not answer what is asked. Use each option at most once.")
+
+
+class EqualRanks(UnknownChoice):
+    """Where one vote goes from one candidate to the next, nobody shares a place."""
+
+    text = _("Give each candidate a place of their own; leave out whom you do not want.")
+
+
+class Halted(DomainError):
+    """An auditor's halt is in force (R18)."""
+
+    code = "halted"
+    status = 409
+    text = _("Auditors have halted this vote. It goes on when the halt has ended.")
+
+
+class NothingToChange(DomainError):
+    """What is asked for holds already."""
+
+    code = "nothing_to_change"
+    status = 409
+    text = _("It is so already: nothing would change.")
+
+
+class ElectedOffice(DomainError):
+    """Who governs the cooperative is elected, and recalled by petition."""
+
+    code = "elected_office"
+    text = _("The office of %(office)s is given by election: propose an election instead.")
+
+
+class OwnAction(DomainError):
+    """What has an action of its own for a pool is changed by that one."""
+
+    code = "own_action"
+    text = _("For a pool this is changed by a proposal of its own kind: “%(action)s”.")

@@ -12,8 +12,8 @@ from governance.terms import OWNERS, Terms
 
 BATCH = 2000
 NOTICE_TO_ALL = """
-INSERT INTO governance_delivery (proposal_id, member_id, at)
-SELECT %s, id, now() FROM members_member WHERE state = 'active'"""
+INSERT INTO governance_delivery (proposal_id, version, member_id, at)
+SELECT %s, %s, id, now() FROM members_member WHERE state = 'active'"""
 ELIGIBLE = """
 SELECT m.id, coalesce(h.units, 0), (SELECT coalesce(max(id), 0) FROM ledger_transaction)
 FROM governance_delivery d
@@ -25,7 +25,7 @@ LEFT JOIN (
   JOIN ledger_balance b ON b.account_id = a.id
   WHERE a.kind = 'holding' GROUP BY a.owner
 ) h ON h.owner = 'member/' || m.id
-WHERE d.proposal_id = %s"""
+WHERE d.proposal_id = %s AND d.version = %s"""
 
 
 @dataclass(frozen=True)
@@ -38,9 +38,12 @@ class Voter:
 
 
 def give_notice(proposal: Proposal) -> int:
-    """Note every active member as told; returns how many. Call inside a transaction."""
+    """Note every active member as told of this version; returns how many.
+
+    Call inside a transaction.
+    """
     with connection.cursor() as cursor:
-        cursor.execute(NOTICE_TO_ALL, [proposal.pk])
+        cursor.execute(NOTICE_TO_ALL, [proposal.pk, proposal.version])
         told: int = cursor.rowcount
         return told
 
@@ -61,7 +64,7 @@ def freeze(proposal: Proposal, terms: Terms) -> list[Chamber]:
 def eligible(proposal: Proposal) -> tuple[list[Voter], int]:
     """Who may vote, in no promised order, and the newest transaction then seen."""
     with connection.cursor() as cursor:
-        cursor.execute(ELIGIBLE, [proposal.pk])
+        cursor.execute(ELIGIBLE, [proposal.pk, proposal.version])
         rows = cursor.fetchall()
     voters = [Voter(member, secrets.token_hex(16), units) for member, units, _txn in rows]
     return voters, rows[0][2] if rows else 0

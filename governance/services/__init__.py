@@ -1,6 +1,7 @@
 """Every write of a vote, from the draft to what it executes. Each locks the proposal first."""
 
 from governance.services.advance import advance
+from governance.services.amend import amend
 from governance.services.cast import cast
 from governance.services.count import close_and_count
 from governance.services.execute import execute
@@ -8,6 +9,7 @@ from governance.services.propose import open_ballot, propose, publish, withdraw
 
 __all__ = [
     "advance",
+    "amend",
     "cast",
     "close_and_count",
     "execute",

@@ -1,6 +1,7 @@
-"""From a draft to an open ballot."""
+"""From nothing to an announced proposal."""
 
 import uuid
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -9,8 +10,16 @@ from django.db import IntegrityError, transaction
 from governance import board, clock, roll
 from governance.actions import action_named
 from governance.documents import notice_document
-from governance.errors import NotYet, NotYours, TextMissing, WrongState
-from governance.models import Proposal
+from governance.errors import NoTrustees, NotSealable, NotYet, NotYours, TextMissing, WrongState
+from governance.lifecycle.content import (
+    candidates_of,
+    content_of,
+    require_enough,
+    require_kind,
+    stored_options,
+)
+from governance.lifecycle.versions import record_version
+from governance.models import Proposal, SealedVote
 from governance.queries import locked
 from governance.terms import Terms, terms_at, terms_of
 from ledger.errors import KeyConflict
@@ -18,6 +27,7 @@ from members.models import Member, User
 from members.queries import is_steward
 
 State = Proposal.State
+Options = Iterable[Mapping[str, Any]]
 
 
 @transaction.atomic(durable=True)
@@ -30,50 +40,101 @@ def propose(
     member: Member,
     actor: User | None,
     key: str = "",
+    kind: str = Proposal.Kind.MOTION,
+    ballot_kind: str = Proposal.BallotKind.OPEN,
+    options: Options = (),
+    seats: int = 1,
+    previous: Proposal | None = None,
+    because: str = "",
 ) -> Proposal:
     """A draft; any admitted member may make one. The same key gives the same draft.
 
-    Raises TextMissing, UnknownAction, BadPayload and what the action's check raises, KeyConflict.
+    `options` are `[{"name", optional "payload", optional "member" (a number)}]`; ids and the
+    standing option of a ranked motion are added. `previous` is the vote that this one follows
+    on, `because` says why. Raises TextMissing, UnknownAction, WrongKind, BadOptions, NotSealable,
+    BadPayload and what the action's check raises, KeyConflict.
     """
-    title, text = title.strip(), text.strip()
-    if not title or not text:
-        raise TextMissing
-    kind = action_named(action)
-    kind.check(kind.read(payload))
-    draft = Proposal(
+    return draft(
+        title=title, text=text, action=action, payload=payload, member=member, actor=actor,
+        key=key, kind=kind, ballot_kind=ballot_kind, options=options, seats=seats,
+        previous=previous, because=because,
+    )  # fmt: skip
+
+
+def draft(
+    *,
+    title: str,
+    text: str,
+    action: str,
+    payload: dict[str, Any],
+    member: Member,
+    actor: User | None,
+    key: str = "",
+    kind: str = Proposal.Kind.MOTION,
+    ballot_kind: str = Proposal.BallotKind.OPEN,
+    options: Options = (),
+    seats: int = 1,
+    previous: Proposal | None = None,
+    because: str = "",
+) -> Proposal:
+    """As `propose`, inside the transaction of another service."""
+    proposal = Proposal(
         title=title,
         text=text,
+        kind=kind,
+        ballot_kind=ballot_kind,
+        options=list(options),
+        seats=seats,
         proposer=member,
         action=action,
         payload=payload,
-        payload_hash=board.document_hash(payload),
+        previous=previous,
+        because=because,
         key=key or uuid.uuid4().hex,
     )
-    return _saved_once(draft)
+    check_content(proposal)
+    return _saved_once(proposal, actor)
 
 
-def _saved_once(draft: Proposal) -> Proposal:
+def check_content(proposal: Proposal) -> None:
+    """Bring what somebody wrote into its stored form, or raise what `propose` raises."""
+    proposal.title, proposal.text = proposal.title.strip(), proposal.text.strip()
+    if not proposal.title or not proposal.text:
+        raise TextMissing
+    action = action_named(proposal.action)
+    require_kind(action, proposal.kind, seats=proposal.seats)
+    action.check(action.read(proposal.payload))
+    proposal.options = stored_options(proposal.kind, proposal.options, action)
+    if proposal.ballot_kind == Proposal.BallotKind.SEALED:
+        _require_sealable(proposal)
+    proposal.payload_hash = board.document_hash(proposal.payload)
+
+
+def _require_sealable(proposal: Proposal) -> None:
+    if len(terms_for(proposal, clock.now()).chambers) != 1:
+        raise NotSealable
+
+
+def _saved_once(proposal: Proposal, actor: User | None) -> Proposal:
     try:
         with transaction.atomic():
-            draft.save(force_insert=True)
-            return draft
+            proposal.save(force_insert=True)
     except IntegrityError:
-        earlier = Proposal.objects.filter(key=draft.key).first()
+        earlier = Proposal.objects.filter(key=proposal.key).first()
         if earlier is None:
             raise
-    if _content(earlier) != _content(draft):
+        return _same(earlier, proposal)
+    record_version(proposal, by=actor)
+    return proposal
+
+
+def _same(earlier: Proposal, proposal: Proposal) -> Proposal:
+    # What was edited since is compared as it was first written.
+    first = earlier.versions.first()
+    written = content_of(earlier) if first is None else first.content
+    if (written, earlier.proposer_id) != (content_of(proposal), proposal.proposer_id):
         raise KeyConflict
     return earlier
-
-
-def _content(proposal: Proposal) -> tuple[object, ...]:
-    return (
-        proposal.title,
-        proposal.text,
-        proposal.proposer_id,
-        proposal.action,
-        proposal.payload_hash,
-    )
 
 
 @transaction.atomic(durable=True)
@@ -93,26 +154,55 @@ def withdraw(*, proposal_id: int, actor: User) -> Proposal:
 def publish(*, proposal_id: int, actor: User | None) -> Proposal:
     """Notice given: terms, dates and dry run copied in, hashed and frozen; all members told.
 
-    A second call changes nothing. Raises WrongState, and what the action's check raises where
-    things changed since the draft.
+    A second call changes nothing. Raises WrongState, BadOptions where nobody stands, NoTrustees,
+    and what the action's check raises where things changed since the draft.
     """
     proposal = locked(proposal_id)
     if proposal.state in (State.NOTICE, State.OPEN):
         return proposal
     require(proposal, State.DRAFT)
-    action = action_named(proposal.action)
+    return announce(proposal, actor=actor)
+
+
+def announce(proposal: Proposal, *, actor: User | None, why: str = "") -> Proposal:
+    """Notice of what the proposal says now, to everybody. Call in a transaction, under its lock."""
+    action, at = action_named(proposal.action), clock.now()
+    if not proposal.options and proposal.kind in (Proposal.Kind.IRV, Proposal.Kind.STV):
+        proposal.options = candidates_of(proposal)
+    require_enough(proposal)
     action.check(proposal.payload)
-    at = clock.now()
-    terms = terms_at(at, action=action.key, touches_usage_rights=action.touches_usage_rights)
-    proposal.preview = action.dry_run(proposal.payload)
-    _announce(proposal, terms, at)
+    if proposal.ballot_kind == Proposal.BallotKind.SEALED:
+        _require_deal(proposal)
+    _preview(proposal)
+    _date(proposal, terms_for(proposal, at), at)
     proposal.published_by = actor
     proposal.save()
+    record_version(proposal, by=actor, why=why)
     roll.give_notice(proposal)
     return proposal
 
 
-def _announce(proposal: Proposal, terms: Terms, at: datetime) -> None:
+def _require_deal(proposal: Proposal) -> None:
+    if not SealedVote.objects.filter(proposal=proposal).exists():
+        raise NoTrustees
+
+
+def _preview(proposal: Proposal) -> None:
+    action = action_named(proposal.action)
+    proposal.preview = action.dry_run(proposal.payload)
+    proposal.options = [
+        {**option, "preview": action.dry_run(option["payload"])} if "payload" in option else option
+        for option in proposal.options
+    ]
+
+
+def terms_for(proposal: Proposal, at: datetime) -> Terms:
+    """The terms that policy gives this proposal at a moment."""
+    action = action_named(proposal.action)
+    return terms_at(at, action=action.key, touches_usage_rights=action.touches_usage_rights)
+
+
+def _date(proposal: Proposal, terms: Terms, at: datetime) -> None:
     proposal.state = State.NOTICE
     proposal.terms = terms.as_json()
     proposal.notice_at = at
