@@ -50,7 +50,8 @@ class SealedTally(models.Model):
     """
 
     sealed_vote = models.OneToOneField(SealedVote, on_delete=models.PROTECT, related_name="tally")
-    document = models.JSONField()
+    document = models.JSONField(help_text="the signed document, for reading")
+    envelope = models.BinaryField(help_text="the document as k trustees signed it")
     input_sha256 = models.CharField(max_length=64)
     by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"

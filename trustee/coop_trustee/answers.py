@@ -1,7 +1,8 @@
 """What can be answered in a vote, as the notice says: checked, normalised, typed and shown.
 
 motion: "for", "against", "abstain". ranked, irv, stv: a list of ranks, each a sorted list of option
-ids, [] for an abstention. approval: a sorted list of ids. score: id → 0 … scale.
+ids, [] for an abstention; irv and stv take one id a rank. approval: a sorted list of ids. score:
+id → 0 … scale.
 """
 
 from collections.abc import Sequence
@@ -12,12 +13,14 @@ from coop_trustee.errors import Refused
 
 MOTION = ("for", "against", "abstain")
 RANKINGS = ("ranked", "irv", "stv")
+ONE_AT_A_TIME = ("irv", "stv")
 Answer = Any
 HOW = {
     "motion": "for, against or abstain",
     "approval": "the options you approve, as in: a, c (or: abstain)",
     "score": "points for options, as in: a=3, c=1 (or: abstain)",
-    **dict.fromkeys(RANKINGS, "the best first, as in: b > a = c (or: abstain)"),
+    "ranked": "the best first, as in: b > a = c (or: abstain)",
+    **dict.fromkeys(ONE_AT_A_TIME, "the best first, as in: b > a > c (or: abstain)"),
 }
 
 
@@ -35,7 +38,7 @@ def normal(notice: dict[str, Any], answer: Answer) -> Answer:
     if kind == "motion" and answer in MOTION and isinstance(answer, str):
         return answer
     if kind in RANKINGS and isinstance(answer, list):
-        return _ranking(ids, answer)
+        return _ranking(ids, answer, equals=kind not in ONE_AT_A_TIME)
     if kind == "approval" and isinstance(answer, list):
         return sorted(_known(ids, answer))
     if kind == "score" and isinstance(answer, dict):
@@ -77,11 +80,14 @@ def shown(notice: dict[str, Any], answer: Answer) -> str:
     )
 
 
-def _ranking(ids: Sequence[str], answer: list[Any]) -> list[list[str]]:
-    if not all(isinstance(rank, list) and rank for rank in answer):
-        raise Refused("a ranking is a list of ranks, none of them empty")
+def _ranking(ids: Sequence[str], answer: list[Any], *, equals: bool) -> list[list[str]]:
+    if not all(isinstance(rank, list) for rank in answer):
+        raise Refused("a ranking is a list of ranks")
     _known(ids, [one for rank in answer for one in rank])
-    return [sorted(rank) for rank in answer]
+    ranks = [sorted(rank) for rank in answer if rank]
+    if not equals and any(len(rank) > 1 for rank in ranks):
+        raise Refused("in an election nobody shares a rank")
+    return ranks
 
 
 def _scores(ids: Sequence[str], answer: dict[str, Any], scale: int) -> dict[str, int]:
