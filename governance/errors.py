@@ -226,3 +226,134 @@ class OwnAction(DomainError):
 
     code = "own_action"
     text = _("For a pool this is changed by a proposal of its own kind: “%(action)s”.")
+
+
+class NotAnElection(DomainError):
+    """People stand only where people are elected, and only before the notice."""
+
+    code = "not_an_election"
+    status = 409
+    text = _("Candidates stand in the draft of an election, before notice is given of it.")
+
+
+class CannotStand(DomainError):
+    """Who may hold an office: active members with an account, for so many terms."""
+
+    code = "cannot_stand"
+    text = _("%(name)s cannot stand: %(why)s.")
+
+
+class NotInOffice(DomainError):
+    """Somebody holds no such office now."""
+
+    code = "not_in_office"
+    status = 409
+    text = _("%(name)s does not hold this office now.")
+
+
+class PetitionRuns(DomainError):
+    """One petition at a time against one person in one office."""
+
+    code = "petition_runs"
+    status = 409
+    text = _("A petition against %(name)s is open already. Sign that one.")
+
+
+class PetitionOver(DomainError):
+    """A petition ends with its time, or with the vote that it calls."""
+
+    code = "petition_over"
+    status = 409
+    text = _("This petition is over: its time has passed, or it has called its vote.")
+
+
+class NoPower(DomainError):
+    """Who may call or sign an emergency."""
+
+    code = "no_power"
+    status = 403
+    text = _("You cannot sign an emergency: %(why)s.")
+
+
+class SameFacts(DomainError):
+    """Facts serve for one emergency (R17)."""
+
+    code = "same_facts"
+    status = 409
+    text = _("These facts have served for an emergency already. Bring new ones, or propose a vote.")
+
+
+class EmergencyOver(DomainError):
+    """A call for an emergency lapses where too few sign it in time."""
+
+    code = "emergency_over"
+    status = 409
+    text = _("This call is over: nobody can sign it any more.")
+
+
+class AnsweredAlready(DomainError):
+    """What is on the record stays as it is."""
+
+    code = "answered_already"
+    status = 409
+    text = _("The answer to this emergency is on the record already.")
+
+
+class NotSealed(DomainError):
+    """Keys, ballot papers and tallies belong to votes with sealed ballots."""
+
+    code = "not_sealed"
+    status = 409
+    text = _("This vote has open ballots: there is no key and no tally.")
+
+
+class BadTrusteeKey(DomainError):
+    """A trustee's public key that cannot be one, or that stands here already."""
+
+    code = "bad_trustee_key"
+    text = _(
+        "Give the 64 hex digits that coop-trustee keygen shows, of a key that is not here yet."
+    )
+
+
+class TooFewTrustees(DomainError):
+    """A vote's key is shared by as many trustees as policy asks for."""
+
+    code = "too_few_trustees"
+    text = _("A sealed vote has at least %(n)s trustees, and at least %(k)s of them open it.")
+
+
+class BadDeal(DomainError):
+    """A file that is not a deal of this vote's key to trustees of this cooperative."""
+
+    code = "bad_deal"
+    text = _("This is not a deal for this vote: %(why)s")
+
+
+class BadSealedBallot(DomainError):
+    """A ciphertext that no ballot has, or that somebody else cast before."""
+
+    code = "bad_sealed_ballot"
+    text = _("This is no sealed ballot of this vote. Seal one afresh from its ballot paper.")
+
+
+class BadTracker(DomainError):
+    """A tracker is 128 bits that nobody else can guess."""
+
+    code = "bad_tracker"
+    text = _("A tracker has 32 digits from 0 to 9 and a to f.")
+
+
+class NotATrustee(DomainError):
+    """The trustees of a vote, and stewards, bring its files."""
+
+    code = "not_a_trustee"
+    status = 403
+    text = _("Only a trustee of this vote or a steward can do this.")
+
+
+class BadTally(DomainError):
+    """A file that is not what the trustees of this vote counted from its whole board."""
+
+    code = "bad_tally"
+    text = _("This tally is not taken: %(why)s")
