@@ -1,10 +1,18 @@
-"""Which form each typed action is proposed with; and the one that is about a node."""
+"""Which form each typed action is proposed with, and with what it starts."""
 
 from typing import TYPE_CHECKING, Any
 
 from django import forms
+from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from governance.access import proposal_for
+from governance.action_forms.assets import RetireForm
+from governance.action_forms.filling import form_values
+from governance.action_forms.people import BylawsForm, EndOfficeForm, LiftForm, OfficeForm
+from governance.action_forms.prices import IssuePriceForm, PoolForm, PriceRuleForm
+from governance.actions import action_named
+from governance.actions.base import Payload
 from governance.forms import (
     AcquireForm,
     AdmitMemberForm,
@@ -16,6 +24,7 @@ from governance.forms import (
     ProposalForm,
     WriteOffForm,
 )
+from governance.models import Proposal
 from metering.models import Node
 
 ENDED = (Node.State.REVOKED, Node.State.RETIRED)
@@ -55,16 +64,47 @@ class NodeForm(ProposalForm):
 
 PROPOSAL_FORMS: dict[str, type[ProposalForm]] = {
     "set_posted_price": PostedPriceForm,
+    "set_price_rule": PriceRuleForm,
+    "set_issue_price": IssuePriceForm,
+    "open_subscriptions": PoolForm,
+    "close_subscriptions": PoolForm,
     "approve_budget": BudgetForm,
     "set_policy": PolicyForm,
+    "change_bylaws": BylawsForm,
     "acquire_asset": AcquireForm,
+    "retire_asset": RetireForm,
     "admit_member": AdmitMemberForm,
     "suspend_member": AgainstMemberForm,
+    "lift_suspension": LiftForm,
     "expel_member": AgainstMemberForm,
     "value_contribution": ContributionForm,
     "write_off_debt": WriteOffForm,
+    "grant_office": OfficeForm,
+    "end_office": EndOfficeForm,
     "confirm_quarantine": NodeForm,
     "release_node": NodeForm,
     "revoke_node": NodeForm,
     "resolution": ProposalForm,
 }
+
+
+def opposite_of(proposal: Proposal) -> tuple[str, Payload] | None:
+    """The action and payload that would undo what a proposal has carried out; None where none."""
+    if proposal.state != Proposal.State.EXECUTED:
+        return None
+    execution = proposal.execution
+    return action_named(proposal.action).opposite(execution.before, execution.effects)
+
+
+def starting_values(request: HttpRequest, action: str) -> dict[str, Any]:
+    """What a form starts with: what the page that leads here names, or the opposite of a vote.
+
+    `opposite_of` in the address is the number of the vote; Http404 where the reader may not see
+    it. The key of a draft is never given.
+    """
+    named: dict[str, Any] = {name: request.GET[name] for name in request.GET if name != "key"}
+    number = named.pop("opposite_of", "")
+    if not number.isdecimal():
+        return named
+    found = opposite_of(proposal_for(request, int(number)))
+    return named if found is None or found[0] != action else named | form_values(*found)

@@ -4,11 +4,18 @@ from governance.actions.acquire_asset import AcquireAsset
 from governance.actions.admit_member import AdmitMember
 from governance.actions.approve_budget import ApproveBudget
 from governance.actions.base import Action, Effect
+from governance.actions.bylaws import ChangeBylaws
 from governance.actions.expel_member import ExpelMember, SuspendMember
+from governance.actions.issue_price import SetIssuePrice
+from governance.actions.lift_suspension import LiftSuspension
 from governance.actions.nodes import ConfirmQuarantine, ReleaseNode, RevokeNode
+from governance.actions.offices_given import EndOffice, GrantOffice
 from governance.actions.parameters import SetPolicy
 from governance.actions.posted_price import SetPostedPrice
+from governance.actions.price_rule import SetPriceRule
 from governance.actions.resolution import Resolution
+from governance.actions.retire_asset import RetireAsset
+from governance.actions.subscriptions import CloseSubscriptions, OpenSubscriptions
 from governance.actions.value_contribution import ValueContribution
 from governance.actions.write_off_debt import WriteOffDebt
 from governance.errors import UnknownAction
@@ -17,14 +24,23 @@ ACTIONS: dict[str, Action] = {
     a.key: a
     for a in (
         SetPostedPrice(),
+        SetPriceRule(),
+        SetIssuePrice(),
+        OpenSubscriptions(),
+        CloseSubscriptions(),
         ApproveBudget(),
         SetPolicy(),
+        ChangeBylaws(),
         AcquireAsset(),
+        RetireAsset(),
         AdmitMember(),
         SuspendMember(),
+        LiftSuspension(),
         ExpelMember(),
         ValueContribution(),
         WriteOffDebt(),
+        GrantOffice(),
+        EndOffice(),
         ConfirmQuarantine(),
         ReleaseNode(),
         RevokeNode(),

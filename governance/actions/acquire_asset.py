@@ -10,6 +10,7 @@ from assets.accounts import money_account
 from assets.errors import GrowthFundTooSmall
 from assets.models import Asset, Pool, Resource
 from governance.actions.base import Action, Effect, Payload
+from governance.actions.rehearsal import postings
 from governance.errors import BadPayload
 from ledger.queries import balance_of
 from members.models import User
@@ -34,6 +35,7 @@ class AcquireAsset(Action):
     title = _("Buy an asset from the growth fund")
     about = _("A thing for a pool, paid from what members invested; its shares go to them.")
     touches_usage_rights = False
+    area = "assets"
     schema: ClassVar[dict[str, type]] = {
         "pool": str,
         "name": str,
@@ -57,7 +59,7 @@ class AcquireAsset(Action):
             raise KeptForCampaigns(held=held, kept=kept, cost=payload["cost"])
 
     def dry_run(self, payload: Payload) -> Effect:
-        """The cost, the new units at today's issue price, and what the growth fund has left."""
+        """The cost, the new units at today's price, what the growth fund has left, the postings."""
         pool = _pool(payload)
         price: int = policy("issue_price", timezone.now(), pool.code)
         held = balance_of(money_account("cash:growth", pool))
@@ -67,26 +69,24 @@ class AcquireAsset(Action):
             "price": price,
             "held": held,
             "left": held - payload["cost"],
+            "postings": postings(lambda: _acquire(payload, None, "dry run")),
         }
 
     def execute(self, payload: Payload, *, actor: User | None, source: str) -> list[Effect]:
         """The purchase with all that follows from it: units, titles for credit, the treasury."""
-        asset = acquire(
-            pool=_pool(payload),
-            name=payload["name"],
-            kind=payload["kind"],
-            cost=payload["cost"],
-            capacity=payload["capacity"],
-            since=date.fromisoformat(payload["since"]),
-            campaign_id=payload["campaign"] or None,
-            actor=actor,
-            key=source,
-        )
+        asset = _acquire(payload, actor, source)
         return [{"kind": "asset", "id": asset.pk, "txn": asset.txn_id, "cost": asset.cost}]
 
     def inverse(self, before: Effect) -> Payload | None:
-        """What was bought is sold by another decision; no payload undoes it."""
+        """What was bought is sold by another decision, which names the asset."""
         return None
+
+    def opposite(self, before: Effect, effects: list[Effect]) -> tuple[str, Payload] | None:
+        """The asset that was bought, retired; the reason is the proposer's."""
+        bought = [effect["id"] for effect in effects if effect["kind"] == "asset"]
+        if not bought:
+            return None
+        return "retire_asset", {"asset": bought[0], "to": "retired", "proceeds": 0, "reason": ""}
 
     def missing(self, effects: list[Effect], source: str) -> list[str]:
         """Assets that are not there as the execution noted them."""
@@ -97,6 +97,20 @@ class AcquireAsset(Action):
                 pk=effect["id"], txn_id=effect["txn"], cost=effect["cost"]
             ).exists()
         ]
+
+
+def _acquire(payload: Payload, actor: User | None, source: str) -> Asset:
+    return acquire(
+        pool=_pool(payload),
+        name=payload["name"],
+        kind=payload["kind"],
+        cost=payload["cost"],
+        capacity=payload["capacity"],
+        since=date.fromisoformat(payload["since"]),
+        campaign_id=payload["campaign"] or None,
+        actor=actor,
+        key=source,
+    )
 
 
 def _pool(payload: Payload) -> Pool:

@@ -20,7 +20,12 @@ class AdmitMember(Action):
         "Somebody who applied becomes a member, with the next number, when it is carried out."
     )
     touches_usage_rights = True
+    area = "members"
     schema: ClassVar[dict[str, type]] = {"member": int}
+
+    def concerns(self, payload: Payload) -> set[int]:
+        """Who applied."""
+        return {payload["member"]}
 
     def check(self, payload: Payload) -> None:
         """The application still waits."""

@@ -25,6 +25,7 @@ class ApproveBudget(Action):
     title = _("Approve a budget")
     about = _("A budget below the last actual cost, or further above it than the rules allow.")
     touches_usage_rights = True
+    area = "prices"
     schema: ClassVar[dict[str, type]] = {"pool": str, "resource": str, "amount": int, "from": str}
 
     def check(self, payload: Payload) -> None:

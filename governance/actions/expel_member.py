@@ -20,7 +20,12 @@ class AgainstMember(Action):
     to: ClassVar[Member.State]
     by: ClassVar[MemberEvent.Reason]
     touches_usage_rights = True
+    area = "members"
     schema: ClassVar[dict[str, type]] = {"member": int, "reason": str, "appeal": str}
+
+    def concerns(self, payload: Payload) -> set[int]:
+        """Whom it is against."""
+        return {payload["member"]}
 
     def check(self, payload: Payload) -> None:
         """There is a reason, and the member is in a state from which this is possible."""
@@ -40,7 +45,7 @@ class AgainstMember(Action):
         return {**payload, "before": known_member(payload).state, "after": self.to}
 
     def inverse(self, before: Effect) -> Payload | None:
-        """An appeal is decided, and a suspension lifted, by the stewards."""
+        """Who is expelled applies anew; an appeal has its own way."""
         return None
 
     def missing(self, effects: list[Effect], source: str) -> list[str]:
@@ -56,6 +61,11 @@ class SuspendMember(AgainstMember):
     about: ClassVar[Promise] = _("They can still read all of theirs, but neither buy nor vote.")
     to = Member.State.SUSPENDED
     by = MemberEvent.Reason.SUSPENSION
+    undone_by = "lift_suspension"
+
+    def inverse(self, before: Effect) -> Payload | None:
+        """The suspension lifted; the words for it are its proposer's."""
+        return {"member": before["member"], "reason": ""}
 
     def execute(self, payload: Payload, *, actor: User | None, source: str) -> list[Effect]:
         """The suspension, from the moment it is carried out."""

@@ -22,7 +22,13 @@ class AboutNode(Action):
     becomes: ClassVar[State]
     possible: ClassVar[tuple[State, ...]]
     touches_usage_rights = True
+    area = "nodes"
     schema: ClassVar[dict[str, type]] = {"node": str, "reason": str}
+
+    def concerns(self, payload: Payload) -> set[int]:
+        """Who owns the node."""
+        owner = known_node(payload).owner_id
+        return set() if owner is None else {owner}
 
     def check(self, payload: Payload) -> None:
         """There is a reason, and the node is in a state from which this is possible."""
@@ -74,13 +80,18 @@ class ConfirmQuarantine(AboutNode):
     )
     becomes = State.QUARANTINED
     possible = (State.ACTIVE, State.SILENT, State.SUSPECT, State.QUARANTINED)
+    undone_by = "release_node"
+
+    def inverse(self, before: Effect) -> Payload | None:
+        """The node released; the reason is its proposer's."""
+        return {"node": before["node"], "reason": ""}
 
     def check(self, payload: Payload) -> None:
         """Not confirmed already."""
         super().check(payload)
         node = known_node(payload)
         newest = standing_of(node)
-        if newest.state == State.QUARANTINED and newest.source:
+        if newest.state == State.QUARANTINED and newest.source and newest.until is None:
             raise NotPossibleNow(state=node.get_state_display())
 
     def execute(self, payload: Payload, *, actor: User | None, source: str) -> list[Effect]:

@@ -9,18 +9,26 @@ from django.utils.translation import gettext_lazy as _
 from assets.models import Pool
 from governance.actions.base import Action, Effect, Payload
 from governance.actions.effects import missing_policies, policy_effect
-from governance.errors import BadPayload
+from governance.errors import BadPayload, OwnAction
 from members.models import User
 from policies.errors import WrongValue
 from policies.queries import policy
 from policies.registry import PARAMETERS
 from policies.services import set_policy
 
-WITH_ACTION_OF_THEIR_OWN = ("posted_price",)
+NEVER_HERE = ("posted_price",)
+OF_THEIR_OWN = {
+    "issue_price": "set_issue_price",
+    "subscriptions_open": "open_subscriptions",
+    "price_rule": "set_price_rule",
+}
+"""what has an action of its own for a pool; here it is set for pools without a word of theirs"""
 
 
 class SetPolicy(Action):
-    """Any parameter of the registry but those with an action of their own; scope "" or a pool."""
+    """Any parameter of the registry but what a pool has an action of its own for.
+
+    The scope is "" (everywhere where a pool has no word of its own) or a pool's code."""
 
     key = "set_policy"
     title = _("Change a rule")
@@ -28,6 +36,7 @@ class SetPolicy(Action):
         "A parameter of the cooperative's policy, from a day on, at the earliest when decided."
     )
     touches_usage_rights = True
+    area = "rules"
     schema: ClassVar[dict[str, type]] = {"key": str, "scope": str, "value": object}
 
     def read(self, payload: Payload) -> Payload:
@@ -39,10 +48,12 @@ class SetPolicy(Action):
     def check(self, payload: Payload) -> None:
         """The parameter exists, takes this value, and the scope is the site or a pool."""
         parameter = PARAMETERS.get(payload["key"])
-        if parameter is None or parameter.key in WITH_ACTION_OF_THEIR_OWN:
+        if parameter is None or parameter.key in NEVER_HERE:
             raise BadPayload
         if not parameter.accepts(payload["value"]):
             raise WrongValue(title=parameter.title, shape=parameter.shape)
+        if payload["scope"] and parameter.key in OF_THEIR_OWN:
+            raise OwnAction(action=parameter.title)
         if payload["scope"] and not Pool.objects.filter(code=payload["scope"]).exists():
             raise BadPayload
 

@@ -28,6 +28,7 @@ class SetPostedPrice(Action):
     title = _("Set a posted price")
     about = _("What a token costs those who use more than they hold, from the next period on.")
     touches_usage_rights = True
+    area = "prices"
     schema: ClassVar[dict[str, type]] = {"pool": str, "resource": str, "price": int}
 
     def check(self, payload: Payload) -> None:

@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from assets.models import Pool
 from governance.actions.base import Action, Effect, Payload
+from governance.actions.rehearsal import postings
 from governance.errors import BadPayload
 from members.models import Member, User
 from policies.registry import MOST_CENTS
@@ -26,6 +27,7 @@ class ValueContribution(Action):
         "It becomes shares of theirs at the issue price."
     )
     touches_usage_rights = True
+    area = "assets"
     schema: ClassVar[dict[str, type]] = {
         "member": int,
         "pool": str,
@@ -36,6 +38,10 @@ class ValueContribution(Action):
         "serial": str,
         "place": str,
     }
+
+    def concerns(self, payload: Payload) -> set[int]:
+        """Who gives it, and gets its shares."""
+        return {_concerned(payload)[0].pk}
 
     def check(self, payload: Payload) -> None:
         """The giver is a member, the pool exists, and the value is a sum of money."""
@@ -49,7 +55,7 @@ class ValueContribution(Action):
             raise NotAMember(name=giver.name)
 
     def dry_run(self, payload: Payload) -> Effect:
-        """What the value would become today: shares within the cap, credit for the rest."""
+        """What it would become today: shares within the cap, credit for the rest; the postings."""
         giver, pool = _concerned(payload)
         worth = worth_of(pool=pool, giver=giver, value=payload["value"], placed=False)
         return {
@@ -57,6 +63,15 @@ class ValueContribution(Action):
             "units": worth.units,
             "price": worth.price,
             "credit": worth.credit,
+            "postings": postings(
+                lambda: contribute(
+                    giver_id=giver.pk,
+                    pool=pool,
+                    gift=_gift(payload),
+                    actor=None,
+                    source="dry run",
+                )
+            ),
         }
 
     def execute(self, payload: Payload, *, actor: User | None, source: str) -> list[Effect]:

@@ -5,6 +5,7 @@ from typing import ClassVar
 from django.utils.translation import gettext_lazy as _
 
 from governance.actions.base import Action, Effect, Payload
+from governance.actions.rehearsal import postings
 from governance.errors import BadPayload
 from members.models import User
 from payments.models import Charge
@@ -24,19 +25,32 @@ class WriteOffDebt(Action):
         "it; the rest is a cost of the pools it was for: the next budgets bear it."
     )
     touches_usage_rights = True
+    area = "members"
     schema: ClassVar[dict[str, type]] = {"reference": str}
+
+    def concerns(self, payload: Payload) -> set[int]:
+        """Who owes it."""
+        return {_charge(payload).member_id}
 
     def check(self, payload: Payload) -> None:
         """The charge is owed."""
         require_owed(_charge(payload))
 
     def dry_run(self, payload: Payload) -> Effect:
-        """The sum, what each pool is owed of it, and what would go back to those who sold."""
+        """The sum, what each pool is owed of it, what goes back to those who sold, the postings."""
         charge = _charge(payload)
         costs: dict[str, int] = {}
         for line in charge.lines.order_by("pk"):
             costs[line.fund] = costs.get(line.fund, 0) + line.cost
-        effect = {**payload, "amount": charge.amount, "profit": charge.profit, "costs": costs}
+        effect = {
+            **payload,
+            "amount": charge.amount,
+            "profit": charge.profit,
+            "costs": costs,
+            "postings": postings(
+                lambda: write_off_debt(charge_id=charge.pk, actor=None, source="dry run")
+            ),
+        }
         sellers = back_to_sellers(charge)
         return {**effect, "sellers": sellers} if sellers else effect
 

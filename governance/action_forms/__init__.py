@@ -1,0 +1,1 @@
+"""The forms of typed actions, by subject, and how a payload fills one in."""
