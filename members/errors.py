@@ -184,3 +184,14 @@ class UnknownUser(DomainError):
 
     code = "unknown_user"
     text = _("There is no user for this. They need to sign up first.")
+
+
+class HandsNothingOn(DomainError):
+    """A limit keeps a member's tokens with them until it ends."""
+
+    code = "hands_nothing_on"
+    status = 403
+    text = _(
+        "A limit holds until %(until)s: until then you use your tokens, but give, lend, sell and "
+        "take out none."
+    )

@@ -16,6 +16,7 @@ from members.models import (
     LinkedMembers,
     Member,
     MemberEvent,
+    MemberLimit,
     Nominee,
     Particulars,
     Representative,
@@ -263,3 +264,9 @@ def file_of(member: Member) -> dict[str, Any]:
         "links": list(links_of(member)),
         "now": timezone.now(),
     }
+
+
+def limit_of(member: Member) -> MemberLimit | None:
+    """The limit that holds for a member now, the one that lasts longest, or None."""
+    running = member.limits.filter(ended_at=None, until__gt=timezone.now())
+    return running.order_by("-until").first()

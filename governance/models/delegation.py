@@ -55,6 +55,12 @@ class Delegation(models.Model):
                 | Q(scope="all", proposal=None, area=""),
                 name="governance_delegation_names_its_scope",
             ),
+            models.UniqueConstraint(
+                fields=["giver", "scope", "area", "proposal"],
+                condition=Q(revoked_at=None),
+                nulls_distinct=False,
+                name="governance_delegation_one_for_each_scope",
+            ),
         ]
 
 

@@ -97,6 +97,9 @@ class Proposal(models.Model):
     called_in = models.BooleanField(
         default=False, db_default=False, help_text="objections called the users’ chamber in (R10)"
     )
+    ways_warned_at = models.DateTimeField(
+        null=True, help_text="when those were warned whose delegations lead to nobody (R13)"
+    )
 
     class Meta:
         ordering = ["-id"]

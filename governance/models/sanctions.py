@@ -11,7 +11,9 @@ from members.models import Member
 class Sanction(models.Model):
     """One row is one step of the ladder against a member: who, why, until when.
 
-    It ends at `until`, or at `ended_at` where a panel or the stewards ended it earlier.
+    It ends at `until`, or at `ended_at` where a panel or the stewards ended it earlier. `nonce` is
+    the site's part of the lot of a panel: drawn with the sanction, kept to itself until there is
+    an appeal; `commitment`, its SHA-256, is told at once.
     """
 
     class Step(models.TextChoices):
@@ -31,6 +33,8 @@ class Sanction(models.Model):
     until = models.DateTimeField()
     ended_at = models.DateTimeField(null=True)
     ended_why = models.CharField(max_length=400, blank=True)
+    nonce = models.CharField(max_length=64, blank=True, db_default="")
+    commitment = models.CharField(max_length=64, blank=True, db_default="")
 
     class Meta:
         ordering = ["id"]

@@ -3,6 +3,7 @@
 from members.models.agreement import BylawsConsent, BylawsVersion
 from members.models.identity import ErasureRequest, MemberKey, Vouch
 from members.models.lifecycle import Appeal, MemberEvent, NumberVoid, Particulars
+from members.models.limits import MemberLimit
 from members.models.people import Contact, LinkedMembers, Nominee, Representative
 from members.models.register import (
     Cooperative,
@@ -23,6 +24,7 @@ __all__ = [
     "Member",
     "MemberEvent",
     "MemberKey",
+    "MemberLimit",
     "Nominee",
     "NumberVoid",
     "Particulars",

@@ -30,6 +30,7 @@ from members.services.lifecycle import (
     stay,
     suspend,
 )
+from members.services.limits import lift_limit, limit, need_free_hands
 from members.services.particulars import (
     change_contact,
     change_particulars,
@@ -89,10 +90,13 @@ __all__ = [
     "forget_contacts",
     "found_cooperative",
     "grant_role",
+    "lift_limit",
+    "limit",
     "link_members",
     "longest_days",
     "make_appeal",
     "name_nominee",
+    "need_free_hands",
     "publish_bylaws",
     "refuse",
     "register_key",

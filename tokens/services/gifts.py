@@ -10,6 +10,7 @@ from assets.models import Pool, Resource
 from ledger.errors import KeyConflict
 from ledger.services import Leg, Posting, actor_name, post
 from members.models import Member
+from members.services import need_free_hands
 from tokens.calendar import counted_in
 from tokens.errors import (
     GiftDecided,
@@ -58,6 +59,7 @@ def give(
     if earlier is not None:
         wanted = {"giver_id": books[giver.pk].pk, "receiver_id": books[receiver.pk].pk}
         return same(earlier, amount=amount, **wanted)
+    need_free_hands(giver)
     need_own(books[giver.pk], amount)
     need_within_cap(books[giver.pk], amount)
     return Gift.objects.create(
@@ -144,6 +146,7 @@ def offer_surplus(
     `standing` offers hold for every period until they are withdrawn. Several offers add up; the
     same key gives the first one. Raises NoOpenPeriod, UnknownYield, KeyConflict.
     """
+    need_free_hands(member)
     row = open_yield(pool, resource)
     wanted = {
         "member_id": member.pk,

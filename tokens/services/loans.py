@@ -15,6 +15,7 @@ from assets.models import Pool, Resource
 from ledger.errors import KeyConflict
 from ledger.services import Leg, Posting, actor_name, post, post_set
 from members.models import Member
+from members.services import need_free_hands
 from tokens.calendar import counted_in
 from tokens.errors import (
     BadReturnMoment,
@@ -96,6 +97,7 @@ def lend(
     earlier = Loan.objects.filter(key=key).first()
     if earlier is not None:
         return _same(earlier, wanted)
+    need_free_hands(lender)
     _need_moment(due_at, row.period)
     need_own(books[lender.pk], amount)
     need_within_cap(books[lender.pk], amount)

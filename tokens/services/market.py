@@ -15,6 +15,7 @@ from ledger.arithmetic import charge
 from ledger.errors import AmountTooLarge, KeyConflict
 from ledger.queries import balance_of
 from members.models import Member
+from members.services import need_free_hands
 from policies.queries import policy
 from titles.limits import linked_ids
 from tokens.credit import credit_room
@@ -149,6 +150,7 @@ def place_ask(
     earlier = Ask.objects.filter(key=key).exclude(key=None).first()
     if earlier is not None:
         return same(earlier, auction_id=auction.pk, member_id=member.pk, amount=amount)
+    need_free_hands(member)
     _need_one_side(member, auction.bids.filter(withdrawn_at=None))
     book = _book(auction, member)
     if book is not None:

@@ -13,6 +13,7 @@ from assets.models import Asset, Pool, Resource
 from ledger.errors import KeyConflict
 from ledger.services import Leg, Posting, actor_name, open_account, post
 from members.models import Member
+from members.services import need_free_hands
 from signing import dsse
 from tokens.accounts import token_code
 from tokens.calendar import counted_in
@@ -61,6 +62,7 @@ def take_out(
     earlier = Voucher.objects.filter(key=key).first()
     if earlier is not None:
         return _same(earlier, book, terms)
+    need_free_hands(member)
     _need_slot(terms, row.period)
     need_own(book, terms.amount)
     return _make(book, row, terms, actor, key)
