@@ -357,3 +357,148 @@ class BadTally(DomainError):
 
     code = "bad_tally"
     text = _("This tally is not taken: %(why)s")
+
+
+class SpeaksForNobody(DomainError):
+    """Only active members name others, and are named."""
+
+    code = "speaks_for_nobody"
+    text = _("Only an active member, other than yourself, can vote for you.")
+
+
+class DelegationsOff(DomainError):
+    """Policy has not enabled delegations; proxies there are always."""
+
+    code = "delegations_off"
+    status = 409
+    text = _("Delegations that lead on are not in use here. Give a proxy instead.")
+
+
+class NoProxyWhenSealed(DomainError):
+    """A sealed vote takes neither proxies nor delegations (R12)."""
+
+    code = "no_proxy_when_sealed"
+    status = 409
+    text = _("This vote is secret: nobody else can vote for you in it.")
+
+
+class EndNeeded(DomainError):
+    """What stands for more than one vote ends on a day, within what policy allows (R12)."""
+
+    code = "end_needed"
+    text = _("Say until when it stands: a moment to come, at most %(days)s days from now.")
+
+
+class OneVoteHasItsEnd(DomainError):
+    """A word for one vote ends with that vote."""
+
+    code = "one_vote_has_its_end"
+    text = _("A word for one vote ends with that vote. Leave the day empty.")
+
+
+class BindsOnlyAProxy(DomainError):
+    """Only a proxy for one vote binds its holder to an answer."""
+
+    code = "binds_only_a_proxy"
+    text = _("Only a proxy for one vote can be bound to an answer.")
+
+
+class UnknownScope(DomainError):
+    """A word is for all votes, for an area that actions have, or for one vote."""
+
+    code = "unknown_scope"
+    text = _("Say what it is for: all votes, one of the areas, or one vote.")
+
+
+class HolderIsFull(DomainError):
+    """Somebody holds as many proxies as the rules allow (R12)."""
+
+    code = "holder_is_full"
+    status = 409
+    text = _("%(name)s holds %(heads)s proxies already, as many as one may. Name somebody else.")
+
+
+class NotYourWord(DomainError):
+    """Who gave a word and who holds it can end it."""
+
+    code = "not_your_word"
+    status = 403
+    text = _("Only who gave it, or who holds it, can end it.")
+
+
+class NotAgainstYourself(DomainError):
+    """Nobody decides about a sanction against themselves (R18)."""
+
+    code = "not_against_yourself"
+    status = 403
+    text = _("Nobody decides about a sanction against themselves. Another steward can.")
+
+
+class LadderSkipped(DomainError):
+    """A step of the ladder needs the one below it, within the time that policy says (R19)."""
+
+    code = "ladder_skipped"
+    status = 409
+    text = _("First comes a %(step)s: none in the last %(days)s days stands against this member.")
+
+
+class SanctionTooLong(DomainError):
+    """Every sanction ends by itself, within the time that policy gives its step (R19)."""
+
+    code = "sanction_too_long"
+    text = _("Say until when: a moment to come, at most %(days)s days from now.")
+
+
+class SanctionRuns(DomainError):
+    """The same step is not put on twice at once."""
+
+    code = "sanction_runs"
+    status = 409
+    text = _("This member has a %(step)s that still runs.")
+
+
+class NotSanctionable(DomainError):
+    """Sanctions are against active members."""
+
+    code = "not_sanctionable"
+    status = 409
+    text = _("%(name)s is “%(state)s”: this step is only for active members.")
+
+
+class NothingSanctioned(DomainError):
+    """A sanction that is over cannot be appealed against or ended."""
+
+    code = "nothing_sanctioned"
+    status = 409
+    text = _("This sanction is over.")
+
+
+class AppealTooLate(DomainError):
+    """An appeal is made within the time that policy says."""
+
+    code = "appeal_too_late"
+    status = 409
+    text = _("An appeal had to be made within %(days)s days.")
+
+
+class NobodyToDraw(DomainError):
+    """A panel needs members who are not involved."""
+
+    code = "nobody_to_draw"
+    status = 409
+    text = _("There is nobody whom the lot could fall on: all members are involved.")
+
+
+class NotOnPanel(DomainError):
+    """Whom the lot drew votes, once, while the panel sits."""
+
+    code = "not_on_panel"
+    status = 403
+    text = _("You are not on this panel, or you have answered, or its time is over.")
+
+
+class ReasonNeeded(DomainError):
+    """What is decided about somebody has reasons, in words."""
+
+    code = "reason_needed"
+    text = _("Give the reason in words: those whom it concerns read it.")
