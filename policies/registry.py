@@ -67,6 +67,7 @@ _PRICE_RULE = Choice(
         "last_auction": _("what the last auction came to"),
     }
 )
+_TRUSTEES = Whole("trustees", _("a whole number from %(least)s to %(most)s"), 1, 50)
 _QUARANTINE_DAYS = Whole("days", _("a whole number of days from %(least)s to %(most)s"), 1, 60)
 _GRACE_HOURS = Whole("hours", _("a whole number of hours from %(least)s to %(most)s"), 0, 24 * 60)
 _SILENT_HOURS = Whole("hours", _("a whole number of hours from %(least)s to %(most)s"), 1, 24 * 366)
@@ -326,8 +327,31 @@ PARAMETERS: dict[str, Parameter] = {
             DAY,
             _seconds(0),
         ),
+        Parameter(
+            "delegation_days",
+            _("longest time for which a proxy or delegation stands"),
+            365,
+            _LASTING_DAYS,
+        ),
+        Parameter(
+            "delegation_warning_seconds",
+            _("time before a close at which lost delegations are warned of"),
+            2 * DAY,
+            _seconds(0),
+        ),
+        Parameter(
+            "sanction_memory_days", _("days for which a sanction counts"), 365, _LASTING_DAYS
+        ),
+        Parameter("warn_days", _("longest warning"), 365, _LASTING_DAYS),
+        Parameter("limit_days", _("longest limit"), 90, _LASTING_DAYS),
+        Parameter("suspend_days", _("longest suspension as a sanction"), 30, _LASTING_DAYS),
+        Parameter("appeal_days", _("days to appeal against a sanction"), 30, _LASTING_DAYS),
+        Parameter("panel_days", _("days in which a panel votes"), 7, _LASTING_DAYS),
+        Parameter("panel_size", _("members that the lot calls to a panel"), 5, _SEATS),
         Parameter("simulation_days", _("how long simulations are kept"), 180, _LASTING_DAYS),
         Parameter("vouch_days", _("longest time for which a vouch holds"), 2 * 365, _LASTING_DAYS),
         Parameter("retention_days", _("how long a former member's name is kept"), MOST_DAYS, _DAYS),
+        Parameter("sealed_trustees", _("trustees of a sealed vote, at least"), 3, _TRUSTEES),
+        Parameter("sealed_threshold", _("trustees who open a sealed vote, at least"), 2, _TRUSTEES),
     )
 }
