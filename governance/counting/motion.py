@@ -18,13 +18,17 @@ class MotionRules:
 
 @dataclass(frozen=True)
 class Check:
-    """One rule at one chamber: `has` of `whole`, at least `needed` of them."""
+    """One rule at one chamber: `has` of `whole`, at least `needed` of them.
+
+    `option` is what it is about, where there are several.
+    """
 
     rule: str
     has: int
     needed: int
     whole: int
     met: bool
+    option: str = ""
 
 
 @dataclass(frozen=True)

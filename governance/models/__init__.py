@@ -10,6 +10,7 @@ from governance.models.ballot import (
 )
 from governance.models.delegation import Delegation, DelegationWarning
 from governance.models.discussion import Mention, Moderation, Post
+from governance.models.lot import Lot
 from governance.models.offices import (
     Candidate,
     Emergency,
@@ -47,6 +48,7 @@ __all__ = [
     "Execution",
     "Halt",
     "LostPower",
+    "Lot",
     "Mention",
     "Moderation",
     "Objection",

@@ -26,6 +26,9 @@ class Ballot(models.Model):
     envelope = models.BinaryField()
     own_envelope = models.BinaryField(null=True, help_text="what the member signed, if they did")
     sealed = models.BinaryField(null=True, help_text="SealedBox to the election's key (B1)")
+    counter = models.PositiveIntegerField(
+        null=True, help_text="of a sealed ballot: the voter's highest counts"
+    )
     leaf = models.CharField(max_length=64)
     link = models.CharField(max_length=64, help_text="head of the board's chain with this entry")
     receipt = models.BinaryField()

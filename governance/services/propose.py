@@ -21,7 +21,7 @@ from governance.lifecycle.content import (
 from governance.lifecycle.versions import record_version
 from governance.models import Proposal, SealedVote
 from governance.queries import locked
-from governance.terms import Terms, terms_at, terms_of
+from governance.terms import Terms, terms_for, terms_of
 from ledger.errors import KeyConflict
 from members.models import Member, User
 from members.queries import is_steward
@@ -195,11 +195,6 @@ def _preview(proposal: Proposal) -> None:
         for option in proposal.options
     ]
 
-
-def terms_for(proposal: Proposal, at: datetime) -> Terms:
-    """The terms that policy gives this proposal at a moment."""
-    action = action_named(proposal.action)
-    return terms_at(at, action=action.key, touches_usage_rights=action.touches_usage_rights)
 
 
 def _date(proposal: Proposal, terms: Terms, at: datetime) -> None:
