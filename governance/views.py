@@ -10,10 +10,11 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from governance import access, own, services
 from governance.actions import ACTIONS, action_named
-from governance.forms import BallotForm, OwnBallotForm
+from governance.methods.forms import BallotForm, ballot_form
 from governance.models import Proposal
-from governance.pages import decision_context, list_context, receipt_context, rules_context
-from governance.proposing import PROPOSAL_FORMS
+from governance.pages import decision_context, list_context, rules_context
+from governance.proposing import PROPOSAL_FORMS, starting_values
+from governance.voting import cast_filled
 from ledger.errors import DomainError
 from members.access import member_required, steward_required, the_member, the_user
 from members.identity.forms import SignedForm
@@ -52,7 +53,7 @@ def propose(request: HttpRequest, action: str) -> HttpResponse:
     """The form of one type of proposal."""
     if action not in PROPOSAL_FORMS:
         raise Http404
-    form = PROPOSAL_FORMS[action](request.POST or None, initial=named_in(request))
+    form = PROPOSAL_FORMS[action](request.POST or None, initial=starting_values(request, action))
     context = {"form": form, "action": action_named(action)}
     if form.is_valid():
         try:
@@ -72,30 +73,22 @@ def propose(request: HttpRequest, action: str) -> HttpResponse:
     return render(request, "governance/propose.html", context, status=422 if form.errors else 200)
 
 
-def named_in(request: HttpRequest) -> dict[str, str]:
-    """What a page that leads here has filled in already; the key of a draft is never given."""
-    return {name: str(request.GET[name]) for name in request.GET if name != "key"}
-
-
 @login_required
 @require_http_methods(["GET", "POST"])
 def vote(request: HttpRequest, proposal_id: int) -> HttpResponse:
-    """The ballot; an entry on the board leads to its receipt."""
+    """The ballot; an entry on the board leads to its receipt, a step of a ranking back here."""
     proposal = access.proposal_for(request, proposal_id)
-    form = BallotForm(request.POST or None)
+    context = decision_context(request, proposal)
+    form = ballot_form(proposal, request.POST) if request.method == "POST" else context["form"]
     if form.is_valid():
         try:
-            ballot = services.cast(
-                proposal_id=proposal.pk,
-                member=access.voting_member(request),
-                actor=the_user(request),
-                **form.cleaned_data,
-            )
+            member, actor = access.voting_member(request), the_user(request)
+            ballot = cast_filled(form, proposal=proposal, member=member, actor=actor)
             return See(reverse("governance:receipt", args=[proposal.pk, ballot.index]))
         except DomainError as error:
             form.add_error(None, str(error))
-    context = decision_context(request, proposal) | {"form": form}
-    return render(request, "governance/vote.html", context, status=422 if form.errors else 200)
+    status = 422 if form.errors else 200
+    return render(request, "governance/vote.html", context | {"form": form}, status=status)
 
 
 @login_required
@@ -103,12 +96,14 @@ def vote(request: HttpRequest, proposal_id: int) -> HttpResponse:
 def sign_vote(request: HttpRequest, proposal_id: int) -> HttpResponse:
     """What to sign for a vote with a key of one's own; then take what was signed."""
     proposal = access.proposal_for(request, proposal_id)
-    asked, form = OwnBallotForm(request.GET or None), SignedForm(request.POST or None)
+    asked, form = ballot_form(proposal, request.GET or None), SignedForm(request.POST or None)
     context = decision_context(request, proposal) | {"asked": asked, "form": form}
     try:
         if asked.is_valid():
-            member = access.voting_member(request)
-            drafted = own.draft(proposal=proposal, member=member, **asked.cleaned_data)
+            member, said = access.voting_member(request), asked.cleaned_data
+            drafted = own.draft(
+                proposal=proposal, member=member, choice=asked.answer(), reason=said["reason"]
+            )
             context |= draft_context(drafted)
         if asked.is_valid() and form.is_valid():
             return _cast_signed(request, proposal, asked, form)
@@ -119,24 +114,16 @@ def sign_vote(request: HttpRequest, proposal_id: int) -> HttpResponse:
 
 
 def _cast_signed(
-    request: HttpRequest, proposal: Proposal, asked: OwnBallotForm, form: SignedForm
+    request: HttpRequest, proposal: Proposal, asked: BallotForm, form: SignedForm
 ) -> HttpResponse:
-    ballot = services.cast(
-        proposal_id=proposal.pk,
+    ballot = cast_filled(
+        asked,
+        proposal=proposal,
         member=access.voting_member(request),
         actor=the_user(request),
-        reason=asked.cleaned_data["reason"],
         envelope=form.cleaned_data["envelope"],
     )
     return See(reverse("governance:receipt", args=[proposal.pk, ballot.index]))
-
-
-@login_required
-@require_GET
-def receipt(request: HttpRequest, proposal_id: int, index: int) -> HttpResponse:
-    """What a voter keeps, and whether it still fits the board."""
-    ballot = access.own_ballot(request, proposal_id, index)
-    return render(request, "governance/receipt.html", receipt_context(ballot))
 
 
 @steward_required

@@ -5,7 +5,6 @@ from typing import Any
 
 from django.db import transaction
 
-from ledger.models import Commodity
 from tokens.services.close import booked, booked_here, newest_transaction
 
 Booked = list[dict[str, Any]]
@@ -14,7 +13,7 @@ Booked = list[dict[str, Any]]
 def postings(run: Callable[[], object]) -> Booked:
     """The transactions of the books that `run` would write now, as sums by kind of account.
 
-    Amounts are in the smallest unit of their commodity. No account of a member is named: the
+    Amounts are in the smallest unit of their commodity, `of` a kind (money, unit, token). No account of a member is named: the
     list is hashed with the notice and read by everybody. Raises what `run` raises.
     """
     with transaction.atomic():
@@ -28,7 +27,7 @@ def postings(run: Callable[[], object]) -> Booked:
             "moves": [
                 {
                     "commodity": move.commodity.code,
-                    "money": move.commodity.kind == Commodity.Kind.MONEY,
+                    "of": move.commodity.kind,
                     "account": move.account,
                     "amount": move.amount,
                 }

@@ -11,7 +11,12 @@ from assets.models import Pool, Resource
 from assets.names import resource_name
 from governance import notation, presenting
 from governance.actions import ACTIONS
-from members.models import Member
+from governance.actions.base import Action
+from governance.actions.price_rule import FRACTIONS
+from governance.models import Proposal
+from governance.proposing import opposite_of
+from ledger.models import Commodity
+from members.models import Member, Role
 from policies.registry import PARAMETERS
 
 register = template.Library()
@@ -121,3 +126,37 @@ def source_id(source: str) -> str:
 def source_name(source: str) -> str:
     """What decided a value where no vote did."""
     return _("founding") if source == "founding" else source
+
+
+@register.simple_tag
+def undoing(proposal: Proposal) -> Action | None:
+    """The action that would undo what a vote has carried out; None where none does."""
+    found = opposite_of(proposal)
+    return None if found is None else ACTIONS[found[0]]
+
+
+@register.filter
+def commodity(move: dict[str, Any]) -> Commodity:
+    """The commodity of a line of postings, for the filters that write amounts."""
+    return Commodity(code=move["commodity"], kind=move["of"])
+
+
+@register.filter
+def fraction_of(rule: str) -> str:
+    """The parameter that is the fraction of a rule for prices."""
+    return FRACTIONS[rule]
+
+
+@register.filter
+def office_name(office: str) -> str:
+    """An office in words."""
+    return str(Role.Name(office).label) if office in Role.Name.values else office
+
+
+@register.filter
+def named(concerned: Member | None, reader: Member | None) -> str:
+    """Somebody by name for members, by number for everybody else."""
+    if concerned is None or reader is None or reader.number is None:
+        number = None if concerned is None else concerned.number
+        return _("Member No. %(number)s") % {"number": number}
+    return concerned.name
