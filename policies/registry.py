@@ -67,7 +67,7 @@ _PRICE_RULE = Choice(
         "last_auction": _("what the last auction came to"),
     }
 )
-_TRUSTEES = Whole("trustees", _("a whole number from %(least)s to %(most)s"), 1, 50)
+_TRUSTEES = Whole("trustees", _("a whole number from %(least)s to %(most)s"), 1, 9)
 _QUARANTINE_DAYS = Whole("days", _("a whole number of days from %(least)s to %(most)s"), 1, 60)
 _GRACE_HOURS = Whole("hours", _("a whole number of hours from %(least)s to %(most)s"), 0, 24 * 60)
 _SILENT_HOURS = Whole("hours", _("a whole number of hours from %(least)s to %(most)s"), 1, 24 * 366)
