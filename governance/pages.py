@@ -6,13 +6,15 @@ from typing import Any
 from django.core.paginator import Paginator
 from django.http import HttpRequest
 
-from governance import board, clock, queries
+from governance import clock, queries
 from governance.access import may_see_names, may_withdraw, reader_member
 from governance.actions import action_named
-from governance.forms import BallotForm
+from governance.answers import answer_text, option_names
+from governance.methods.forms import ballot_form
 from governance.models import Ballot, Proposal
 from governance.panels import panels_of
 from governance.presenting import (
+    chamber_name,
     chamber_views,
     decided_by,
     needed_sentences,
@@ -54,6 +56,7 @@ def decision_context(request: HttpRequest, proposal: Proposal) -> dict[str, Any]
     member = reader_member(request)
     terms = planned_terms(proposal) or draft_terms(proposal)
     certified = hasattr(proposal, "certificate")
+    mine = queries.ballot_of(proposal, member)
     return {
         "proposal": proposal,
         "action": action_named(proposal.action),
@@ -64,8 +67,9 @@ def decision_context(request: HttpRequest, proposal: Proposal) -> dict[str, Any]
         "stages": stages(proposal),
         "turnout": running_turnout(proposal),
         "why": why_on_roll(proposal, member),
-        "mine": queries.ballot_of(proposal, member),
-        "form": BallotForm(),
+        "mine": mine,
+        "my_answers": answers_of(mine) if mine else [],
+        "form": ballot_form(proposal, answer=first_answer(mine)),
         "chambers": chamber_views(proposal) if certified else [],
         "decided_by": decided_by(proposal) if certified else "",
         "effects": carried_out(proposal),
@@ -111,11 +115,30 @@ def dry_run(proposal: Proposal) -> dict[str, Any] | None:
         return None
 
 
-def named_ballots(request: HttpRequest, proposal: Proposal) -> list[Ballot]:
-    """Who voted how and why, for those who may know."""
+def named_ballots(
+    request: HttpRequest, proposal: Proposal
+) -> list[tuple[Ballot, list[tuple[str, str]]]]:
+    """Who voted how and why, for those who may know; of sealed ballots only who."""
     if not may_see_names(request, proposal):
         return []
-    return list(queries.ballots_that_count(proposal))
+    names = option_names(proposal)
+    rows = queries.ballots_that_count(proposal)
+    return [(ballot, spoken(ballot.choices, names)) for ballot in rows]
+
+
+def answers_of(ballot: Ballot) -> list[tuple[str, str]]:
+    """(chamber, answer in words) of one ballot; nothing for a sealed one."""
+    return spoken(ballot.choices, option_names(ballot.proposal))
+
+
+def spoken(choices: dict[str, Any], names: dict[str, str]) -> list[tuple[str, str]]:
+    """Answers in words, under the names of their chambers."""
+    return [(chamber_name(c), answer_text(answer, names)) for c, answer in choices.items()]
+
+
+def first_answer(ballot: Ballot | None) -> Any:
+    """What a ballot answers in its first chamber, to begin the next one with; or None."""
+    return next(iter(ballot.choices.values()), None) if ballot else None
 
 
 def due_step(proposal: Proposal) -> str:
@@ -127,28 +150,6 @@ def due_step(proposal: Proposal) -> str:
     }
     step, at = dates.get(State(proposal.state), ("", None))
     return step if at is not None and at <= clock.now() else ""
-
-
-def receipt_context(ballot: Ballot) -> dict[str, Any]:
-    """A receipt beside the board as it is now."""
-    proposal = ballot.proposal
-    entries = list(proposal.ballots.order_by("index").values_list("index", "leaf", "link"))
-    leaves = [leaf for _index, leaf, _link in entries]
-    return {
-        "ballot": ballot,
-        "proposal": proposal,
-        "size": len(entries),
-        "head": entries[-1][2],
-        "head_after": board.chain_head(leaves[: ballot.index]),
-        "unbroken": board.chain_head(leaves[: ballot.index]) == ballot.link
-        and board.chain_head(leaves) == entries[-1][2],
-        "replaced": proposal.ballots.filter(
-            member_id=ballot.member_id, index__gt=ballot.index
-        ).exists(),
-        "envelope": bytes(ballot.envelope).decode(),
-        "own": bytes(ballot.own_envelope).decode() if ballot.own_envelope else "",
-        "receipt": bytes(ballot.receipt).decode(),
-    }
 
 
 def rules_context() -> dict[str, Any]:

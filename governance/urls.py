@@ -8,6 +8,7 @@ from governance.delegations import urls as delegations
 from governance.discussion import urls as discussion
 from governance.lifecycle import urls as lifecycle
 from governance.offices import urls as offices
+from governance.receipts import urls as receipts
 from governance.sanctions import urls as sanctions
 from governance.sealed import urls as sealed
 
@@ -18,6 +19,7 @@ urlpatterns = [
     *discussion.urlpatterns,
     *lifecycle.urlpatterns,
     *offices.urlpatterns,
+    *receipts.urlpatterns,
     *sanctions.urlpatterns,
     *sealed.urlpatterns,
     path("decisions/", views.decisions, name="decisions"),
@@ -27,7 +29,6 @@ urlpatterns = [
     path("decisions/<int:proposal_id>/", views.decision, name="decision"),
     path("decisions/<int:proposal_id>/vote/", views.vote, name="vote"),
     path("decisions/<int:proposal_id>/vote/sign/", views.sign_vote, name="sign_vote"),
-    path("decisions/<int:proposal_id>/receipts/<int:index>/", views.receipt, name="receipt"),
     path("decisions/<int:proposal_id>/publish/", views.publish, name="publish"),
     path("decisions/<int:proposal_id>/withdraw/", views.withdraw, name="withdraw"),
     path("decisions/<int:proposal_id>/steps/<slug:name>/", views.step, name="step"),

@@ -14,6 +14,7 @@ from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from governance import ranking
+from governance.answers import option_names
 from governance.counting import ABSTAIN, AGAINST, FOR
 from governance.models import Proposal
 from payments.forms import fresh_key
@@ -43,7 +44,7 @@ class BallotForm(forms.Form):
 
     def __init__(self, data: QueryDict | None, *, proposal: Proposal, answer: Any = None) -> None:
         self.proposal = proposal
-        self.options: dict[str, str] = {o["id"]: o["name"] for o in proposal.options}
+        self.options = option_names(proposal)
         super().__init__(data, initial={} if answer is None else self.from_answer(answer))
         if proposal.ballot_kind == Proposal.BallotKind.SEALED:
             # A reason beside a sealed ballot would say how it was cast.
