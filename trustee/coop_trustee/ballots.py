@@ -18,7 +18,7 @@ from coop_trustee.errors import Refused
 PAPER, SEALED = "coop-ballot-paper/1", "coop-sealed-ballot/1"
 VERSION = 1
 SHORTEST, OVERHEAD = 1024, 48
-LONGEST = 64 * SHORTEST
+LONGEST = 16 * SHORTEST
 _TRACKER = re.compile(r"[0-9a-f]{32}")
 
 
