@@ -17,6 +17,7 @@ from payments.letters import language_of, written
 from payments.models import Mail
 from payments.services import put_down
 
+PREFIX = "vote:"
 LONGEST_KEY = 90
 ADDRESS = re.compile(r"(://|\bwww\.)", re.IGNORECASE)
 
@@ -48,7 +49,7 @@ def tell(
 
 def mail_key(key: str, member: Member) -> str:
     """How the table of mails names an occasion for one member."""
-    return f"vote:{key}:{member.pk}"
+    return f"{PREFIX}{key}:{member.pk}"
 
 
 def _with_account(members: QuerySet[Member] | Sequence[Member]) -> list[Member]:

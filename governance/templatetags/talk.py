@@ -1,0 +1,60 @@
+"""Filters for discussions and for the times of votes."""
+
+from datetime import datetime
+
+from django import template
+from django.utils import formats, timezone
+from django.utils.html import format_html, linebreaks, urlize
+from django.utils.safestring import SafeString, mark_safe
+
+from coop.amounts import day_format
+from coop.templatetags.coop import moment
+from governance.discussion.mentions import BY_NUMBER
+from governance.discussion.threads import Said
+
+register = template.Library()
+DEEPEST = 4
+
+
+@register.filter
+def said_text(said: Said) -> SafeString:
+    """A post's text as paragraphs, with links, and with the names of those whom it calls."""
+    pieces = BY_NUMBER.split(said.text or "")
+    html = [
+        _called(said, int(piece)) if odd % 2 else urlize(piece, nofollow=True, autoescape=True)
+        for odd, piece in enumerate(pieces)
+    ]
+    return mark_safe(linebreaks("".join(html)))
+
+
+def _called(said: Said, number: int) -> str:
+    return format_html('<strong class="nowrap">@{}</strong>', said.names.get(number) or number)
+
+
+@register.filter
+def indent(said: Said) -> int:
+    """How far a post is set in: deeper answers stand below each other."""
+    return min(said.depth, DEEPEST)
+
+
+@register.filter
+def zoned(value: datetime | None) -> SafeString:
+    """Date and time with the zone in which the cooperative lives, named."""
+    if value is None:
+        return SafeString("")
+    return format_html('{} <span class="zone">{}</span>', moment(value), zone_name())
+
+
+@register.filter
+def plain_moment(value: datetime | None) -> str:
+    """Date and time with the zone, as plain text for mails."""
+    if value is None:
+        return ""
+    text = formats.date_format(timezone.localtime(value), day_format() + ", H:i")
+    return f"{text} ({zone_name()})"
+
+
+@register.simple_tag
+def zone_name() -> str:
+    """The cooperative's zone as people call it: "Europe/Madrid"."""
+    return timezone.get_current_timezone_name()
