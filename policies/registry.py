@@ -280,6 +280,9 @@ PARAMETERS: dict[str, Parameter] = {
             365 * DAY,
             _seconds(_LEAST_EXPIRY),
         ),
+        Parameter(
+            "halt_seconds", _("how long an auditor halts a vote"), 7 * DAY, _seconds(_LEAST_EXPIRY)
+        ),
         Parameter("delegation_enabled", _("votes can be delegated onwards"), False, Flag()),
         Parameter("proxy_heads", _("for how many others one member may vote"), 5, _PROXIES),
         Parameter(
@@ -290,6 +293,13 @@ PARAMETERS: dict[str, Parameter] = {
         ),
         Parameter("admission_by_vote", _("members are admitted by vote only"), False, Flag()),
         Parameter("expulsion_by_vote", _("members are expelled by vote only"), True, Flag()),
+        Parameter("suspension_by_vote", _("members are suspended by vote only"), True, Flag()),
+        Parameter(
+            "retirement_by_vote", _("assets are retired and sold by vote only"), True, Flag()
+        ),
+        Parameter("bylaws_by_vote", _("bylaws are published by vote only"), True, Flag()),
+        Parameter("offices_by_vote", _("offices are given and ended by vote only"), True, Flag()),
+        Parameter("revocation_by_vote", _("nodes are revoked by vote only"), True, Flag()),
         Parameter(
             "contact_retention_days", _("how long contact data outlives membership"), 365, _DAYS
         ),
