@@ -198,14 +198,6 @@ class EqualRanks(UnknownChoice):
     text = _("Give each candidate a place of their own; leave out whom you do not want.")
 
 
-class Halted(DomainError):
-    """An auditor's halt is in force (R18)."""
-
-    code = "halted"
-    status = 409
-    text = _("Auditors have halted this vote. It goes on when the halt has ended.")
-
-
 class NothingToChange(DomainError):
     """What is asked for holds already."""
 
@@ -502,3 +494,135 @@ class ReasonNeeded(DomainError):
 
     code = "reason_needed"
     text = _("Give the reason in words: those whom it concerns read it.")
+
+
+class BadSealed(DomainError):
+    """A sealed vote takes ciphertexts of one of a few lengths, and nothing beside them."""
+
+    code = "bad_sealed"
+    text = _("This vote is secret: it takes one sealed ballot, padded, and no reason beside it.")
+
+
+class OldCounter(DomainError):
+    """Of a voter's sealed ballots the highest counter counts, so the next one is higher."""
+
+    code = "old_counter"
+    status = 409
+    text = _("A ballot with this counter, or a higher one, was cast already. Take a higher one.")
+
+
+class ObjectionMissing(DomainError):
+    """Whoever objects to a consent says why and what would have to change (R21)."""
+
+    code = "objection_missing"
+    text = _("To object, say why and what would have to change.")
+
+
+class NotObjectable(DomainError):
+    """Users object to what owners decide, before the opening or before it is carried out."""
+
+    code = "not_objectable"
+    status = 409
+    text = _(
+        "Nobody can object to this now: users vote on it themselves, or it is not announced, not "
+        "carried, or about to be carried out."
+    )
+
+
+class NotAmongUsers(DomainError):
+    """Who objects is among those who would vote."""
+
+    code = "not_among_users"
+    status = 403
+    text = _("Only members who were told of this vote, and are active, can object to it.")
+
+
+class NotAuditor(DomainError):
+    """The right to halt a vote is the auditors'."""
+
+    code = "not_auditor"
+    status = 403
+    text = _("Only an auditor can halt a vote.")
+
+
+class ReasonMissing(DomainError):
+    """What steps into a vote says why."""
+
+    code = "reason_missing"
+    text = _("Say why: everybody reads the reason.")
+
+
+class HaltedAlready(DomainError):
+    """One halt for each auditor and vote."""
+
+    code = "halted_already"
+    status = 409
+    text = _("You have halted this vote once; an auditor can do so once in a vote.")
+
+
+class Halted(DomainError):
+    """Nothing is certified or carried out during a halt."""
+
+    code = "halted"
+    status = 409
+    text = _("An auditor has halted this vote. Nothing goes on before the halt ends.")
+
+
+class NotCorrectable(DomainError):
+    """Who may be added to a roll, and by whom."""
+
+    code = "not_correctable"
+    status = 403
+    text = _(
+        "A steward or an auditor can add somebody who is active and was a member before the "
+        "notice, and never themselves."
+    )
+
+
+class NotOfThisChamber(DomainError):
+    """A chamber of this vote; the owners' one for those who hold shares."""
+
+    code = "not_of_this_chamber"
+    text = _("This vote has no such chamber, or the member holds no shares and is no owner.")
+
+
+class OnRollAlready(DomainError):
+    """Nobody stands on a roll twice."""
+
+    code = "on_roll_already"
+    status = 409
+    text = _("This member is on the roll already.")
+
+
+class NotDeadlocked(DomainError):
+    """A joint text is for two chambers that differ, while there is time for it."""
+
+    code = "not_deadlocked"
+    status = 409
+    text = _(
+        "There is nothing to reconcile here: the chambers did not differ, or the time is over."
+    )
+
+
+class SecondVoteWaits(DomainError):
+    """A second vote is announced by time."""
+
+    code = "second_vote_waits"
+    status = 409
+    text = _("This second vote is announced by itself, when the time for the joint text is over.")
+
+
+class PetitionNeeded(DomainError):
+    """Nobody is recalled but after a petition of a tenth of either roll."""
+
+    code = "petition_needed"
+    status = 409
+    text = _("A recall needs a petition first. Open one on the page of offices.")
+
+
+class NotYourNode(DomainError):
+    """The people of a node answer for it."""
+
+    code = "not_your_node"
+    status = 403
+    text = _("Only those whose node it is, or whose use it measures, can answer.")

@@ -14,7 +14,7 @@ from policies.queries import policy
 USERS, OWNERS = "users", "owners"
 ROLL_RULE = "R7: active at notice and at opening; one member, one vote"
 SECONDS = ("notice_seconds", "voting_seconds", "timelock_seconds", "expiry_seconds")
-LATER_SECONDS = ("extension_seconds", "reconcile_seconds", "review_seconds")
+LATER_SECONDS = ("extension_seconds", "reconcile_seconds", "review_seconds", "halt_seconds")
 NOBODY_ASKED = Threshold(0, 1, strict=False)
 TENTH, TWENTIETH = Threshold(1, 10, strict=False), Threshold(1, 20, strict=False)
 TWO_THIRDS = Threshold(2, 3, strict=False)
@@ -68,6 +68,7 @@ class Terms:
     extension_seconds: int = 0
     reconcile_seconds: int = 14 * 86_400
     review_seconds: int = 365 * 86_400
+    halt_seconds: int = 7 * 86_400
 
     @property
     def rules(self) -> MotionRules:

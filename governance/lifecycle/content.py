@@ -63,7 +63,7 @@ def _stored(place: int, given: Option) -> Option:
     if "member" not in given and place >= len(string.ascii_lowercase):
         raise BadOptions
     key = f"m{given['member']}" if "member" in given else string.ascii_lowercase[place]
-    kept = {field: given[field] for field in ("payload", "member") if field in given}
+    kept: Option = {name: given[name] for name in ("payload", "member") if name in given}
     return {"id": key, "name": name, **kept}
 
 

@@ -8,7 +8,7 @@ from governance.models import Emergency, EmergencySignature, Proposal
 from members.models import Member, User
 
 Because = Proposal.Because
-CALLED = (Because.RECALL, Because.RATIFICATION)
+CALLED = (Because.RECALL, Because.RATIFICATION, Because.OBJECTION)
 
 
 def require_unconflicted(actor: User | None, proposal: Proposal) -> None:

@@ -5,7 +5,8 @@ from governance.services.amend import amend
 from governance.services.cast import cast
 from governance.services.count import close_and_count
 from governance.services.execute import execute
-from governance.services.propose import open_ballot, propose, publish, withdraw
+from governance.services.opening import open_ballot
+from governance.services.propose import propose, publish, withdraw
 
 __all__ = [
     "advance",

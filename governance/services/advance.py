@@ -1,13 +1,16 @@
-"""What time brings: openings, closings and executions that are due."""
+"""What time brings: openings, closings and executions that are due, and sweeps of the rooms."""
 
 import logging
 from collections.abc import Callable
 
+from django.utils.module_loading import import_string
+
+from governance.lifecycle.halts import halted_now
 from governance.models import Proposal
 from governance.queries import due
 from governance.services.count import close_and_count
 from governance.services.execute import execute
-from governance.services.propose import open_ballot
+from governance.services.opening import open_ballot
 from ledger.errors import DomainError
 
 State = Proposal.State
@@ -17,8 +20,11 @@ STEPS: tuple[tuple[str, str, Step], ...] = (
     (State.OPEN, "closes_at", close_and_count),
     (State.TIMELOCKED, "executes_from", execute),
 )
-SWEEPS: tuple[Callable[[], object], ...] = ()
-"""what time brings that is no step of one proposal; each safe to call at any time"""
+SWEEPS: tuple[str, ...] = ("governance.lifecycle.reconciling.announce_second_votes",)
+"""What time brings that is no step of one proposal; each safe to call at any time.
+
+By their dotted names, because rooms build on the services of this package.
+"""
 log = logging.getLogger(__name__)
 
 
@@ -26,23 +32,24 @@ def advance() -> list[int]:
     """Take every due step of every proposal, each in its own transaction; returns whose.
 
     Safe to call at any time, from any number of processes: a step that somebody else took is
-    no step. What one proposal refuses holds up no other.
+    no step. What one proposal refuses holds up no other; what is halted waits.
     """
     moved = []
     for state, date, step in STEPS:
+        halted = halted_now()
         for proposal_id in due(state, date):
-            if _taken(step, proposal_id):
+            if proposal_id not in halted and _taken(step, proposal_id):
                 moved.append(proposal_id)
-    for sweep in SWEEPS:
-        _swept(sweep)
+    for name in SWEEPS:
+        _swept(name)
     return moved
 
 
-def _swept(sweep: Callable[[], object]) -> None:
+def _swept(name: str) -> None:
     try:
-        sweep()
+        import_string(name)()
     except DomainError as error:
-        log.warning("%s refused: %s", sweep.__name__, error.code)
+        log.warning("%s refused: %s", name, error.code)
 
 
 def _taken(step: Step, proposal_id: int) -> bool:

@@ -4,12 +4,15 @@ from typing import Any
 
 from django.db import transaction
 
+from governance import clock
 from governance.errors import NothingChanged, NotYours
 from governance.lifecycle.content import content_of
+from governance.lifecycle.drafting import Options, announce, check_content, require
+from governance.lifecycle.objections import settle
 from governance.lifecycle.versions import record_version
 from governance.models import Proposal
+from governance.offices.locks import require_free_hand, require_unconflicted
 from governance.queries import locked
-from governance.services.propose import Options, announce, check_content, require
 from members.models import User
 from members.queries import is_steward
 
@@ -34,10 +37,13 @@ def amend(
 
     A draft is saved. After the notice the change is version n + 1: notice is given anew to
     everybody, and its time begins again. The proposer and the stewards may. Raises NotYours,
-    WrongState once the ballot opened, NothingChanged, and what `propose` and `publish` raise.
+    CalledByOthers, ConflictOfInterest, WrongState once the ballot opened, NothingChanged, and
+    what `propose` and `publish` raise.
     """
     proposal = locked(proposal_id)
     require_theirs(proposal, actor)
+    require_free_hand(proposal)
+    require_unconflicted(actor, proposal)
     require(proposal, State.DRAFT, State.NOTICE)
     before = content_of(proposal)
     given = {
@@ -62,7 +68,9 @@ def require_theirs(proposal: Proposal, actor: User) -> None:
 def _saved(proposal: Proposal, actor: User, why: str) -> Proposal:
     if proposal.state == State.NOTICE:
         proposal.version += 1
-        return announce(proposal, actor=actor, why=why)
+        announce(proposal, actor=actor, why=why)
+        settle(proposal, clock.now())
+        return proposal
     proposal.save()
     record_version(proposal, by=actor, why=why)
     return proposal

@@ -1,33 +1,19 @@
 """From nothing to an announced proposal."""
 
-import uuid
-from collections.abc import Iterable, Mapping
-from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 
-from governance import board, clock, roll
-from governance.actions import action_named
-from governance.documents import notice_document
-from governance.errors import NoTrustees, NotSealable, NotYet, NotYours, TextMissing, WrongState
-from governance.lifecycle.content import (
-    candidates_of,
-    content_of,
-    require_enough,
-    require_kind,
-    stored_options,
-)
-from governance.lifecycle.versions import record_version
-from governance.models import Proposal, SealedVote
+from governance.errors import NotYours, SecondVoteWaits
+from governance.lifecycle.drafting import Options, announce, draft, require
+from governance.models import Proposal
+from governance.offices.locks import require_free_hand, require_unconflicted
 from governance.queries import locked
-from governance.terms import Terms, terms_for, terms_of
-from ledger.errors import KeyConflict
 from members.models import Member, User
 from members.queries import is_steward
 
+__all__ = ["announce", "draft", "propose", "publish", "require", "withdraw"]
 State = Proposal.State
-Options = Iterable[Mapping[str, Any]]
 
 
 @transaction.atomic(durable=True)
@@ -61,174 +47,45 @@ def propose(
     )  # fmt: skip
 
 
-def draft(
-    *,
-    title: str,
-    text: str,
-    action: str,
-    payload: dict[str, Any],
-    member: Member,
-    actor: User | None,
-    key: str = "",
-    kind: str = Proposal.Kind.MOTION,
-    ballot_kind: str = Proposal.BallotKind.OPEN,
-    options: Options = (),
-    seats: int = 1,
-    previous: Proposal | None = None,
-    because: str = "",
-) -> Proposal:
-    """As `propose`, inside the transaction of another service."""
-    proposal = Proposal(
-        title=title,
-        text=text,
-        kind=kind,
-        ballot_kind=ballot_kind,
-        options=list(options),
-        seats=seats,
-        proposer=member,
-        action=action,
-        payload=payload,
-        previous=previous,
-        because=because,
-        key=key or uuid.uuid4().hex,
-    )
-    check_content(proposal)
-    return _saved_once(proposal, actor)
-
-
-def check_content(proposal: Proposal) -> None:
-    """Bring what somebody wrote into its stored form, or raise what `propose` raises."""
-    proposal.title, proposal.text = proposal.title.strip(), proposal.text.strip()
-    if not proposal.title or not proposal.text:
-        raise TextMissing
-    action = action_named(proposal.action)
-    require_kind(action, proposal.kind, seats=proposal.seats)
-    action.check(action.read(proposal.payload))
-    proposal.options = stored_options(proposal.kind, proposal.options, action)
-    if proposal.ballot_kind == Proposal.BallotKind.SEALED:
-        _require_sealable(proposal)
-    proposal.payload_hash = board.document_hash(proposal.payload)
-
-
-def _require_sealable(proposal: Proposal) -> None:
-    if len(terms_for(proposal, clock.now()).chambers) != 1:
-        raise NotSealable
-
-
-def _saved_once(proposal: Proposal, actor: User | None) -> Proposal:
-    try:
-        with transaction.atomic():
-            proposal.save(force_insert=True)
-    except IntegrityError:
-        earlier = Proposal.objects.filter(key=proposal.key).first()
-        if earlier is None:
-            raise
-        return _same(earlier, proposal)
-    record_version(proposal, by=actor)
-    return proposal
-
-
-def _same(earlier: Proposal, proposal: Proposal) -> Proposal:
-    # What was edited since is compared as it was first written.
-    first = earlier.versions.first()
-    written = content_of(earlier) if first is None else first.content
-    if (written, earlier.proposer_id) != (content_of(proposal), proposal.proposer_id):
-        raise KeyConflict
-    return earlier
-
-
 @transaction.atomic(durable=True)
 def withdraw(*, proposal_id: int, actor: User) -> Proposal:
-    """A draft taken back by its proposer or a steward. Raises NotYours, WrongState."""
+    """A proposal taken back: a draft by its proposer or a steward, later by its proposer alone.
+
+    What others called for, and what is open, nobody takes back. Raises NotYours, CalledByOthers,
+    ConflictOfInterest, WrongState.
+    """
     proposal = locked(proposal_id)
-    if proposal.proposer.user_id != actor.pk and not is_steward(actor):
+    if not _may_withdraw(proposal, actor):
         raise NotYours
+    require_free_hand(proposal)
+    require_unconflicted(actor, proposal)
     if proposal.state != State.WITHDRAWN:
-        require(proposal, State.DRAFT)
+        require(proposal, State.DRAFT, State.NOTICE)
         proposal.state = State.WITHDRAWN
         proposal.save(update_fields=["state"])
     return proposal
+
+
+def _may_withdraw(proposal: Proposal, actor: User) -> bool:
+    if proposal.proposer.user_id == actor.pk:
+        return True
+    second = proposal.because == Proposal.Because.SECOND_VOTE
+    return proposal.state == State.DRAFT and not second and is_steward(actor)
 
 
 @transaction.atomic(durable=True)
 def publish(*, proposal_id: int, actor: User | None) -> Proposal:
     """Notice given: terms, dates and dry run copied in, hashed and frozen; all members told.
 
-    A second call changes nothing. Raises WrongState, BadOptions where nobody stands, NoTrustees,
-    and what the action's check raises where things changed since the draft.
+    A second call changes nothing. Raises WrongState, ConflictOfInterest, SecondVoteWaits,
+    BadOptions where nobody stands, NoTrustees, and what the action's check raises where things
+    changed since the draft.
     """
     proposal = locked(proposal_id)
     if proposal.state in (State.NOTICE, State.OPEN):
         return proposal
     require(proposal, State.DRAFT)
+    require_unconflicted(actor, proposal)
+    if proposal.because == Proposal.Because.SECOND_VOTE:
+        raise SecondVoteWaits
     return announce(proposal, actor=actor)
-
-
-def announce(proposal: Proposal, *, actor: User | None, why: str = "") -> Proposal:
-    """Notice of what the proposal says now, to everybody. Call in a transaction, under its lock."""
-    action, at = action_named(proposal.action), clock.now()
-    if not proposal.options and proposal.kind in (Proposal.Kind.IRV, Proposal.Kind.STV):
-        proposal.options = candidates_of(proposal)
-    require_enough(proposal)
-    action.check(proposal.payload)
-    if proposal.ballot_kind == Proposal.BallotKind.SEALED:
-        _require_deal(proposal)
-    _preview(proposal)
-    _date(proposal, terms_for(proposal, at), at)
-    proposal.published_by = actor
-    proposal.save()
-    record_version(proposal, by=actor, why=why)
-    roll.give_notice(proposal)
-    return proposal
-
-
-def _require_deal(proposal: Proposal) -> None:
-    if not SealedVote.objects.filter(proposal=proposal).exists():
-        raise NoTrustees
-
-
-def _preview(proposal: Proposal) -> None:
-    action = action_named(proposal.action)
-    proposal.preview = action.dry_run(proposal.payload)
-    proposal.options = [
-        {**option, "preview": action.dry_run(option["payload"])} if "payload" in option else option
-        for option in proposal.options
-    ]
-
-
-
-def _date(proposal: Proposal, terms: Terms, at: datetime) -> None:
-    proposal.state = State.NOTICE
-    proposal.terms = terms.as_json()
-    proposal.notice_at = at
-    proposal.opens_at = at + timedelta(seconds=terms.notice_seconds)
-    proposal.closes_at = proposal.opens_at + terms.voting
-    proposal.notice_hash = board.document_hash(notice_document(proposal))
-
-
-@transaction.atomic(durable=True)
-def open_ballot(*, proposal_id: int, actor: User | None) -> Proposal:
-    """The ballot open, with rolls and weights frozen as of now; a second call changes nothing.
-
-    Where the opening comes late the closing moves with it, so that the voting time stays whole.
-    Raises WrongState, NotYet.
-    """
-    proposal = locked(proposal_id)
-    if proposal.state == State.OPEN:
-        return proposal
-    require(proposal, State.NOTICE)
-    at = clock.now()
-    if proposal.opens_at is None or at < proposal.opens_at:
-        raise NotYet
-    terms = terms_of(proposal)
-    roll.freeze(proposal, terms)
-    proposal.state = State.OPEN
-    proposal.opens_at, proposal.closes_at = at, at + terms.voting
-    proposal.save(update_fields=["state", "opens_at", "closes_at"])
-    return proposal
-
-
-def require(proposal: Proposal, *states: str) -> None:
-    """Raise WrongState unless the proposal is in one of these states."""
-    if proposal.state not in states:
-        raise WrongState(state=proposal.get_state_display())
