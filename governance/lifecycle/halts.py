@@ -4,7 +4,6 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import Max
-from django.db.models.functions import Now
 
 from governance import clock
 from governance.errors import Halted, HaltedAlready, NotAuditor, ReasonMissing
@@ -74,8 +73,3 @@ def require_not_halted(proposal: Proposal, at: datetime) -> None:
     """Raise Halted where an auditor's halt is in force."""
     if halted_until(proposal, at) is not None:
         raise Halted
-
-
-def halted_now() -> set[int]:
-    """The ids of the votes that a halt holds up now."""
-    return set(Halt.objects.filter(until__gt=Now()).values_list("proposal_id", flat=True))

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from django.utils.module_loading import import_string
 
-from governance.lifecycle.halts import halted_now
+from governance.errors import Halted
 from governance.models import Proposal
 from governance.queries import due
 from governance.services.count import close_and_count
@@ -36,9 +36,8 @@ def advance() -> list[int]:
     """
     moved = []
     for state, date, step in STEPS:
-        halted = halted_now()
         for proposal_id in due(state, date):
-            if proposal_id not in halted and _taken(step, proposal_id):
+            if _taken(step, proposal_id):
                 moved.append(proposal_id)
     for name in SWEEPS:
         _swept(name)
@@ -55,6 +54,8 @@ def _swept(name: str) -> None:
 def _taken(step: Step, proposal_id: int) -> bool:
     try:
         step(proposal_id=proposal_id, actor=None)
+    except Halted:
+        return False
     except DomainError as error:
         log.warning("proposal %s: %s refused: %s", proposal_id, step.__name__, error.code)
         return False
