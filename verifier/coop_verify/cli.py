@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from coop_verify.checks import Check, Request
+from coop_verify.decisions import DecisionCheck
 from coop_verify.errors import Unreadable
 from coop_verify.metered import EvidenceCheck
 from coop_verify.note import Key
@@ -20,6 +21,8 @@ ABOUT = """\
 Checks a bundle of a cooperative's books. More forms:
   coop-verify evidence DIR [--key KEY]        what nodes signed, counted anew (export_evidence)
   coop-verify receipt FILE --key KEY          a ballot is on its board, and was counted there
+  coop-verify decisions DIR [--key KEY] [--books BUNDLE]
+                                              votes, counted anew (export_decisions)
   coop-verify proof FILE --key KEY            a leaf is in the log (a .tlog-proof file)
   coop-verify consistency OLD NEW PROOF.json  one checkpoint is the beginning of another
 Exit code 0: everything holds; 1: something is broken; 2: the input cannot be read.
@@ -145,6 +148,25 @@ def _receipt(given: Sequence[str]) -> int:
         shown = kept_as(receipt.file) if report.promises["ballot"].state == "ok" else "unknown"
         head = f"vote {receipt.proposal}, entry {receipt.index} of its board: {shown}"
         print(_told([head], report))
+    return HOLDS if report.holds else BROKEN
+
+
+def _decisions(given: Sequence[str]) -> int:
+    parser = argparse.ArgumentParser(prog="coop-verify decisions")
+    parser.add_argument("folder", type=Path, help="the folder that export_decisions wrote")
+    parser.add_argument("--key", help=KEY_HELP)
+    parser.add_argument("--books", type=Path, metavar="BUNDLE", help="of the same day or later")
+    parser.add_argument("--json", action="store_true", help="write the report as JSON")
+    options = parser.parse_args(given)
+    key = Key.read(options.key) if options.key else None
+    check = DecisionCheck(options.folder, key, options.books)
+    report, manifest, seen = check.run(), check.manifest, dict(sorted(check.seen.items()))
+    if options.json:
+        print(json.dumps({"kind": manifest.kind, "seen": seen, **report.as_dict()}, indent=2))
+    else:
+        counts = ", ".join(f"{number} {name}" for name, number in seen.items() if number)
+        head = f"{manifest.cooperative}: decisions of {manifest.exported_at}"
+        print(_told([head, counts or "nothing in it"], report))
     return HOLDS if report.holds else BROKEN
 
 

@@ -87,18 +87,34 @@ def schulze_order(
     pairs: dict[tuple[str, str], int], options: Sequence[str], seats: int, lot: Lot
 ) -> list[str]:
     """The first of the order that the strongest paths give, by winning votes."""
+    paths = strongest_paths(pairs, options)
+    left = list(options)
+    winners: list[str] = []
+    while left and len(winners) < seats:
+        winners.append(lot.best(_unbeaten(paths, left)))
+        left.remove(winners[-1])
+    return winners
+
+
+def unbeaten(pairs: dict[tuple[str, str], int], options: Sequence[str]) -> list[str]:
+    """The options that no other one beats by a stronger path."""
+    return _unbeaten(strongest_paths(pairs, options), options)
+
+
+def strongest_paths(
+    pairs: dict[tuple[str, str], int], options: Sequence[str]
+) -> dict[tuple[str, str], int]:
+    """The strength of the strongest path between each two options: its weakest step."""
     paths = {(a, b): n if n > pairs[b, a] else 0 for (a, b), n in pairs.items()}
     for via in options:
         for a, b in pairs:
             if via not in (a, b):
                 paths[a, b] = max(paths[a, b], min(paths[a, via], paths[via, b]))
-    left = list(options)
-    winners: list[str] = []
-    while left and len(winners) < seats:
-        free = [a for a in left if all(paths[a, b] >= paths[b, a] for b in left if b != a)]
-        winners.append(lot.best(free))
-        left.remove(winners[-1])
-    return winners
+    return paths
+
+
+def _unbeaten(paths: dict[tuple[str, str], int], left: Sequence[str]) -> list[str]:
+    return [a for a in left if all(paths[a, b] >= paths[b, a] for b in left if b != a)]
 
 
 @dataclass
