@@ -3,7 +3,6 @@
 import hashlib
 from typing import Any
 
-from django.core.paginator import Paginator
 from django.http import HttpRequest
 
 from governance import clock, queries
@@ -12,19 +11,20 @@ from governance.actions import action_named
 from governance.answers import answer_text, option_names
 from governance.methods.forms import ballot_form
 from governance.models import Ballot, Proposal
+from governance.needs import needed_sentences
+from governance.outcomes import winners_of
 from governance.panels import panels_of
 from governance.presenting import (
     chamber_name,
     chamber_views,
     decided_by,
-    needed_sentences,
     planned_terms,
     running_turnout,
     stages,
     why_on_roll,
 )
 from governance.standing import Line, line_of, standing
-from governance.terms import Terms, terms_at
+from governance.terms import Terms, terms_for
 from ledger.errors import DomainError
 from ledger.log.showing import Shown, document_or_none
 from members.queries import is_steward
@@ -32,23 +32,6 @@ from policies.registry import PARAMETERS
 
 State = Proposal.State
 PER_PAGE = 20
-
-
-def list_context(request: HttpRequest) -> dict[str, Any]:
-    """Votes by where they stand; what needs the reader first."""
-    member = reader_member(request)
-    visible = queries.visible_to(member, steward=is_steward(request.user))
-    needed = set(queries.votes_needed_of(member).values_list("pk", flat=True)) if member else set()
-    running = sorted(queries.open_proposals(), key=lambda p: p.pk not in needed)
-    past = queries.published().filter(state__in=queries.PAST).order_by("-decided_at")
-    return {
-        "open": running,
-        "needed": needed,
-        "coming": queries.published().filter(state__in=queries.COMING).order_by("opens_at"),
-        "drafts": visible.filter(state=State.DRAFT) if member else [],
-        "withdrawn": visible.filter(state=State.WITHDRAWN)[:PER_PAGE] if member else [],
-        "page": Paginator(past, PER_PAGE).get_page(request.GET.get("page")),
-    }
 
 
 def decision_context(request: HttpRequest, proposal: Proposal) -> dict[str, Any]:
@@ -63,7 +46,7 @@ def decision_context(request: HttpRequest, proposal: Proposal) -> dict[str, Any]
         "action_template": f"governance/actions/{proposal.action}.html",
         "effect": proposal.preview or dry_run(proposal),
         "terms": terms,
-        "needed": needed_sentences(terms),
+        "needed": needed_sentences(proposal, terms),
         "stages": stages(proposal),
         "turnout": running_turnout(proposal),
         "why": why_on_roll(proposal, member),
@@ -72,6 +55,7 @@ def decision_context(request: HttpRequest, proposal: Proposal) -> dict[str, Any]
         "form": ballot_form(proposal, answer=first_answer(mine)),
         "chambers": chamber_views(proposal) if certified else [],
         "decided_by": decided_by(proposal) if certified else "",
+        "winners": winners_of(proposal) if certified else [],
         "effects": carried_out(proposal),
         "proof": place_in_the_log(proposal) if certified else None,
         "ballots": named_ballots(request, proposal),
@@ -99,10 +83,7 @@ def carried_out(proposal: Proposal) -> list[tuple[dict[str, Any], Line | None]]:
 
 def draft_terms(proposal: Proposal) -> Terms:
     """The terms that a draft would be announced with now."""
-    action = action_named(proposal.action)
-    return terms_at(
-        clock.now(), action=action.key, touches_usage_rights=action.touches_usage_rights
-    )
+    return terms_for(proposal, clock.now())
 
 
 def dry_run(proposal: Proposal) -> dict[str, Any] | None:

@@ -7,6 +7,7 @@ from governance.bundle import urls as bundle
 from governance.delegations import urls as delegations
 from governance.discussion import urls as discussion
 from governance.lifecycle import urls as lifecycle
+from governance.notices import urls as notices
 from governance.offices import urls as offices
 from governance.receipts import urls as receipts
 from governance.sanctions import urls as sanctions
@@ -18,6 +19,7 @@ urlpatterns = [
     *delegations.urlpatterns,
     *discussion.urlpatterns,
     *lifecycle.urlpatterns,
+    *notices.urlpatterns,
     *offices.urlpatterns,
     *receipts.urlpatterns,
     *sanctions.urlpatterns,

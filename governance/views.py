@@ -10,9 +10,11 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from governance import access, own, services
 from governance.actions import ACTIONS, action_named
+from governance.listing import list_context
 from governance.methods.forms import BallotForm, ballot_form
 from governance.models import Proposal
-from governance.pages import decision_context, list_context, rules_context
+from governance.notices.seen import saw
+from governance.pages import decision_context, rules_context
 from governance.proposing import PROPOSAL_FORMS, starting_values
 from governance.voting import cast_filled
 from ledger.errors import DomainError
@@ -31,7 +33,9 @@ def decisions(request: HttpRequest) -> HttpResponse:
 def decision(request: HttpRequest, proposal_id: int) -> HttpResponse:
     """Everything about one proposal on one page."""
     proposal = access.proposal_for(request, proposal_id)
-    return render(request, "governance/decision.html", decision_context(request, proposal))
+    answer = render(request, "governance/decision.html", decision_context(request, proposal))
+    saw(proposal=proposal, member=access.reader_member(request))
+    return answer
 
 
 @require_GET
