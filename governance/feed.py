@@ -24,7 +24,7 @@ from members.queries import cooperative
 MOST = 50
 
 
-class DecisionFeed(Feed[Proposal, None]):
+class DecisionFeed(Feed):  # type: ignore[type-arg]
     """The newest fifty votes by what happened to them last."""
 
     feed_type = Atom1Feed

@@ -31,7 +31,6 @@ from members.queries import is_steward
 from policies.registry import PARAMETERS
 
 State = Proposal.State
-PER_PAGE = 20
 
 
 def decision_context(request: HttpRequest, proposal: Proposal) -> dict[str, Any]:
