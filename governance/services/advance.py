@@ -20,7 +20,16 @@ STEPS: tuple[tuple[str, str, Step], ...] = (
     (State.OPEN, "closes_at", close_and_count),
     (State.TIMELOCKED, "executes_from", execute),
 )
-SWEEPS: tuple[str, ...] = ("governance.lifecycle.reconciling.announce_second_votes",)
+SWEEPS: tuple[str, ...] = (
+    "governance.lifecycle.reconciling.announce_second_votes",
+    "governance.notices.sweeps.tell_notices",
+    "governance.notices.sweeps.tell_results",
+    "governance.notices.sweeps.tell_digests",
+    "governance.notices.sweeps.note_mailed",
+    "governance.offices.officers.sweep_terms",
+    "governance.offices.petitions.sweep_petitions",
+    "governance.offices.emergencies.sweep_emergencies",
+)
 """What time brings that is no step of one proposal; each safe to call at any time.
 
 By their dotted names, because rooms build on the services of this package.
