@@ -25,6 +25,7 @@ from rest_framework.views import APIView
 from assets import register, services
 from assets.access import asset_or_404
 from assets.filters import AssetFilter
+from assets.mandate import require_word
 from assets.models import Asset, Pool
 from assets.models.things import CODE
 from ledger.errors import DomainError
@@ -332,7 +333,8 @@ class EndView(StepView):
     sent = EndSerializer
 
     def run(self, asset: Asset, data: Mapping[str, Any], actor: User, key: str) -> object:
-        """Ended."""
+        """Ended; what the rules leave to the members is refused."""
+        require_word(asset, data["to"])
         how = {**data, "to": Asset.State(data["to"])}
         return services.end_asset(asset_id=asset.pk, actor=actor, key=key, **how)
 

@@ -22,6 +22,7 @@ from assets.forms import (
     UpkeepForm,
     UploadForm,
 )
+from assets.mandate import require_word
 from assets.models import Asset, AssetFile
 from members.models import User
 
@@ -154,6 +155,7 @@ def attach(asset: Asset, data: dict[str, Any], actor: User) -> object:
 
 def end(asset: Asset, data: dict[str, Any], actor: User) -> object:
     """End it."""
+    require_word(asset, data["to"])
     return services.end_asset(
         asset_id=asset.pk,
         to=Asset.State(data["to"]),

@@ -14,6 +14,7 @@ from members import queries, services
 from members.access import steward_required, the_user
 from members.asking import Ask, ask
 from members.forms import BylawsForm
+from members.mandates import mandate, proposing
 from members.models import BylawsVersion, User
 
 
@@ -56,7 +57,10 @@ def publish(request: HttpRequest) -> HttpResponse:
         "it from the day on which it comes into force."
     )
     back = reverse("members:bylaws")
-    page = Ask(_("New bylaws"), lede, _("Publish the bylaws"), back, _("Bylaws"), danger=True)
+    page = Ask(
+        _("New bylaws"), lede, _("Publish the bylaws"), back, _("Bylaws"), danger=True,
+        mandate=mandate("bylaws_by_vote"), vote=proposing("change_bylaws"),
+    )  # fmt: skip
     form = BylawsForm(request.POST or None, initial=initial)
     return ask(request, page, form, partial(_publish, the_user(request)))
 

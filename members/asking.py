@@ -10,11 +10,15 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 
 from ledger.errors import DomainError
+from members.mandates import Mandate
 
 
 @dataclass(frozen=True)
 class Ask:
-    """What a page with a form says: heading, a sentence, the verb, where it leads back to."""
+    """What a page with a form says: heading, a sentence, the verb, where it leads back to.
+
+    `mandate` is the rule on who decides it, `vote` where the members are asked instead.
+    """
 
     heading: str
     lede: str
@@ -22,6 +26,13 @@ class Ask:
     back: str
     place: str
     danger: bool = False
+    mandate: Mandate | None = None
+    vote: str = ""
+
+    @property
+    def is_left_to_a_vote(self) -> bool:
+        """Whether stewards may not do it."""
+        return self.mandate is not None and self.mandate.by_vote
 
 
 def ask(
@@ -32,8 +43,12 @@ def ask(
 ) -> HttpResponse:
     """The form on its page; once it is right, what `act` did in a sentence, and back.
 
-    `act` gets the cleaned data. A refusal of the register stands above the form (422).
+    `act` gets the cleaned data. A refusal of the register stands above the form (422). What only a
+    vote may do has no form and leads to a proposal (403 for whoever sends one all the same).
     """
+    if page.is_left_to_a_vote:
+        status = 403 if request.method == "POST" else 200
+        return render(request, "members/ask.html", {"page": page}, status=status)
     if request.method == "POST" and form.is_valid():
         try:
             messages.success(request, act(form.cleaned_data))

@@ -27,6 +27,7 @@ from members.forms import (
     StateForm,
     TextForm,
 )
+from members.mandates import mandate, proposing, require_mandate, require_undoable
 from members.models import Appeal, LinkedMembers, Member, MemberEvent, Representative, Role, User
 
 Said = dict[str, Any]
@@ -42,10 +43,12 @@ def file(request: HttpRequest, member_id: int) -> HttpResponse:
     return render(request, "members/file.html", context)
 
 
-def page(row: Member, heading: str, lede: str, verb: str, *, danger: bool = False) -> Ask:
+def page(
+    row: Member, heading: str, lede: str, verb: str, *, danger: bool = False, **more: Any
+) -> Ask:
     """A form's page that leads back to the member's file."""
     back = reverse("members:file", args=[row.pk])
-    return Ask(heading, lede, verb, back, row.name, danger)
+    return Ask(heading, lede, verb, back, row.name, danger, **more)
 
 
 @require_http_methods(["GET", "POST"])
@@ -56,7 +59,10 @@ def state(request: HttpRequest, member_id: int) -> HttpResponse:
     today = {"effective_on": timezone.localdate()}
     form = StateForm(request.POST or None, state=row.state, initial=today)
     lede = _("Every change stands in the member's history for ever, with your name and the reason.")
-    words = page(row, _("Record a change"), lede, _("Record it"), danger=True)
+    vote = proposing("suspend_member", number=row.number)
+    if row.state == Member.State.SUSPENDED:
+        vote = proposing("lift_suspension", number=row.number)
+    words = page(row, _("Record a change"), lede, _("Record it"), danger=True, vote=vote)
     return ask(request, words, form, partial(_change, the_user(request), row))
 
 
@@ -68,10 +74,16 @@ def _change(actor: User, row: Member, said: Said) -> str:
 
 
 def record_change(actor: User, row: Member, *, to: str, **said: Any) -> Member:
-    """What a steward records of a member; suspension and expulsion have rules of their own."""
+    """What a steward records of a member; suspension and expulsion have rules of their own.
+
+    Raises DecidedByVote for what the rules leave to the members, and for taking back a vote.
+    """
     if (to, said["reason"]) == (Member.State.ACTIVE, MemberEvent.Reason.ADMISSION):
         return services.admit(member_id=row.pk, actor=actor, effective_on=said.get("effective_on"))
+    if to == Member.State.ACTIVE:
+        require_undoable(row, said["reason"])
     if to == Member.State.SUSPENDED:
+        require_mandate("suspension_by_vote")
         return services.suspend(member_id=row.pk, actor=actor, **said)
     if to == Member.State.EXPELLED:
         return services.expel(member_id=row.pk, actor=actor, **said)
@@ -120,7 +132,10 @@ def role(request: HttpRequest, member_id: int) -> HttpResponse:
     """Grant an office to a member's user."""
     row = member_or_404(member_id)
     lede = _("The office begins now. It ends on its last day, or when a steward ends it.")
-    words = page(row, _("Grant an office"), lede, _("Grant it"))
+    words = page(
+        row, _("Grant an office"), lede, _("Grant it"), mandate=mandate("offices_by_vote"),
+        vote=proposing("grant_office", number=row.number),
+    )  # fmt: skip
     form = RoleForm(request.POST or None)
     return ask(request, words, form, partial(_grant, the_user(request), row))
 
@@ -146,7 +161,11 @@ def end_role(request: HttpRequest, member_id: int, role_id: int) -> HttpResponse
     row = member_or_404(member_id)
     held = get_object_or_404(Role, pk=role_id, user=row.user)
     lede = _("The office of %(office)s ends at once.") % {"office": held.get_name_display()}
-    words = page(row, _("End an office"), lede, _("End it"), danger=True)
+    words = page(
+        row, _("End an office"), lede, _("End it"), danger=True,
+        mandate=mandate("offices_by_vote"),
+        vote=proposing("end_office", number=row.number, office=held.name),
+    )  # fmt: skip
     form = EndRoleForm(request.POST or None)
     return ask(request, words, form, partial(_end, the_user(request), held))
 

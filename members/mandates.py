@@ -6,14 +6,20 @@ the page leads to a proposal (docs/decisions/0037).
 """
 
 from dataclasses import dataclass
+from urllib.parse import urlencode
 
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import Promise
 
 from members.errors import DecidedByVote
+from members.models import Member, MemberEvent
+from members.queries import AGAINST
 from policies.models import PolicyValue
 from policies.queries import in_force, policy
 from policies.registry import PARAMETERS
+
+BY_VOTE = "proposal:"
 
 
 @dataclass(frozen=True)
@@ -42,3 +48,20 @@ def require_mandate(key: str) -> Mandate:
     if found.by_vote:
         raise DecidedByVote
     return found
+
+
+def require_undoable(member: Member, reason: str) -> None:
+    """Refuse to stewards what takes back a vote on a member; a mistake may be corrected.
+
+    Raises DecidedByVote.
+    """
+    last = MemberEvent.objects.filter(member=member).order_by("-pk").first()
+    against = last is not None and last.to_state in AGAINST and last.source.startswith(BY_VOTE)
+    if against and reason in (MemberEvent.Reason.REINSTATEMENT, MemberEvent.Reason.APPEAL):
+        raise DecidedByVote
+
+
+def proposing(action: str, **filled: object) -> str:
+    """The address of the form that proposes an action, with some of its fields filled in."""
+    address = reverse("governance:propose", args=[action])
+    return f"{address}?{urlencode(filled)}" if filled else address

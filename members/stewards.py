@@ -19,6 +19,7 @@ from members.access import (
     the_user,
 )
 from members.forms import RefusalForm, RegisterFilterForm
+from members.mandates import mandate, proposing
 
 PAGE = 50
 
@@ -37,6 +38,8 @@ def admit(request: HttpRequest, member_id: int) -> HttpResponse:
     applicant = applicant_or_404(member_id)
     number = applicant.number or queries.cooperative().next_member_number
     context = {"applicant": applicant, "number": number, "alike": queries.alike(applicant)}
+    context["mandate"] = mandate("admission_by_vote")
+    context["vote"] = proposing("admit_member", application=applicant.pk)
     if request.method == "GET":
         return render(request, "members/admit.html", context)
     try:
