@@ -18,7 +18,7 @@ State = Proposal.State
 PER_PAGE = 20
 BEING_COUNTED = (State.COUNTING, State.HELD)
 WAITING = (State.TIMELOCKED,)
-PAST = (*queries.PAST, State.VETOED)
+PAST = tuple(state for state in (*queries.PAST, State.VETOED) if state not in WAITING)
 CARRIED = (State.PASSED, State.TIMELOCKED, State.EXECUTED, State.REFUSED, State.EXPIRED)
 REFUSED = (State.FAILED, State.VETOED)
 
