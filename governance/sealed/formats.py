@@ -9,6 +9,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from typing import Any
 
 from signing import strict_json
@@ -107,4 +108,4 @@ def has_types(value: Any, types: dict[str, type | tuple[type, ...]]) -> bool:
 
 def ascending(trackers: Sequence[str]) -> bool:
     """Whether trackers are in order, and each there once."""
-    return all(a < b for a, b in zip(trackers, trackers[1:], strict=False))
+    return all(a < b for a, b in pairwise(trackers))

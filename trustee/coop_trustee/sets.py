@@ -99,7 +99,7 @@ def _voters(proposal: int, roll: dict[str, Any], key: bytes) -> set[str]:
     if any(row["weight"] != 1 for row in rows):
         raise Refused("in a sealed vote every voter weighs one")
     voters = {str(row["voter"]) for row in rows}
-    added = {_added(proposal, each, key) for each in roll["corrections"]}
+    added = {_added(proposal, roll, each, key) for each in roll["corrections"]}
     if len(voters) != len(rows):
         raise Refused("a voter stands twice on the roll")
     return voters | added
@@ -110,13 +110,14 @@ def _row_leaf(proposal: int, chamber: str, row: Mapping[str, Any]) -> bytes:
     return leaf_hash(dumps({"proposal": proposal, "chamber": chamber, **named}))
 
 
-def _added(proposal: int, envelope: Any, key: bytes) -> str:
+def _added(proposal: int, roll: dict[str, Any], envelope: Any, key: bytes) -> str:
     """The voter whom a signed correction added to the roll (R7)."""
     document = dsse.opened(envelope, key, dsse.CORRECTION)
-    require(document, {"proposal": int, "voter": str})
-    if document["proposal"] != proposal:
-        raise Refused("a correction of the roll is of another vote")
-    return str(document["voter"])
+    expected = (proposal, roll["chamber"], roll["root"], 1)
+    named = ("proposal", "chamber", "roll_root", "weight")
+    if tuple(document.get(name) for name in named) != expected:
+        raise Refused("a correction of the roll is of another roll")
+    return str(require(document, {"voter": str})["voter"])
 
 
 def _entries(value: dict[str, Any], key: bytes) -> list[Entry]:
