@@ -105,20 +105,21 @@ class TallyForm(JsonFileForm):
             raise forms.ValidationError(_("This is not a signed tally.")) from error
 
 
-class TrackerField(forms.RegexField):
+class TrackerForm(forms.Form):
     """The tracker of a ballot that the site seals; a fresh one on each fresh page."""
 
-    def __init__(self) -> None:
-        super().__init__(
-            formats.TRACKER,
-            label=_("Your tracker"),
-            help_text=_("Copy it now: with it you find your ballot in the published count. The "
-                        "site forgets it. You may write 32 digits of your own."),
-            initial=new_tracker,
-            max_length=32,
-            error_messages={"invalid": _("A tracker has 32 digits from 0 to 9 and a to f.")},
-            widget=forms.TextInput(BY_HAND),
-        )  # fmt: skip
+    tracker = forms.RegexField(
+        formats.TRACKER,
+        label=_("Your tracker"),
+        help_text=_(
+            "Copy it now: with it you find your ballot in the published count. The site forgets "
+            "it. You may also write 32 digits of your own."
+        ),
+        initial=new_tracker,
+        max_length=32,
+        error_messages={"invalid": _("A tracker has 32 digits from 0 to 9 and a to f.")},
+        widget=forms.TextInput(BY_HAND),
+    )
 
 
 class SealedElsewhereForm(forms.Form):

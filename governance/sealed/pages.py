@@ -4,12 +4,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.http import HttpRequest
+from django.urls import reverse
 
 from governance import clock
 from governance.access import reader_member
 from governance.answers import answer_text, option_names
 from governance.models import Proposal
-from governance.queries import seats_of
+from governance.queries import ballot_of, seats_of
 from governance.sealed import access, formats
 from governance.sealed.forms import CeremonyForm, DealForm, KeyForm, TallyForm
 from governance.sealed.queries import is_trustee, keys_offered, sealed_vote_of, tally_of
@@ -95,3 +96,15 @@ def may_vote(proposal: Proposal, member: Member | None) -> bool:
     """Whether the ballot is open and the member stands on its roll."""
     open_now = proposal.state == State.OPEN
     return open_now and member is not None and bool(seats_of(proposal, member))
+
+
+def vote_context(proposal: Proposal, member: Member) -> dict[str, Any]:
+    """A sealed vote as its voter sees it, and the entry that counts so far."""
+    return {
+        "proposal": proposal,
+        "vote": sealed_vote_of(proposal),
+        "may_vote": may_vote(proposal, member),
+        "mine": ballot_of(proposal, member),
+        "ballot_url": reverse("governance:sealed_vote", args=[proposal.pk]),
+        "few": proposal.chambers.filter(votes=True, heads__lt=formats.FEWEST_LISTED).exists(),
+    }

@@ -11,7 +11,8 @@ urlpatterns = [
     path("decisions/<int:proposal_id>/sealed/ceremony/", views.ceremony, name="sealed_ceremony"),
     path("decisions/<int:proposal_id>/sealed/deal/", views.deal, name="sealed_deal"),
     path("decisions/<int:proposal_id>/sealed/tally/", views.tally, name="sealed_tally"),
-    path("decisions/<int:proposal_id>/sealed/vote/", views.elsewhere, name="sealed_elsewhere"),
+    path("decisions/<int:proposal_id>/sealed/vote/", views.vote, name="sealed_vote"),
+    path("decisions/<int:proposal_id>/sealed/elsewhere/", views.elsewhere, name="sealed_elsewhere"),
     re_path(
         r"^decisions/(?P<proposal_id>[0-9]+)/sealed/files/(?P<name>deal|paper|set|tally)\.json$",
         views.download,

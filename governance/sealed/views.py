@@ -13,13 +13,20 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from governance.access import voting_member
+from governance.methods.forms import BallotForm, ballot_form
 from governance.models import Proposal, TrusteeKey
-from governance.queries import ballot_of
 from governance.sealed import files, formats, services
 from governance.sealed.access import sealed_proposal_for
-from governance.sealed.casting import cast_sealed_elsewhere
-from governance.sealed.forms import CeremonyForm, DealForm, KeyForm, SealedElsewhereForm, TallyForm
-from governance.sealed.pages import keys_context, sealed_context
+from governance.sealed.casting import cast_sealed_elsewhere, cast_sealed_here
+from governance.sealed.forms import (
+    CeremonyForm,
+    DealForm,
+    KeyForm,
+    SealedElsewhereForm,
+    TallyForm,
+    TrackerForm,
+)
+from governance.sealed.pages import keys_context, sealed_context, vote_context
 from governance.sealed.queries import sealed_vote_of
 from governance.views import See
 from ledger.errors import DomainError
@@ -110,6 +117,37 @@ def tally(request: HttpRequest, proposal_id: int) -> HttpResponse:
 
 @login_required
 @require_http_methods(["GET", "POST"])
+def vote(request: HttpRequest, proposal_id: int) -> HttpResponse:
+    """The ballot, which the site seals for the voter; a step of a ranking leads back here."""
+    proposal = sealed_proposal_for(request, proposal_id)
+    member, data = voting_member(request), request.POST or None
+    form, tracker = ballot_form(proposal, data), TrackerForm(data)
+    if form.is_valid() and tracker.is_valid():
+        try:
+            return _cast(request, proposal, form, tracker)
+        except DomainError as error:
+            form.add_error(None, str(error))
+    context = vote_context(proposal, member) | {"form": form, "tracker": tracker}
+    status = 422 if form.errors or (form.is_bound and tracker.errors) else 200
+    return render(request, "governance/sealed/ballot.html", context, status=status)
+
+
+def _cast(
+    request: HttpRequest, proposal: Proposal, form: BallotForm, tracker: TrackerForm
+) -> HttpResponse:
+    ballot = cast_sealed_here(
+        proposal=proposal,
+        member=voting_member(request),
+        actor=the_user(request),
+        answer=form.answer(),
+        tracker=tracker.cleaned_data["tracker"],
+        key=form.cleaned_data["key"],
+    )
+    return See(reverse("governance:receipt", args=[proposal.pk, ballot.index]))
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
 def elsewhere(request: HttpRequest, proposal_id: int) -> HttpResponse:
     """How to seal a ballot on one's own machine; then take the ballot."""
     proposal = sealed_proposal_for(request, proposal_id)
@@ -125,7 +163,7 @@ def elsewhere(request: HttpRequest, proposal_id: int) -> HttpResponse:
             return See(reverse("governance:receipt", args=[proposal.pk, ballot.index]))
         except DomainError as error:
             form.add_error(None, str(error))
-    context = {"proposal": proposal, "form": form, "mine": ballot_of(proposal, member)}
+    context = vote_context(proposal, member) | {"form": form}
     status = 422 if form.errors else 200
     return render(request, "governance/sealed/elsewhere.html", context, status=status)
 
