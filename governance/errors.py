@@ -496,13 +496,6 @@ class ReasonNeeded(DomainError):
     text = _("Give the reason in words: those whom it concerns read it.")
 
 
-class BadSealed(DomainError):
-    """A sealed vote takes ciphertexts of one of a few lengths, and nothing beside them."""
-
-    code = "bad_sealed"
-    text = _("This vote is secret: it takes one sealed ballot, padded, and no reason beside it.")
-
-
 class OldCounter(DomainError):
     """Of a voter's sealed ballots the highest counter counts, so the next one is higher."""
 

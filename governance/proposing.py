@@ -25,6 +25,7 @@ from governance.forms import (
     WriteOffForm,
 )
 from governance.models import Proposal
+from governance.offices.forms import ElectAuditorsForm, ElectStewardsForm
 from metering.models import Node
 
 ENDED = (Node.State.REVOKED, Node.State.RETIRED)
@@ -79,6 +80,8 @@ PROPOSAL_FORMS: dict[str, type[ProposalForm]] = {
     "expel_member": AgainstMemberForm,
     "value_contribution": ContributionForm,
     "write_off_debt": WriteOffForm,
+    "elect_stewards": ElectStewardsForm,
+    "elect_auditors": ElectAuditorsForm,
     "grant_office": OfficeForm,
     "end_office": EndOfficeForm,
     "confirm_quarantine": NodeForm,

@@ -9,6 +9,7 @@ from governance.actions import Action, action_named
 from governance.counting import MotionRules, Threshold
 from governance.errors import WrongState
 from governance.models import Proposal
+from governance.offices.ratifying import ratifying
 from policies.queries import policy
 
 USERS, OWNERS = "users", "owners"
@@ -140,7 +141,7 @@ def terms_for(proposal: Proposal, at: datetime) -> Terms:
     """
     action = action_named(proposal.action)
     scope = f"action:{action.key}"
-    return Terms(
+    terms = Terms(
         chambers=chambers_for(action, proposal.because),
         **_thresholds(action, at, scope),
         **_times(action, proposal.payload, at, scope),
@@ -154,6 +155,8 @@ def terms_for(proposal: Proposal, at: datetime) -> Terms:
             _share(policy("proxy_share", at)),
         ),
     )
+    is_ratifying = proposal.because == Proposal.Because.RATIFICATION
+    return ratifying(terms, proposal, at) if is_ratifying else terms
 
 
 def terms_at(at: datetime, *, action: str, touches_usage_rights: bool) -> Terms:

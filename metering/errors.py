@@ -251,6 +251,23 @@ class VoteNeeded(DomainError):
     text = _("A vote has confirmed this quarantine. Propose a vote to end it.")
 
 
+class DecidedTogether(DomainError):
+    """Several stewards stand behind the quarantine, for its short time."""
+
+    code = "decided_together"
+    text = _(
+        "Several stewards quarantined this node together. The vote on it ends it, or its time."
+    )
+
+
+class SignaturesNeeded(DomainError):
+    """No steward quarantines a node alone."""
+
+    code = "signatures_needed"
+    status = 403
+    text = _("No steward quarantines a node alone. Call an emergency, which others sign too.")
+
+
 class LapsedAlready(DomainError):
     """A quarantine lapsed a short while ago, and nothing new speaks against the node."""
 

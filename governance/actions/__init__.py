@@ -9,6 +9,12 @@ from governance.actions.expel_member import ExpelMember, SuspendMember
 from governance.actions.issue_price import SetIssuePrice
 from governance.actions.lift_suspension import LiftSuspension
 from governance.actions.nodes import ConfirmQuarantine, ReleaseNode, RevokeNode
+from governance.actions.offices import (
+    ElectAuditors,
+    ElectStewards,
+    RecallAuditor,
+    RecallSteward,
+)
 from governance.actions.offices_given import EndOffice, GrantOffice
 from governance.actions.parameters import SetPolicy
 from governance.actions.posted_price import SetPostedPrice
@@ -39,6 +45,10 @@ ACTIONS: dict[str, Action] = {
         ExpelMember(),
         ValueContribution(),
         WriteOffDebt(),
+        ElectStewards(),
+        ElectAuditors(),
+        RecallSteward(),
+        RecallAuditor(),
         GrantOffice(),
         EndOffice(),
         ConfirmQuarantine(),

@@ -4,7 +4,8 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
@@ -28,6 +29,8 @@ def decide(request: HttpRequest, uuid: UUID, code: str) -> HttpResponse:
     action = action_called(node, code)
     if action is None:
         raise Http404
+    if action.together and request.method == "GET":
+        return redirect(f"{reverse('governance:call_emergency')}?node={node.uuid}")
     form = ReasonForm(request.POST or None)
     if request.method == "POST" and form.is_valid() and is_done(request, node, action, form):
         messages.success(request, _("Decided and written down."))

@@ -17,7 +17,8 @@ S = Node.State
 class Action:
     """One decision: into which state and from which, the button, what it will do, how grave.
 
-    `vote` is the typed proposal by which the members decide the same.
+    `vote` is the typed proposal by which the members decide the same. What stewards decide
+    `together` has a page of its own (R17).
     """
 
     code: str
@@ -27,6 +28,7 @@ class Action:
     effect: Promise
     vote: str = ""
     grave: bool = False
+    together: bool = False
 
 
 ACTIONS = (
@@ -40,7 +42,7 @@ ACTIONS = (
         _("What it measures is worked out but lies in suspense: nobody is charged for it. Its"
           " neighbours get a signed notice. Without a vote that confirms it the quarantine ends by"
           " itself."),
-        vote="confirm_quarantine",
+        vote="confirm_quarantine", together=True,
     ),
     Action(
         "release", S.ACTIVE, (S.SUSPECT, S.QUARANTINED), _("Release it"),

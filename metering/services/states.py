@@ -15,9 +15,11 @@ from assets.models import Asset
 from members.models import User
 from metering.errors import (
     AfterTheHead,
+    DecidedTogether,
     LapsedAlready,
     NotPossibleNow,
     ReasonNeeded,
+    SignaturesNeeded,
     VoteNeeded,
 )
 from metering.models import KeyRevocation, Node, NodeKey, NodeStateChange
@@ -91,21 +93,23 @@ def quarantine_node(
 ) -> NodeStateChange:
     """Take a node's evidence and keep its usage in suspense, for at most `quarantine_days`.
 
-    `evidence` says in words or chain values what speaks for it. With a `source`, a vote, it lasts
-    until it is decided. A second time changes nothing but by a vote, which confirms it. Raises
-    ReasonNeeded, NotPossibleNow for an ended node, LapsedAlready where a quarantine lapsed less
-    than `quarantine_days` ago and nothing new speaks against the node.
+    `evidence` says in words or chain values what speaks for it. With a `source` and no end, a vote,
+    it lasts until it is decided; with a `source` and an end, several stewards stand behind it. A
+    second time changes nothing but by a vote, which confirms it. Raises ReasonNeeded,
+    NotPossibleNow for an ended node, LapsedAlready where a quarantine lapsed less than
+    `quarantine_days` ago and nothing new speaks against the node.
     """
     row = locked_with_reason(node, reason)
+    by_vote = bool(source) and until is None
     if row.state in ENDED:
         raise NotPossibleNow(state=row.get_state_display())
-    if row.state == State.QUARANTINED and (not source or is_confirmed(row)):
+    if row.state == State.QUARANTINED and (not by_vote or is_confirmed(row)):
         return newest_change(row)
-    if not source and has_lapsed(row):
+    if not by_vote and has_lapsed(row):
         raise LapsedAlready
-    limit = None if source else min(until or _end(), _end())
+    limit = None if by_vote else min(until or _end(), _end())
     facts = {"evidence": evidence.strip()} if evidence.strip() else None
-    trigger = Trigger.VOTED if source else Trigger.DECIDED
+    trigger = Trigger.VOTED if by_vote else Trigger.DECIDED
     return enter_quarantine(
         row, trigger=trigger, reason=reason, facts=facts, until=limit, actor=actor, source=source
     )
@@ -132,7 +136,14 @@ def has_lapsed(row: Node) -> bool:
 def is_confirmed(row: Node) -> bool:
     """Whether a vote stands behind the quarantine that the node is in."""
     newest = newest_change(row)
-    return newest.state == State.QUARANTINED and bool(newest.source)
+    return newest.state == State.QUARANTINED and bool(newest.source) and newest.until is None
+
+
+def is_together(row: Node) -> bool:
+    """Whether several stewards stand behind the quarantine that the node is in (R17)."""
+    newest = newest_change(row)
+    by_several = bool(newest.source) and newest.until is not None
+    return newest.state == State.QUARANTINED and by_several
 
 
 @transaction.atomic
@@ -142,8 +153,9 @@ def release_node(
     """A suspect or quarantined node is active again; its usage comes out of suspense.
 
     The usage is then rated like any: in the open period, or as a late adjustment of a closed one.
-    A second time changes nothing. Raises ReasonNeeded, NotPossibleNow, and VoteNeeded where a
-    vote has confirmed the quarantine and no vote (`source`) releases it.
+    A second time changes nothing. Raises ReasonNeeded, NotPossibleNow, and, where no vote
+    (`source`) releases it, VoteNeeded or DecidedTogether where a vote or several stewards stand
+    behind the quarantine.
     """
     row = locked_with_reason(node, reason)
     if row.state in RATED:
@@ -161,11 +173,13 @@ def leave_quarantine(row: Node, **said: Any) -> NodeStateChange:
 
 
 def require_decidable(row: Node, source: str) -> None:
-    """Refuse what has ended, and what only a vote may undo."""
+    """Refuse what has ended, and what one steward may not undo."""
     if row.state in ENDED:
         raise NotPossibleNow(state=row.get_state_display())
     if not source and is_confirmed(row):
         raise VoteNeeded
+    if not source and is_together(row):
+        raise DecidedTogether
 
 
 @transaction.atomic
@@ -181,7 +195,7 @@ def revoke_node(
 
     Its newest key counts up to `last_seq` (default: all that is linked), older ones as far as they
     are linked. Receipts stay valid; what arrives beyond is held. Usage in suspense is let go. A
-    second time changes nothing. Raises ReasonNeeded, NotPossibleNow, VoteNeeded, AfterTheHead.
+    second time changes nothing. Raises what `release_node` raises, and AfterTheHead.
     """
     lock_chain(node.pk)
     row = locked_with_reason(node, reason)
@@ -270,9 +284,11 @@ def set_node_asset(*, actor: User | None, node: Node, asset: Asset | None) -> No
 def set_node_state(*, actor: User | None, node: Node, state: str, reason: str) -> None:
     """A steward's decision about a node, by the name of the state; the same again changes nothing.
 
-    Raises what the decision of that name raises, and NotPossibleNow for a state that nobody
-    decides.
+    Raises what the decision of that name raises, NotPossibleNow for a state that nobody decides,
+    and SignaturesNeeded for a quarantine, which no steward decides alone (R17).
     """
+    if state == State.QUARANTINED and actor is not None:
+        raise SignaturesNeeded
     decisions = {
         State.ACTIVE: release_node,
         State.SUSPECT: suspect_by_hand,

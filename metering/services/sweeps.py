@@ -22,8 +22,9 @@ def sweep_states() -> int:
     """Do what is due; returns how many nodes came into another state. Safe to run at any time.
 
     Active nodes that were not heard for `silent_hours` are silent; nodes that were suspect for
-    `suspect_days` are quarantined; quarantines that no vote confirmed end at their moment, by
-    nobody. What lies in suspense gets its amount once its period has tokens.
+    `suspect_days` are quarantined, or active again where one steward alone suspected them;
+    quarantines that no vote confirmed end at their moment, by nobody. What lies in suspense gets
+    its amount once its period has tokens.
     """
     changed = _fall_silent() + _quarantine_suspects() + _let_quarantines_lapse()
     _place_in_suspense()
@@ -65,6 +66,10 @@ def _quarantine(node: Node) -> bool:
     if row.state != State.SUSPECT:
         return False
     newest, now = newest_change(row), timezone.now()
+    if newest.trigger == Trigger.DECIDED:  # one steward's word alone quarantines nobody (R17)
+        reason = "nobody decided about the suspicion in time"
+        leave_quarantine(row, trigger=Trigger.LAPSED, reason=reason)
+        return True
     enter_quarantine(
         row,
         trigger=newest.trigger,

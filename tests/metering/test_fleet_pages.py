@@ -178,10 +178,12 @@ def test_grave_decisions_have_a_page_a_reason_and_a_way_to_a_vote(valley: Valley
     steward, node = as_user(valley.steward), valley.machine.row
     address = f"/nodes/{node.uuid}/decide/quarantine/"
     assert as_user(valley.ana.user).get(address).status_code == 403
-    page = text(steward.get(address))
+    assert steward.get(address).headers["Location"] == f"/emergencies/new/?node={node.uuid}"
+    page = text(steward.post(address, {"reason": "its disk failed"}))
+    assert "No steward quarantines a node alone." in page
     assert f"/decisions/new/confirm_quarantine/?node={node.pk}" in page
-    assert steward.post(address, {"reason": "its disk failed"}).status_code == 303
-    assert Node.objects.get().state == "quarantined"
+    assert Node.objects.get().state == "active"
+    services.quarantine_node(actor=valley.steward, node=node, reason="its disk failed")
     for reader in (as_user(valley.ana.user), Client()):
         page = text(reader.get(f"/nodes/{node.uuid}/"))
         assert "its disk failed" in page
