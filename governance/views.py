@@ -48,7 +48,8 @@ def rules(request: HttpRequest) -> HttpResponse:
 @require_GET
 def kinds(request: HttpRequest) -> HttpResponse:
     """What can be proposed."""
-    return render(request, "governance/kinds.html", {"actions": ACTIONS.values()})
+    actions = [action for action in ACTIONS.values() if action.key in PROPOSAL_FORMS]
+    return render(request, "governance/kinds.html", {"actions": actions})
 
 
 @member_required
