@@ -4,11 +4,21 @@ import hashlib
 from datetime import UTC, datetime
 from typing import Any
 
-from governance.counting import CHOICES, ChamberResult, Check, MotionResult
-from governance.models import Proposal
+from governance.counting import CHOICES, ChamberResult, Check
+from governance.counting.question import Counted
+from governance.models import Proposal, RollCorrection
+from governance.sealed.queries import notice_part
 
-COUNTED_BY = "motion/1"
+SOFTWARE = "coop-governance/2"
+"""which way of counting made a certificate; raised where ballots could come out otherwise"""
 RULES = ("R1", "R3", "R6", "R7", "R8", "R9", "R10", "R14", "R20")
+ALSO = {
+    Proposal.Kind.CONSENT: ("R21",),
+    Proposal.Kind.RANKED: ("R4",),
+    Proposal.Kind.IRV: ("R5",),
+    Proposal.Kind.STV: ("R5",),
+}
+IN_WORDS = (Proposal.Kind.MOTION, Proposal.Kind.CONSENT)
 
 
 def utc(at: datetime | None) -> str:
@@ -38,11 +48,12 @@ def notice_document(proposal: Proposal) -> dict[str, Any]:
 
 def _beyond_a_motion(proposal: Proposal) -> dict[str, Any]:
     """What differs from a plain motion; named only then, so that older notices keep their hash."""
-    named = {
+    named: dict[str, tuple[Any, Any]] = {
         "ballot_kind": (proposal.ballot_kind, Proposal.BallotKind.OPEN),
         "seats": (proposal.seats, 1),
         "previous": (proposal.previous_id, None),
         "because": (proposal.because, ""),
+        "sealed": (notice_part(proposal), {}),
     }
     return {name: value for name, (value, usual) in named.items() if value != usual}
 
@@ -52,26 +63,36 @@ def ballot_document(
     *,
     index: int,
     voter: str,
-    choices: dict[str, str],
+    choices: dict[str, Any],
     reason_hash: str,
     at: datetime,
     own: bytes | None = None,
+    sealed: bytes | None = None,
+    counter: int | None = None,
 ) -> dict[str, Any]:
     """What a ballot says; signed by the site for the member, which `attested` admits.
 
-    `own` is the statement that the member signed themselves: of it the ballot holds the hash.
+    `own` is the statement that the member signed themselves: of it the ballot holds the hash. A
+    sealed ballot says nothing but the hash of its ciphertext, and the voter's counter.
     """
     signed = {} if own is None else {"own_sha256": hashlib.sha256(own).hexdigest()}
-    return signed | {
+    says = {"choices": choices} if sealed is None else sealed_words(sealed, counter)
+    return {
+        **signed,
+        **says,
         "proposal": proposal.pk,
         "notice_sha256": proposal.notice_hash,
         "index": index,
         "voter": voter,
-        "choices": choices,
         "reason_sha256": reason_hash,
         "cast_at": utc(at),
         "attested": own is None,
     }
+
+
+def sealed_words(sealed: bytes, counter: int | None) -> dict[str, Any]:
+    """What is said in the open of a sealed ballot."""
+    return {"sealed_sha256": hashlib.sha256(sealed).hexdigest(), "counter": counter}
 
 
 def receipt_document(
@@ -90,43 +111,65 @@ def receipt_document(
 
 def certificate_document(
     proposal: Proposal,
-    result: MotionResult,
+    counted: Counted,
     *,
     roots: dict[str, str],
     board: dict[str, Any],
+    carried: str,
     at: datetime,
 ) -> dict[str, Any]:
-    """The result, with all that is needed to count it again."""
-    rule, chamber = result.decided_by
+    """The result, with all that is needed to count it again.
+
+    `carried` is the hash of the votes that counted through others, as the site publishes them.
+    """
+    rule, chamber = counted.decided_by
+    kind = Proposal.Kind(proposal.kind)
     return {
         "proposal": proposal.pk,
         "title": proposal.title,
+        "kind": proposal.kind,
+        "ballot_kind": proposal.ballot_kind,
+        "seats": proposal.seats,
+        "options": [{"id": o["id"], "name": o["name"]} for o in proposal.options],
         "notice_sha256": proposal.notice_hash,
         "action": proposal.action,
         "payload_sha256": proposal.payload_hash,
-        "outcome": "passed" if result.passed else "failed",
+        "outcome": "passed" if counted.passed else "failed",
         "decided_by": {"rule": rule, "chamber": chamber},
-        "chambers": [chamber_document(c, roots[c.roll.chamber]) for c in result.chambers],
+        "chambers": [
+            chamber_document(proposal, c, roots[c.roll.chamber]) for c in counted.chambers
+        ],
+        "result": counted.document,
         "board": board,
-        "rules": list(RULES),
-        "counted_by": COUNTED_BY,
+        "carried_sha256": carried,
+        "corrections": corrections_of(proposal),
+        "rules": [*RULES, *ALSO.get(kind, ()), *(("R11",) if rule == "R11" else ())],
+        "counted_by": f"{proposal.kind}/1",
+        "software": SOFTWARE,
         "opened_at": utc(proposal.opens_at),
         "closed_at": utc(proposal.closes_at),
         "certified_at": utc(at),
     }
 
 
-def chamber_document(result: ChamberResult, root: str) -> dict[str, Any]:
-    """One chamber of a certificate."""
+def corrections_of(proposal: Proposal) -> list[str]:
+    """The hashes of the signed corrections of the rolls, in the order they were made."""
+    rows = RollCorrection.objects.filter(row__chamber__proposal=proposal).order_by("pk")
+    return [hashlib.sha256(bytes(row.envelope)).hexdigest() for row in rows]
+
+
+def chamber_document(proposal: Proposal, result: ChamberResult, root: str) -> dict[str, Any]:
+    """One chamber of a certificate; of a motion its answers, else how many chose anything."""
+    sums = result.sums
+    in_words = {"for": sums.yes, "against": sums.no}
     return {
         "chamber": result.roll.chamber,
         "heads": result.roll.heads,
         "weight": result.roll.weight,
         "roll_root": root,
-        "for": result.sums.yes,
-        "against": result.sums.no,
-        "abstain": result.sums.abstain,
-        "ballots": result.sums.heads,
+        **(in_words if proposal.kind in IN_WORDS else {"chose": sums.yes}),
+        "abstain": sums.abstain,
+        "ballots": sums.heads,
         "passed": result.passed,
         "checks": [check_document(check) for check in result.checks],
     }
@@ -134,10 +177,12 @@ def chamber_document(result: ChamberResult, root: str) -> dict[str, Any]:
 
 def check_document(check: Check) -> dict[str, Any]:
     """One rule at one chamber."""
+    about = {"option": check.option} if check.option else {}
     return {
         "rule": check.rule,
         "has": check.has,
         "needed": check.needed,
         "whole": check.whole,
         "met": check.met,
+        **about,
     }

@@ -11,9 +11,11 @@ from typing import Any
 from django.utils import timezone
 
 from governance import board
-from governance.counting import CHOICES
-from governance.errors import NotOnRoll, OtherBallot, UnknownChoice
-from governance.models import Ballot, Proposal, RollRow
+from governance.documents import sealed_words
+from governance.errors import NotOnRoll, OtherBallot
+from governance.methods.answers import Answer, check_answer
+from governance.models import Ballot, Proposal
+from governance.queries import chambers_of
 from members.identity import statements
 from members.identity.errors import KeyEnded, NoKey, NotSigned
 from members.identity.statements import Draft
@@ -24,41 +26,62 @@ from signing.dsse import Envelope, payload_type
 from signing.errors import SigningError
 
 KIND = payload_type("own-ballot")
-Choices = dict[str, str]
+Words = dict[str, Any]
 
 
 def draft(
-    *, proposal: Proposal, member: Member, choice: str, reason: str, at: datetime | None = None
+    *,
+    proposal: Proposal,
+    member: Member,
+    choice: Answer = "",
+    reason: str = "",
+    sealed: bytes | None = None,
+    counter: int = 1,
+    at: datetime | None = None,
 ) -> Draft:
     """What the member signs: the announced proposal, the answer, the hash of the reason.
 
-    Raises NotOnRoll, UnknownChoice.
+    Of a sealed ballot it is the hash of the ciphertext and the voter's counter. Raises NotOnRoll,
+    UnknownChoice.
     """
-    rows = RollRow.objects.filter(chamber__proposal=proposal, member=member)
-    chambers = list(rows.order_by("chamber__position").values_list("chamber__name", flat=True))
+    chambers = chambers_of(proposal, member)
     if not chambers:
         raise NotOnRoll
-    if choice not in CHOICES:
-        raise UnknownChoice
-    choices = dict.fromkeys(chambers, choice)
-    says = _says(proposal, member, choices, reason)
+    if sealed is None:
+        answer = check_answer(proposal, choice)
+        words: Words = {"choices": dict.fromkeys(chambers, answer)}
+    else:
+        words = sealed_words(sealed, counter)
+    says = _says(proposal, member, words, reason)
     return statements.draft(KIND, says, at=at or timezone.now())
 
 
-def choices_in(
-    *, proposal: Proposal, member: Member, envelope: Envelope, reason: str, at: datetime
-) -> Choices:
-    """The answers that a signed statement gives in this vote, for this member, at this moment.
+def words_in(
+    *,
+    proposal: Proposal,
+    member: Member,
+    envelope: Envelope,
+    reason: str,
+    at: datetime,
+    sealed: bytes | None = None,
+) -> Words:
+    """What a signed statement answers in this vote, for this member, at this moment.
 
-    Raises the refusals of statements, NoKey, KeyEnded, NotSigned, OtherBallot.
+    Its "choices"; of a sealed ballot its "counter". Raises the refusals of statements, NoKey,
+    KeyEnded, NotSigned, OtherBallot.
     """
     says = statements.words_of(envelope, KIND, at=at)
     verify_statement(member=member, envelope=envelope, kind=KIND, at=at)
-    said: Choices = says["choices"]
-    wanted = _says(proposal, member, said, reason)
+    wanted = _says(proposal, member, _answered(says, sealed), reason)
     if {name: says.get(name) for name in wanted} != wanted:
         raise OtherBallot
-    return said
+    return says
+
+
+def _answered(says: Words, sealed: bytes | None) -> Words:
+    if sealed is None:
+        return {"choices": says.get("choices", {})}
+    return sealed_words(sealed, says.get("counter"))
 
 
 def hash_of(envelope: bytes) -> str:
@@ -85,17 +108,21 @@ def _wrong_in_statement(ballot: Ballot, kept: bytes) -> str:
         said = strict_json.loads(envelope.payload)
     except (SigningError, NoKey, KeyEnded, NotSigned):
         return "is not signed with a key that was the member's then"
-    agrees = (said["choices"], said["proposal"]) == (ballot.choices, ballot.proposal_id)
+    words = {"choices": ballot.choices}
+    if ballot.sealed is not None:
+        words = sealed_words(bytes(ballot.sealed), ballot.counter)
+    wanted = {"proposal": ballot.proposal_id, **words}
+    agrees = {name: said.get(name) for name in wanted} == wanted
     return "" if agrees else "says another thing than the member signed"
 
 
-def _says(proposal: Proposal, member: Member, choices: Choices, reason: str) -> dict[str, Any]:
+def _says(proposal: Proposal, member: Member, words: Words, reason: str) -> Words:
     return {
+        **words,
         "statement": "This is my vote.",
         "proposal": proposal.pk,
         "title": proposal.title,
         "notice_sha256": proposal.notice_hash,
         "member": member.number,
-        "choices": choices,
         "reason_sha256": board.text_hash(reason.strip()),
     }

@@ -4,11 +4,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.db import connection
-from django.db.models import F, QuerySet
+from django.db.models import Count, F, Q, QuerySet, Sum
 from django.db.models.functions import Now
 
-from governance.counting import BallotGroup, Roll, Sums, total
-from governance.models import Ballot, Proposal, RollRow
+from governance.counting import Roll
+from governance.models import Ballot, Halt, Proposal, RollRow
 from members.models import Member
 
 State = Proposal.State
@@ -20,14 +20,17 @@ PAST = (
     State.EXECUTED,
     State.REFUSED,
     State.EXPIRED,
+    State.HELD,
+    State.VETOED,
 )
-GROUPS = """
-SELECT c.name, b.choices ->> c.name, count(*), sum(r.weight)::numeric::text
-FROM (SELECT DISTINCT ON (member_id) member_id, choices FROM governance_ballot
-      WHERE proposal_id = %s ORDER BY member_id, index DESC) b
-JOIN governance_rollrow r ON r.member_id = b.member_id
-JOIN governance_chamber c ON c.id = r.chamber_id AND c.proposal_id = %s
-GROUP BY 1, 2"""
+CLOSED = (State.COUNTING, *PAST)
+HALTABLE = (State.OPEN, State.COUNTING, State.TIMELOCKED)
+VOTED = """
+SELECT c.name, count(DISTINCT b.member_id)
+FROM governance_chamber c
+LEFT JOIN governance_rollrow r ON r.chamber_id = c.id
+LEFT JOIN governance_ballot b ON b.member_id = r.member_id AND b.proposal_id = c.proposal_id
+WHERE c.proposal_id = %s AND c.votes GROUP BY 1"""
 
 
 def locked(proposal_id: int) -> Proposal:
@@ -39,24 +42,22 @@ def locked(proposal_id: int) -> Proposal:
 
 
 def due(state: str, date: str) -> list[int]:
-    """Proposals in a state whose date has come, by the database's clock."""
+    """Proposals in a state whose date has come, by the database's clock, and that no halt holds."""
     rows = Proposal.objects.filter(state=state, **{f"{date}__lte": Now()})
+    if state in HALTABLE:
+        rows = rows.exclude(pk__in=Halt.objects.filter(until__gt=Now()).values("proposal"))
     return list(rows.order_by("pk").values_list("pk", flat=True))
 
 
 def rolls_of(proposal: Proposal) -> list[Roll]:
-    """The frozen rolls of a vote, in the order of its chambers."""
-    return [Roll(c.name, c.heads, c.weight) for c in proposal.chambers.all()]
-
-
-def sums_of(proposal: Proposal) -> dict[str, Sums]:
-    """The sums of each chamber over the newest ballot of each voter."""
-    groups: dict[str, list[BallotGroup]] = {c.name: [] for c in proposal.chambers.all()}
-    with connection.cursor() as cursor:
-        cursor.execute(GROUPS, [proposal.pk, proposal.pk])
-        for chamber, choice, heads, weight in cursor.fetchall():
-            groups[chamber].append(BallotGroup(choice, heads, int(weight)))
-    return {name: total(parts) for name, parts in groups.items()}
+    """The rolls of the chambers that vote, as frozen and as corrected since, in their order."""
+    added = Count("rows", filter=Q(rows__correction__isnull=False))
+    weight = Sum("rows__weight", filter=Q(rows__correction__isnull=False))
+    rows = proposal.chambers.filter(votes=True).annotate(added=added, added_weight=weight)
+    return [
+        Roll(c.name, c.heads + c.added, c.weight + (c.added_weight or 0))
+        for c in rows.order_by("position")
+    ]
 
 
 def published() -> QuerySet[Proposal]:
@@ -86,7 +87,7 @@ def latest_public(limit: int = 3) -> list[Proposal]:
 def votes_needed_of(member: Member) -> QuerySet[Proposal]:
     """Open votes on whose roll a member is and in which they have not voted."""
     voted = Ballot.objects.filter(member=member).values("proposal")
-    mine = RollRow.objects.filter(member=member).values("chamber__proposal")
+    mine = RollRow.objects.filter(member=member, chamber__votes=True).values("chamber__proposal")
     return open_proposals().filter(pk__in=mine).exclude(pk__in=voted)
 
 
@@ -97,11 +98,16 @@ def drafts_waiting() -> QuerySet[Proposal]:
 
 
 def chambers_of(proposal: Proposal, member: Member | None) -> list[str]:
-    """The chambers of an opened vote in which a member sits."""
-    if member is None:
-        return []
-    rows = RollRow.objects.filter(chamber__proposal=proposal, member=member)
-    return list(rows.order_by("chamber__position").values_list("chamber__name", flat=True))
+    """The chambers of an opened vote in which a member votes."""
+    return [] if member is None else list(seats_of(proposal, member))
+
+
+def seats_of(proposal: Proposal, member: Member) -> dict[str, str]:
+    """Chamber → the member's pseudonym, for the chambers in which they vote."""
+    rows = RollRow.objects.filter(
+        chamber__proposal=proposal, chamber__votes=True, member=member
+    ).order_by("chamber__position")
+    return dict(rows.values_list("chamber__name", "voter"))
 
 
 def ballot_of(proposal: Proposal, member: Member | None) -> Ballot | None:
@@ -130,10 +136,12 @@ class Turnout:
     heads: int
 
 
-def turnout(proposal: Proposal, sums: dict[str, Sums] | None = None) -> list[Turnout]:
-    """Per chamber: who has voted, not how."""
-    sums = sums_of(proposal) if sums is None else sums
-    return [Turnout(r.chamber, sums[r.chamber].heads, r.heads) for r in rolls_of(proposal)]
+def turnout(proposal: Proposal) -> list[Turnout]:
+    """Per chamber that votes: who has cast a ballot, not how."""
+    with connection.cursor() as cursor:
+        cursor.execute(VOTED, [proposal.pk])
+        voted = dict(cursor.fetchall())
+    return [Turnout(r.chamber, voted[r.chamber], r.heads) for r in rolls_of(proposal)]
 
 
 def board_of(proposal: Proposal) -> Iterable[Ballot]:

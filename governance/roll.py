@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from django.db import connection
 
 from governance import board, clock
+from governance.methods import lot
 from governance.models import Chamber, Proposal, RollRow
-from governance.terms import OWNERS, Terms
+from governance.terms import OWNERS, USERS, Terms
 
 BATCH = 2000
 NOTICE_TO_ALL = """
@@ -52,13 +53,25 @@ def freeze(proposal: Proposal, terms: Terms) -> list[Chamber]:
     """The chambers and rolls of a vote as of now. Call inside a transaction, under its lock.
 
     Eligible is who was active at notice and is active now (R7); in the owners' chamber also who
-    holds units of any pool. Everybody weighs one.
+    holds units of any pool. Everybody weighs one. The users' roll is always frozen: where they do
+    not vote it is what their objections are measured by (R10).
     """
     voters, ledger_txn = eligible(proposal)
+    voting = voting_chambers(proposal, terms)
+    lot.commit(proposal)
     return [
-        freeze_chamber(proposal, name, position, members_of(name, voters), ledger_txn)
-        for position, name in enumerate(terms.chambers)
+        freeze_chamber(
+            proposal, name, place, members_of(name, voters), ledger_txn, votes=name in voting
+        )
+        for place, name in enumerate(voting if USERS in voting else (*voting, USERS))
     ]
+
+
+def voting_chambers(proposal: Proposal, terms: Terms) -> tuple[str, ...]:
+    """The chambers of the terms, and the users' where objections called it in (R10)."""
+    if proposal.called_in and USERS not in terms.chambers:
+        return (USERS, *terms.chambers)
+    return terms.chambers
 
 
 def eligible(proposal: Proposal) -> tuple[list[Voter], int]:
@@ -86,8 +99,9 @@ def shuffled(voters: Iterable[Voter]) -> list[Voter]:
 
 
 def freeze_chamber(
-    proposal: Proposal, name: str, position: int, voters: list[Voter], ledger_txn: int
-) -> Chamber:
+    proposal: Proposal, name: str, position: int, voters: list[Voter], ledger_txn: int,
+    *, votes: bool = True,
+) -> Chamber:  # fmt: skip
     """One chamber with its roll, in an order of its own."""
     rows = [
         RollRow(
@@ -104,6 +118,7 @@ def freeze_chamber(
         proposal=proposal,
         name=name,
         position=position,
+        votes=votes,
         heads=len(rows),
         weight=sum(row.weight for row in rows),
         root=board.merkle_root([row.leaf for row in rows]),

@@ -1,49 +1,69 @@
 """Counting again from what is signed: rolls and boards as published, not the tables' columns."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from governance import board, own
-from governance.counting import BallotGroup, MotionResult, Roll, Sums, count_motion, total
-from governance.models import Ballot, Chamber, Proposal, RollRow
-from governance.terms import terms_of
+from governance.counting import ChamberResult, Roll
+from governance.counting.deciding import Counted, decide
+from governance.counting.question import Votes
+from governance.documents import corrections_of, sealed_words
+from governance.methods.carried import carried_hash, carried_of
+from governance.methods.material import grouped, question_of, votes_of
+from governance.models import Ballot, Proposal, RollCorrection, RollRow
+from governance.queries import rolls_of
 from signing import strict_json
-from signing.dsse import Envelope
+from signing.dsse import Envelope, payload_type
 from signing.errors import SigningError
 from signing.keys import verify_document
 
-Weights = dict[str, int]
+CORRECTION = payload_type("roll-correction")
+Answers = dict[str, dict[str, Any]]
 
 
-def recount(proposal: Proposal) -> MotionResult:
+def recount(proposal: Proposal) -> Counted:
     """The result that the signed ballots on the board give under the terms of the notice.
 
-    Raises SigningError where an envelope is not the cooperative's.
+    Of a sealed vote the ballots are those that its trustees published. Raises SigningError where
+    an envelope is not the cooperative's.
     """
+    return decide(question_of(proposal), published_votes(proposal))
+
+
+def published_votes(proposal: Proposal) -> list[Votes]:
+    """The votes of each chamber from what anybody can read: board, rolls, delegations."""
+    if proposal.ballot_kind == Proposal.BallotKind.SEALED:
+        return votes_of(proposal)
     newest = newest_answers(proposal)
-    chambers = list(proposal.chambers.all())
-    rolls = [Roll(c.name, c.heads, c.weight) for c in chambers]
-    sums = [sums_in(chamber, newest) for chamber in chambers]
-    rules = terms_of(proposal).rules
-    return count_motion(list(zip(rolls, sums, strict=True)), rules)
+    through = {(each["chamber"], each["voter"]): each for each in carried_of(proposal)}
+    return [
+        Votes(roll, grouped(spoken_in(proposal, roll, newest, through)))
+        for roll in rolls_of(proposal)
+    ]
 
 
-def newest_answers(proposal: Proposal) -> dict[str, dict[str, str]]:
+def newest_answers(proposal: Proposal) -> Answers:
     """Pseudonym → answers, of the last envelope of each voter on the board."""
-    newest: dict[str, dict[str, str]] = {}
+    newest: Answers = {}
     for envelope in proposal.ballots.order_by("index").values_list("envelope", flat=True):
         document = opened(bytes(envelope), board.BALLOT)
         newest[document["voter"]] = document["choices"]
     return newest
 
 
-def sums_in(chamber: Chamber, newest: dict[str, dict[str, str]]) -> Sums:
-    """Answers of one chamber added up with the weights of its roll; others count nowhere."""
-    rows = RollRow.objects.filter(chamber=chamber).values_list("voter", "weight")
-    return total(
-        BallotGroup(newest[voter][chamber.name], 1, weight)
-        for voter, weight in rows
-        if voter in newest
-    )
+def spoken_in(
+    proposal: Proposal, roll: Roll, newest: Answers, through: dict[tuple[str, str], dict[str, Any]]
+) -> Iterator[tuple[Any, int]]:
+    """(answer, weight) of everybody on a roll who voted, or for whom somebody did."""
+    rows = RollRow.objects.filter(chamber__proposal=proposal, chamber__name=roll.chamber)
+    for voter, weight in rows.values_list("voter", "weight"):
+        way = through.get((roll.chamber, voter))
+        if voter in newest:
+            yield newest[voter][roll.chamber], weight
+        elif way and not way["lost"] and way["directed"] is not None:
+            yield way["directed"], weight
+        elif way and not way["lost"] and way["through"] in newest:
+            yield newest[way["through"]][roll.chamber], weight
 
 
 def opened(envelope: bytes, kind: str) -> Any:
@@ -72,22 +92,45 @@ def wrong_in_envelope(name: str, place: int, ballot: Ballot) -> list[str]:
         document = opened(bytes(ballot.envelope), board.BALLOT)
     except SigningError as error:
         return [f"{name}: the envelope of entry {place} is not sound: {error.code}"]
-    if (document["index"], document["choices"]) != (place, ballot.choices):
+    says = {"choices": ballot.choices}
+    if ballot.sealed is not None:
+        says = sealed_words(bytes(ballot.sealed), ballot.counter)
+    if {name: document.get(name) for name in ("index", *says)} != {"index": place, **says}:
         return [f"{name}: entry {place} does not say what its envelope says"]
     wrong = own.wrong_with(ballot, document)
     return [f"{name}: entry {place} {wrong}"] if wrong else []
 
 
 def wrong_on_rolls(proposal: Proposal) -> list[str]:
-    """What does not hold on the rolls of a vote: leaf, root, heads, weight."""
+    """What does not hold on the rolls of a vote: leaf, root, heads, weight, corrections."""
     found = []
     for chamber in proposal.chambers.all():
-        rows = list(chamber.rows.order_by("position"))
+        rows = list(chamber.rows.filter(correction=None).order_by("position"))
         leaves = [published_leaf(proposal.pk, chamber.name, row) for row in rows]
         frozen = (chamber.root, chamber.heads, chamber.weight)
         if frozen != (board.merkle_root(leaves), len(rows), sum(r.weight for r in rows)):
             found.append(f"vote {proposal.pk}: the roll of {chamber.name} does not give its root")
+    corrections = RollCorrection.objects.filter(row__chamber__proposal=proposal)
+    for correction in corrections.select_related("row__chamber"):
+        found += wrong_in_correction(proposal, correction)
     return found
+
+
+def wrong_in_correction(proposal: Proposal, correction: RollCorrection) -> list[str]:
+    """Whether a row added to a roll is what the signed correction says (R7)."""
+    row = correction.row
+    name = f"vote {proposal.pk}: the correction at place {row.position} of {row.chamber.name}"
+    try:
+        said = opened(bytes(correction.envelope), CORRECTION)
+    except SigningError as error:
+        return [f"{name} is not sound: {error.code}"]
+    row_says = {
+        "proposal": proposal.pk, "chamber": row.chamber.name, "position": row.position,
+        "voter": row.voter, "weight": row.weight,
+        "leaf": published_leaf(proposal.pk, row.chamber.name, row),
+    }  # fmt: skip
+    same = {key: said.get(key) for key in row_says} == row_says
+    return [] if same else [f"{name} says another thing than the roll"]
 
 
 def published_leaf(proposal_id: int, chamber: str, row: RollRow) -> str:
@@ -110,8 +153,31 @@ def wrong_in_certificate(proposal: Proposal) -> list[str]:
     outcome = "passed" if result.passed else "failed"
     if certified["outcome"] != outcome or proposal.certificate.passed != result.passed:
         found.append(f"{name}: certified {certified['outcome']}, a recount says {outcome}")
-    if [counts(c) for c in certified["chambers"]] != [recounted(c) for c in result.chambers]:
+    names = [c["chamber"] for c in certified["chambers"]]
+    if names != [c.roll.chamber for c in result.chambers] or any(
+        counts(said) != recounted(said, again)
+        for said, again in zip(certified["chambers"], result.chambers, strict=True)
+    ):
         found.append(f"{name}: the certified counts are not those of a recount")
+    return found + wrong_beyond_counts(certified, proposal, result)
+
+
+def wrong_beyond_counts(
+    certified: dict[str, Any], proposal: Proposal, result: Counted
+) -> list[str]:
+    """Winners, stages, delegations and the board; older certificates hold fewer of them."""
+    name, found = f"vote {proposal.pk}", []
+    rule, chamber = result.decided_by
+    if certified["decided_by"] != {"rule": rule, "chamber": chamber}:
+        found.append(f"{name}: another rule decides in a recount")
+    if certified.get("result", result.document) != result.document:
+        found.append(f"{name}: the certified stages are not those of a recount")
+    carried = carried_hash(proposal)
+    if certified.get("carried_sha256", carried) != carried:
+        found.append(f"{name}: other delegations were certified")
+    corrections = corrections_of(proposal)
+    if certified.get("corrections", corrections) != corrections:
+        found.append(f"{name}: other corrections of the rolls were certified")
     return found + wrong_board_in(certified, proposal)
 
 
@@ -122,22 +188,20 @@ def wrong_board_in(certified: dict[str, Any], proposal: Proposal) -> list[str]:
     return [] if same else [f"vote {proposal.pk}: the board is not the certified one"]
 
 
-def counts(chamber: dict[str, Any]) -> tuple[Any, ...]:
+NUMBERS = ("heads", "weight", "for", "against", "chose", "abstain", "ballots", "passed")
+
+
+def counts(chamber: dict[str, Any]) -> dict[str, Any]:
     """The numbers of one certified chamber."""
-    names = ("chamber", "heads", "weight", "for", "against", "abstain", "ballots", "passed")
-    return tuple(chamber[name] for name in names)
+    return {name: chamber[name] for name in NUMBERS if name in chamber}
 
 
-def recounted(chamber: Any) -> tuple[Any, ...]:
-    """The same numbers of one chamber counted again."""
-    roll, sums = chamber.roll, chamber.sums
-    return (
-        roll.chamber,
-        roll.heads,
-        roll.weight,
-        sums.yes,
-        sums.no,
-        sums.abstain,
-        sums.heads,
-        chamber.passed,
-    )
+def recounted(said: dict[str, Any], again: ChamberResult) -> dict[str, Any]:
+    """The numbers that a certificate tells, of the chamber counted again."""
+    sums = again.sums
+    numbers = {
+        "heads": again.roll.heads, "weight": again.roll.weight, "for": sums.yes,
+        "against": sums.no, "chose": sums.yes, "abstain": sums.abstain,
+        "ballots": sums.heads, "passed": again.passed,
+    }  # fmt: skip
+    return {name: numbers[name] for name in counts(said)}

@@ -4,15 +4,16 @@ import json
 from collections.abc import Iterable
 
 from django.db import connection
-from django.db.models import Count
+from django.db.models import Count, QuerySet
 
-from governance.counting import Roll, Threshold
+from governance.counting import Threshold
 from governance.counting.question import Group, Question, Votes
 from governance.methods import lot
-from governance.methods.answers import RANKINGS
 from governance.models import ConsentObjection, Proposal, RollRow
+from governance.queries import rolls_of
 from governance.sealed.queries import tallied_answers
 from governance.terms import Terms, terms_of
+from members.models import Member
 
 Kind = Proposal.Kind
 RULINGS = 2
@@ -67,16 +68,16 @@ def open_objections(proposal: Proposal) -> list[ConsentObjection]:
     return list(rows.annotate(ruled=Count("rulings")).filter(ruled__lt=RULINGS))
 
 
-def rolls_of(proposal: Proposal) -> list[Roll]:
-    """The frozen rolls of the chambers that vote, in their order."""
-    return [Roll(c.name, c.heads, c.weight) for c in proposal.chambers.all() if c.votes]
+def raised_by(proposal: Proposal, member: Member) -> QuerySet[ConsentObjection]:
+    """A member's objections that they did not take back."""
+    return proposal.consent_objections.filter(member=member, withdrawn_at=None)
 
 
 def votes_of(proposal: Proposal) -> list[Votes]:
     """The newest ballots of each chamber, own and carried; of a sealed vote what was tallied."""
     if proposal.ballot_kind == Proposal.BallotKind.SEALED:
         [roll] = rolls_of(proposal)
-        return [Votes(roll, grouped(proposal, ((a, 1) for a in tallied_answers(proposal))))]
+        return [Votes(roll, grouped((a, 1) for a in tallied_answers(proposal)))]
     spoken = cast_groups(proposal)
     return [Votes(roll, tuple(spoken.get(roll.chamber, ()))) for roll in rolls_of(proposal)]
 
@@ -92,7 +93,7 @@ def cast_groups(proposal: Proposal) -> dict[str, list[Group]]:
     return found
 
 
-def grouped(proposal: Proposal, answers: Iterable[tuple[object, int]]) -> tuple[Group, ...]:
+def grouped(answers: Iterable[tuple[object, int]]) -> tuple[Group, ...]:
     """Single answers with their weights as groups, in one order whatever theirs was."""
     heads: dict[str, int] = {}
     weights: dict[str, int] = {}
@@ -101,6 +102,3 @@ def grouped(proposal: Proposal, answers: Iterable[tuple[object, int]]) -> tuple[
         heads[said] = heads.get(said, 0) + 1
         weights[said] = weights.get(said, 0) + weight
     return tuple(Group(json.loads(said), heads[said], weights[said]) for said in sorted(heads))
-
-
-__all__ = ["RANKINGS", "open_objections", "question_of", "rolls_of", "votes_of"]

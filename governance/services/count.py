@@ -6,11 +6,16 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from governance import board, clock
-from governance.counting import MotionResult, count_motion
+from governance.counting.deciding import Counted
+from governance.delegations.resolve import resolve_at_close
 from governance.documents import certificate_document
 from governance.errors import NotYet
+from governance.lifecycle.after import after_count
+from governance.lifecycle.halts import require_not_halted
+from governance.methods.carried import carried_hash
+from governance.methods.result import count_votes
 from governance.models import Certificate, Proposal
-from governance.queries import locked, rolls_of, sums_of
+from governance.queries import locked
 from governance.services.propose import require
 from governance.terms import terms_of
 from ledger.services import record_documents
@@ -26,6 +31,8 @@ DECIDED = (
     State.EXECUTED,
     State.REFUSED,
     State.EXPIRED,
+    State.HELD,
+    State.VETOED,
 )
 WORDS_ONLY = "resolution"
 DOCUMENT = "certificate"
@@ -36,30 +43,51 @@ DOCUMENT = "certificate"
 def close_and_count(*, proposal_id: int, actor: User | None) -> Proposal:
     """The vote closed, counted by exact integers and certified; a second call changes nothing.
 
-    Nobody can close before the time set at opening. Raises WrongState, NotYet.
+    Nobody can close before the time set at opening. A sealed vote only closes here: its count
+    waits for the trustees (`count_after_tally`). Raises WrongState, NotYet, Halted.
     """
     proposal = locked(proposal_id)
-    if proposal.state in DECIDED:
+    if proposal.state in (*DECIDED, State.COUNTING):
         return proposal
     require(proposal, State.OPEN)
     at = clock.now()
     if proposal.closes_at is None or at < proposal.closes_at:
         raise NotYet
-    result = counted(proposal)
-    certify(proposal, result, at)
-    _decide(proposal, passed=result.passed, at=at)
+    if proposal.ballot_kind == Proposal.BallotKind.SEALED:
+        proposal.state = State.COUNTING
+        proposal.save(update_fields=["state"])
+        return proposal
+    require_not_halted(proposal, at)
+    resolve_at_close(proposal)
+    return _counted(proposal, at)
+
+
+@transaction.atomic(durable=True)
+def count_after_tally(*, proposal_id: int, actor: User | None) -> Proposal:
+    """A sealed vote counted from what its trustees published; a second call changes nothing.
+
+    Raises WrongState, NotYet where there is no tally, Halted.
+    """
+    proposal = locked(proposal_id)
+    if proposal.state in DECIDED:
+        return proposal
+    require(proposal, State.COUNTING)
+    if not hasattr(proposal, "sealed_vote") or not hasattr(proposal.sealed_vote, "tally"):
+        raise NotYet
+    at = clock.now()
+    require_not_halted(proposal, at)
+    return _counted(proposal, at)
+
+
+def _counted(proposal: Proposal, at: datetime) -> Proposal:
+    counted = count_votes(proposal)
+    certify(proposal, counted, at)
+    _decide(proposal, passed=counted.passed, at=at)
+    after_count(proposal, counted)
     return proposal
 
 
-def counted(proposal: Proposal) -> MotionResult:
-    """The motion counted from the newest ballot of each voter and the frozen rolls."""
-    sums = sums_of(proposal)
-    rolls = rolls_of(proposal)
-    terms = terms_of(proposal)
-    return count_motion([(roll, sums[roll.chamber]) for roll in rolls], terms.rules)
-
-
-def certify(proposal: Proposal, result: MotionResult, at: datetime) -> Certificate:
+def certify(proposal: Proposal, counted: Counted, at: datetime) -> Certificate:
     """The signed result, which the log of the books covers.
 
     Call inside a transaction, under the proposal's lock.
@@ -67,9 +95,10 @@ def certify(proposal: Proposal, result: MotionResult, at: datetime) -> Certifica
     leaves = list(proposal.ballots.order_by("index").values_list("leaf", flat=True))
     document = certificate_document(
         proposal,
-        result,
+        counted,
         roots={chamber.name: chamber.root for chamber in proposal.chambers.all()},
         board=board.summary(leaves),
+        carried=carried_hash(proposal),
         at=at,
     )
     envelope = sign_document(board.CERTIFICATE, strict_json.dumps(document)).as_json()
@@ -77,7 +106,7 @@ def certify(proposal: Proposal, result: MotionResult, at: datetime) -> Certifica
     return Certificate.objects.create(
         proposal=proposal,
         result=document,
-        passed=result.passed,
+        passed=counted.passed,
         envelope=envelope,
         certified_at=at,
     )
