@@ -29,6 +29,7 @@ SWEEPS: tuple[str, ...] = (
     "governance.offices.officers.sweep_terms",
     "governance.offices.petitions.sweep_petitions",
     "governance.offices.emergencies.sweep_emergencies",
+    "governance.sealed.services.count_tallied",
 )
 """What time brings that is no step of one proposal; each safe to call at any time.
 
