@@ -7,8 +7,8 @@ from django.http import HttpRequest
 
 from governance import clock, queries
 from governance.access import may_see_names, may_withdraw, reader_member
-from governance.actions import action_named
-from governance.answers import answer_text, option_names
+from governance.actions import Action, action_named
+from governance.answers import KEEP, answer_text, option_name, option_names
 from governance.methods.forms import ballot_form
 from governance.models import Ballot, Proposal
 from governance.needs import needed_sentences
@@ -56,6 +56,7 @@ def decision_context(request: HttpRequest, proposal: Proposal) -> dict[str, Any]
         "decided_by": decided_by(proposal) if certified else "",
         "winners": winners_of(proposal) if certified else [],
         "effects": carried_out(proposal),
+        "options": options_of(proposal),
         "proof": place_in_the_log(proposal) if certified else None,
         "ballots": named_ballots(request, proposal),
         "steward": is_steward(request.user),
@@ -87,12 +88,30 @@ def draft_terms(proposal: Proposal) -> Terms:
 
 def dry_run(proposal: Proposal) -> dict[str, Any] | None:
     """What a draft would change now; None where it can no longer be done."""
-    action = action_named(proposal.action)
+    return rehearsed(action_named(proposal.action), proposal.payload)
+
+
+def rehearsed(action: Action, payload: dict[str, Any]) -> dict[str, Any] | None:
+    """What a payload would change now; None where it can no longer be done."""
     try:
-        action.check(proposal.payload)
-        return action.dry_run(proposal.payload)
+        action.check(payload)
+        return action.dry_run(payload)
     except DomainError:
         return None
+
+
+def options_of(proposal: Proposal) -> list[tuple[str, dict[str, Any] | None]]:
+    """(name, what choosing it does) of each option; of the standing one and of people None."""
+    action = action_named(proposal.action)
+    shown = []
+    for option in proposal.options:
+        effect = option.get("preview")
+        if effect is None and "payload" in option and proposal.state == State.DRAFT:
+            effect = rehearsed(action, option["payload"])
+        elif effect is None and action.schema and option["id"] != KEEP and "member" not in option:
+            effect = proposal.preview or rehearsed(action, proposal.payload)
+        shown.append((option_name(option), effect))
+    return shown
 
 
 def named_ballots(

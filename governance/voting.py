@@ -1,7 +1,8 @@
-"""From a filled-in ballot to the board: the one way that the pages cast votes."""
+"""From a filled-in ballot to the board: the one way that the pages cast open votes."""
 
 from governance.methods.forms import BallotForm
 from governance.models import Ballot, Proposal
+from governance.queries import chambers_of
 from governance.services import cast
 from members.models import Member, User
 from signing.dsse import Envelope
@@ -17,10 +18,15 @@ def cast_filled(
 ) -> Ballot:
     """The answer of a valid form as the next entry of the board, or what was signed of it.
 
-    Raises what `cast` raises.
+    It answers in every chamber the member sits in. Raises what `cast` raises.
     """
     said = form.cleaned_data
-    signed = {"envelope": envelope} if envelope else {"choice": form.answer(), "key": said["key"]}
     return cast(
-        proposal_id=proposal.pk, member=member, actor=actor, reason=said.get("reason", ""), **signed
+        proposal_id=proposal.pk,
+        member=member,
+        actor=actor,
+        answers=dict.fromkeys(chambers_of(proposal, member), form.answer()),
+        reason=said.get("reason", ""),
+        key=said["key"],
+        envelope=envelope,
     )

@@ -40,7 +40,9 @@ class BallotForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 3}),
         help_text=OPEN_REASON,
     )
-    key = forms.CharField(widget=forms.HiddenInput, max_length=80, initial=fresh_key)
+    key = forms.CharField(
+        widget=forms.HiddenInput, max_length=80, initial=fresh_key, required=False
+    )
 
     def __init__(self, data: QueryDict | None, *, proposal: Proposal, answer: Any = None) -> None:
         self.proposal = proposal
