@@ -11,6 +11,8 @@ from django.views.decorators.http import require_http_methods
 
 from ledger.errors import DomainError
 from members.access import steward_required, the_user
+from members.errors import DecidedByVote
+from members.mandates import mandate
 from metering import services
 from metering.errors import LapsedAlready, VoteNeeded
 from metering.fleet.decisions import Action, action_called, rotations_waiting
@@ -46,7 +48,7 @@ def is_done(request: HttpRequest, node: Node, action: Action, form: ReasonForm) 
         )
     except DomainError as error:
         form.add_error(None, str(error))
-        form.needs_vote = isinstance(error, VoteNeeded | LapsedAlready)
+        form.needs_vote = isinstance(error, VoteNeeded | LapsedAlready | DecidedByVote)
         return False
     return True
 
@@ -54,6 +56,9 @@ def is_done(request: HttpRequest, node: Node, action: Action, form: ReasonForm) 
 def show(request: HttpRequest, node: Node, action: Action, form: ReasonForm) -> HttpResponse:
     """The page of one decision."""
     context = {"node": node, "action": action, "form": form}
+    if action.state == Node.State.REVOKED:
+        address = reverse("governance:propose", args=[action.vote])
+        context |= {"mandate": mandate("revocation_by_vote"), "vote": f"{address}?node={node.pk}"}
     return render(request, "metering/decide.html", context, status=422 if form.errors else 200)
 
 

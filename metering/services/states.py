@@ -12,6 +12,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from assets.models import Asset
+from members.mandates import require_mandate
 from members.models import User
 from metering.errors import (
     AfterTheHead,
@@ -285,10 +286,13 @@ def set_node_state(*, actor: User | None, node: Node, state: str, reason: str) -
     """A steward's decision about a node, by the name of the state; the same again changes nothing.
 
     Raises what the decision of that name raises, NotPossibleNow for a state that nobody decides,
-    and SignaturesNeeded for a quarantine, which no steward decides alone (R17).
+    SignaturesNeeded for a quarantine, which no steward decides alone (R17), and DecidedByVote for
+    revoking where the rules leave that to the members.
     """
     if state == State.QUARANTINED and actor is not None:
         raise SignaturesNeeded
+    if state == State.REVOKED and actor is not None:
+        require_mandate("revocation_by_vote")
     decisions = {
         State.ACTIVE: release_node,
         State.SUSPECT: suspect_by_hand,
