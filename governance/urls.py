@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from governance import api, views
+from governance import actions_api, api, views
 from governance.bundle import urls as bundle
 from governance.delegations import urls as delegations
 from governance.discussion import urls as discussion
@@ -34,6 +34,13 @@ urlpatterns = [
     path("decisions/<int:proposal_id>/publish/", views.publish, name="publish"),
     path("decisions/<int:proposal_id>/withdraw/", views.withdraw, name="withdraw"),
     path("decisions/<int:proposal_id>/steps/<slug:name>/", views.step, name="step"),
+    path("api/v1/actions/", actions_api.Actions.as_view(), name="api_actions"),
+    path("api/v1/actions/<slug:key>/dry-run/", actions_api.DryRun.as_view(), name="api_dry_run"),
+    path(
+        "api/v1/decisions/<int:proposal_id>/opposite/",
+        actions_api.Opposite.as_view(),
+        name="api_opposite",
+    ),
     path("api/v1/decisions/", api.Decisions.as_view(), name="api_decisions"),
     path("api/v1/decisions/<int:proposal_id>/", api.Decision.as_view(), name="api_decision"),
     path("api/v1/decisions/<int:proposal_id>/ballots/", api.Ballots.as_view(), name="api_ballots"),

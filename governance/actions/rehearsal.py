@@ -13,8 +13,9 @@ Booked = list[dict[str, Any]]
 def postings(run: Callable[[], object]) -> Booked:
     """The transactions of the books that `run` would write now, as sums by kind of account.
 
-    Amounts are in the smallest unit of their commodity, `of` a kind (money, unit, token). No account of a member is named: the
-    list is hashed with the notice and read by everybody. Raises what `run` raises.
+    Amounts are in the smallest unit of their commodity, `of` a kind (money, unit, token). No
+    account of a member is named: the list is hashed with the notice and read by everybody. Raises
+    what `run` raises.
     """
     with transaction.atomic():
         before = newest_transaction()
