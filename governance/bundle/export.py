@@ -153,7 +153,7 @@ def roll_lines(votes: QuerySet[Proposal]) -> Iterator[Line]:
     """Who could vote, by pseudonym; rows that were added before the close say so."""
     added = set(RollCorrection.objects.values_list("row_id", flat=True))
     rows = RollRow.objects.filter(chamber__proposal__in=votes).select_related("chamber")
-    order = ("chamber__proposal", "chamber__position", "position")
+    order = ("chamber__proposal_id", "chamber__position", "position")
     for row in rows.order_by(*order).iterator(chunk_size=CHUNK):
         yield {
             "proposal": row.chamber.proposal_id,
@@ -167,7 +167,7 @@ def roll_lines(votes: QuerySet[Proposal]) -> Iterator[Line]:
 
 def ballot_lines(votes: QuerySet[Proposal]) -> Iterator[Line]:
     """The boards: signed entries, and what was sealed inside them."""
-    rows = Ballot.objects.filter(proposal__in=votes).order_by("proposal", "index")
+    rows = Ballot.objects.filter(proposal__in=votes).order_by("proposal_id", "index")
     for ballot in rows.iterator(chunk_size=CHUNK):
         line = {
             "proposal": ballot.proposal_id,
@@ -182,7 +182,7 @@ def delegated_lines(votes: QuerySet[Proposal]) -> Iterator[Line]:
     """Whose ballot counted for whom, or why nobody's did."""
     rows = Carried.objects.filter(row__chamber__proposal__in=votes)
     related = rows.select_related("row__chamber", "through")
-    for found in related.order_by("row__chamber__proposal", "row").iterator(chunk_size=CHUNK):
+    for found in related.order_by("row__chamber__proposal_id", "row_id").iterator(chunk_size=CHUNK):
         yield {
             "proposal": found.row.chamber.proposal_id,
             "chamber": found.row.chamber.name,
