@@ -82,8 +82,9 @@ def record_change(actor: User, row: Member, *, to: str, **said: Any) -> Member:
         return services.admit(member_id=row.pk, actor=actor, effective_on=said.get("effective_on"))
     if to == Member.State.ACTIVE:
         require_undoable(row, said["reason"])
-    if to == Member.State.SUSPENDED:
+    if (to, said["reason"]) == (Member.State.SUSPENDED, MemberEvent.Reason.SUSPENSION):
         require_mandate("suspension_by_vote")
+    if to == Member.State.SUSPENDED:
         return services.suspend(member_id=row.pk, actor=actor, **said)
     if to == Member.State.EXPELLED:
         return services.expel(member_id=row.pk, actor=actor, **said)

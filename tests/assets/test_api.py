@@ -7,7 +7,7 @@ from django.test import Client
 
 from assets.models import Asset
 from tests.assets.things import days_ago, serving, the_pool
-from tests.makers import make_member, make_steward
+from tests.makers import agree, make_member, make_steward
 
 pytestmark = pytest.mark.django_db
 PATH = "/api/v1/assets"
@@ -64,11 +64,14 @@ def test_a_life_in_seven_calls_each_of_them_sent_twice(steward: Client) -> None:
         ("upkeep", {"on": days_ago(1).isoformat(), "what": "Dusted", "minutes": 5}),
         ("end", {"on": days_ago(0).isoformat(), "to": "sold", "proceeds": 100}),
     ]
+    refused = send(steward, f"{PATH}/{serving().pk}/end", steps[-1][1], "too soon")
+    assert (refused.status_code, refused.json()["code"]) == (403, "decided_by_vote")
+    agree("retirement_by_vote", False)
     for number, (name, data) in enumerate(steps):
         for _ in range(2):
             answer = send(steward, f"{PATH}/{asset_id}/{name}", data, f"step {number}")
             assert answer.status_code == 200, (name, answer.content)
-    asset = Asset.objects.get()
+    asset = Asset.objects.get(pk=asset_id)
     assert (asset.state, asset.place, asset.units_created) == ("sold", "Hill", 250)
     assert (asset.events.count(), asset.moves.count(), asset.upkeep.count()) == (5, 2, 1)
     again = send(steward, f"{PATH}/{asset_id}/fault", steps[2][1], "late")

@@ -16,7 +16,7 @@ from assets.deeds import DEEDS
 from assets.models import Asset, AssetCustody, AssetFile
 from assets.services import answer_custody, offer_custody, report_faulty
 from tests.assets.things import days_ago, ordered, picture, serving, the_pool
-from tests.makers import make_member, make_steward
+from tests.makers import agree, make_member, make_steward
 
 pytestmark = pytest.mark.django_db
 SECRET = ("SER-123", "Loft of the old mill", "Wire & Co", "BILL-9")
@@ -108,6 +108,7 @@ def test_the_life_of_a_thing_through_the_forms(steward: Client) -> None:
         ("keep", {"member": make_member("Ben").pk}),
         ("end", {"on": days_ago(1), "to": "sold", "reason": "too slow", "proceeds": "80"}),
     ]
+    agree("retirement_by_vote", False)
     for number, (name, data) in enumerate(steps, 1):
         path = f"/assets/{asset.pk}/{name}/"
         assert steward.get(path).status_code == 200

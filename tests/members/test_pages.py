@@ -124,6 +124,9 @@ def test_who_left_applies_again_from_their_page() -> None:
 
 def test_new_bylaws_are_published_and_accepted(steward: Client) -> None:
     me = make_member()
+    assert "change_bylaws" in steward.get("/stewardship/bylaws/").text
+    assert steward.post("/stewardship/bylaws/", {}).status_code == 403
+    agree("bylaws_by_vote", False)
     said = {
         "version": "2027-01",
         "valid_from": today().isoformat(),
@@ -150,6 +153,10 @@ def test_a_steward_records_what_happened_with_the_reason(steward: Client) -> Non
     member.refresh_from_db()
     assert member.state == "suspended"
     assert steward.post(page, said | {"change": "refused:refusal"}).status_code == 422
+    back = {**said, "change": "active:reinstatement", "text": "Paid."}
+    assert steward.post(page, back).status_code == 303
+    for_good = {**said, "change": "suspended:suspension", "text": "Rude."}
+    assert "by vote" in steward.post(page, for_good).text
     out = {**said, "change": "expelled:expulsion", "text": "Unpaid."}
     assert "by vote" in steward.post(page, out).text
     agree("expulsion_by_vote", False)
@@ -160,6 +167,10 @@ def test_a_steward_records_what_happened_with_the_reason(steward: Client) -> Non
 def test_offices_are_granted_and_ended_by_page(steward: Client) -> None:
     member = make_member("Ben")
     said = {"name": "treasurer", "source": "Meeting", "until": days_ago(-30).isoformat()}
+    assert "grant_office" in steward.get(file(member, "office/")).text
+    assert steward.post(file(member, "office/"), said).status_code == 403
+    assert not Role.objects.filter(user=member.user).exists()
+    agree("offices_by_vote", False)
     assert steward.post(file(member, "office/"), said).status_code == 303
     role = Role.objects.get(user=member.user)
     assert role.until is not None

@@ -9,6 +9,7 @@ from django.test import Client
 from django.utils import timezone
 
 from assets.models import Asset, Disposal
+from assets.services import end_asset
 from governance.models import Execution, Proposal
 from governance.services import execute
 from ledger.models import Entry, Transaction
@@ -18,11 +19,18 @@ from members.services import change_state, grant_role
 from policies.queries import policy
 from tests.governance.actions.deeds import done, make_ready_town, voted
 from tests.governance.votes import POOL, Town, broken
+from tests.makers import earn_credit
 
 pytestmark = pytest.mark.django_db(transaction=True)
 State = Proposal.State
 TEXT = "We own it together.\nNobody is charged for being asked."
 Payload = dict[str, Any]
+
+
+def said(proposal: Proposal) -> dict[str, Any]:
+    """The dry run at notice."""
+    assert proposal.preview is not None
+    return dict(proposal.preview)
 
 
 def issue_price(town: Town) -> Payload:
@@ -147,7 +155,7 @@ def test_a_rule_for_prices_writes_its_fraction_and_shows_every_price() -> None:
         "price_rule",
         "price_markup",
     ]
-    assert proposal.preview["before"] == "stewards"
+    assert said(proposal)["before"] == "stewards"
     auction = {"pool": POOL, "rule": "last_auction", "part": [1, 5], "least": 5_000}
     done(town, "set_price_rule", auction)
     assert policy("price_min_volume", timezone.now(), POOL) == 5_000
@@ -162,7 +170,7 @@ def test_selling_an_asset_books_exactly_what_the_dry_run_showed() -> None:
     entries = Entry.objects.filter(txn__in=booked).values_list("account__kind", "amount")
     shown = [
         (move["account"], move["amount"])
-        for posting in finished.preview["postings"]
+        for posting in said(finished)["postings"]
         for move in posting["moves"]
     ]
     assert sorted(shown) == sorted(entries)
@@ -177,7 +185,7 @@ def test_the_bylaws_that_were_voted_are_the_ones_in_force() -> None:
     row = BylawsVersion.objects.get(version="2027-01")
     assert (row.text, row.source) == (TEXT, f"proposal:{proposal.pk}")
     assert bylaws_in_force() == row
-    marks = [line["is"] for line in proposal.preview["changes"]]
+    marks = [line["is"] for line in said(proposal)["changes"]]
     assert marks.count("+") == 2
     assert "-" in marks
     form = Client()
@@ -203,3 +211,47 @@ def test_a_suspension_is_lifted_with_the_reason_that_was_voted() -> None:
     event = MemberEvent.objects.filter(member=town.members["ben"]).latest("pk")
     assert (event.to_state, event.reason) == ("active", "reinstatement")
     assert (event.text, event.source) == ("It was a misunderstanding.", f"proposal:{proposal.pk}")
+
+
+def test_what_holds_no_longer_at_execution_is_refused_and_nothing_changes() -> None:
+    town = make_ready_town()
+    mast = Asset.objects.get(pool=town.pool)
+    proposal = voted(town, "retire_asset", retire(town))
+    end_asset(
+        asset_id=mast.pk, to=Asset.State.LOST, on=timezone.localdate(), reason="Burnt.", actor=None
+    )
+    booked = Transaction.objects.count()
+    refused = execute(proposal_id=proposal.pk, actor=None)
+    assert refused.state == State.REFUSED
+    assert "lost" in refused.execution.refusal
+    assert (refused.execution.effects, Transaction.objects.count()) == ([], booked)
+    mast.refresh_from_db()
+    assert mast.state == Asset.State.LOST
+    lifted = voted(town, "lift_suspension", lift(town))
+    change_state(member_id=town.members["ben"].pk, to="active", reason="reinstatement", actor=None)
+    assert execute(proposal_id=lifted.pk, actor=None).state == State.REFUSED
+    assert broken() == []
+
+
+def test_a_bought_asset_shows_its_postings_and_can_be_proposed_away_again() -> None:
+    town = make_ready_town()
+    ana = town.members["ana"]
+    earn_credit(ana, town.pool, 60_000, code="2026-01")
+    facts = {
+        "pool": POOL, "name": "Second mast", "kind": "mast", "cost": 40_000,
+        "capacity": {}, "since": "2026-12-01", "campaign": 0,
+    }  # fmt: skip
+    proposal = done(town, "acquire_asset", facts)
+    bought = Asset.objects.get(name="Second mast")
+    kinds = [posting["kind"] for posting in said(proposal)["postings"]]
+    assert kinds[0] == "asset placed"
+    assert proposal.execution.effects[0]["txn"] == bought.txn_id
+    member = Client()
+    member.force_login(town.steward)
+    page = member.get(f"/decisions/{proposal.pk}/").text
+    assert "Asset placed in a pool" in page
+    assert f"/decisions/new/retire_asset/?opposite_of={proposal.pk}" in page
+    form = member.get(f"/decisions/new/retire_asset/?opposite_of={proposal.pk}").text
+    assert f'value="{bought.pk}" selected' in form
+    offered = member.get(f"/api/v1/decisions/{proposal.pk}/opposite/").json()
+    assert (offered["action"], offered["payload"]["asset"]) == ("retire_asset", bought.pk)
