@@ -8,12 +8,13 @@ from typing import Any
 from django.db import connection
 
 from governance.counting.delegation import NOBODY, Resolution, resolve
-from governance.delegations.in_force import Word, rules_of, words_for
+from governance.delegations.in_force import Word, caps_of, words_for
 from governance.models import Carried, Chamber, Proposal
 
 BARRED, END = "barred", "end"
 """named somebody who is not on this roll; the way ends with somebody who did not vote"""
-LOCK = "SELECT pg_advisory_xact_lock(hashtext('governance.delegations'))"
+LOCK_NAME = "governance.delegations"
+LOCK = f"SELECT pg_advisory_xact_lock(hashtext('{LOCK_NAME}'))"
 ROLL = """
 SELECT r.id, r.member_id, r.weight::text, b.member_id IS NOT NULL
 FROM governance_rollrow r
@@ -84,7 +85,7 @@ def fates_in(proposal: Proposal, chamber: Chamber, words: dict[int, Word]) -> It
     """The fates in one chamber, in the order of its roll."""
     roll = roll_of(chamber)
     named, early = named_in(roll, words)
-    found = resolve(roll.voted, named, roll.weights, rules_of(proposal).caps)
+    found = resolve(roll.voted, named, roll.weights, caps_of(proposal))
     for place, member in enumerate(roll.members):
         if not roll.voted[place] and member in words:
             yield fate_of(place, roll, found, early, words[member])
