@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.http import HttpRequest
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from governance.access import proposal_for
@@ -11,7 +12,7 @@ from governance.action_forms.assets import RetireForm
 from governance.action_forms.filling import form_values
 from governance.action_forms.people import BylawsForm, EndOfficeForm, LiftForm, OfficeForm
 from governance.action_forms.prices import IssuePriceForm, PoolForm, PriceRuleForm
-from governance.actions import action_named
+from governance.actions import ACTIONS, Action, action_named
 from governance.actions.base import Payload
 from governance.forms import (
     AcquireForm,
@@ -89,6 +90,24 @@ PROPOSAL_FORMS: dict[str, type[ProposalForm]] = {
     "revoke_node": NodeForm,
     "resolution": ProposalForm,
 }
+
+AREAS = {
+    "prices": _("Prices and budgets"),
+    "assets": _("Assets"),
+    "members": _("Members"),
+    "people": _("Offices"),
+    "nodes": _("Nodes"),
+    "rules": _("Rules"),
+    "other": _("Everything else"),
+}
+"""the fields of decisions, in the order in which they are offered"""
+
+
+def by_area() -> list[tuple[Promise, list[Action]]]:
+    """What members propose by a form, by field; what only a petition brings is not among it."""
+    proposed = [ACTIONS[key] for key in PROPOSAL_FORMS]
+    groups = [(name, [a for a in proposed if a.area == key]) for key, name in AREAS.items()]
+    return [(name, actions) for name, actions in groups if actions]
 
 
 def opposite_of(proposal: Proposal) -> tuple[str, Payload] | None:

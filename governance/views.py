@@ -9,13 +9,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from governance import access, own, services
-from governance.actions import ACTIONS, action_named
+from governance.actions import action_named
 from governance.listing import list_context
 from governance.methods.forms import BallotForm, ballot_form
 from governance.models import Proposal
 from governance.notices.seen import saw
 from governance.pages import decision_context, rules_context
-from governance.proposing import PROPOSAL_FORMS, starting_values
+from governance.proposing import PROPOSAL_FORMS, by_area, starting_values
 from governance.voting import cast_filled
 from ledger.errors import DomainError
 from members.access import member_required, steward_required, the_member, the_user
@@ -48,8 +48,7 @@ def rules(request: HttpRequest) -> HttpResponse:
 @require_GET
 def kinds(request: HttpRequest) -> HttpResponse:
     """What can be proposed."""
-    actions = [action for action in ACTIONS.values() if action.key in PROPOSAL_FORMS]
-    return render(request, "governance/kinds.html", {"actions": actions})
+    return render(request, "governance/kinds.html", {"areas": by_area()})
 
 
 @member_required

@@ -71,7 +71,7 @@ def test_every_action_names_its_field_its_undoing_and_its_form() -> None:
     assert ACTIONS["change_bylaws"].special
     assert ACTIONS["lift_suspension"].protects_usage_right
     assert ACTIONS["change_bylaws"].governs({})
-    assert set(PROPOSAL_FORMS) == set(ACTIONS)
+    assert set(PROPOSAL_FORMS) == {key for key in ACTIONS if not key.startswith("recall_")}
 
 
 def test_a_payload_fills_the_form_that_writes_it_again(town: Town) -> None:
