@@ -13,6 +13,7 @@ class Resolution(Action):
     title = _("Decide something in words")
     about = _("A text that binds the cooperative; the software itself changes nothing.")
     touches_usage_rights = True
+    kinds = ("motion", "consent", "ranked", "approval", "score", "irv", "stv")
 
     def check(self, payload: Payload) -> None:
         """Nothing can stand in the way."""
