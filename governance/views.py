@@ -17,6 +17,7 @@ from governance.notices.seen import saw
 from governance.pages import decision_context, rules_context
 from governance.proposing import PROPOSAL_FORMS, by_area, starting_values
 from governance.voting import cast_filled
+from governance.ways import WayForm
 from ledger.errors import DomainError
 from members.access import member_required, steward_required, the_member, the_user
 from members.identity.forms import SignedForm
@@ -58,8 +59,9 @@ def propose(request: HttpRequest, action: str) -> HttpResponse:
     if action not in PROPOSAL_FORMS:
         raise Http404
     form = PROPOSAL_FORMS[action](request.POST or None, initial=starting_values(request, action))
-    context = {"form": form, "action": action_named(action)}
-    if form.is_valid():
+    way = WayForm(request.POST or None, action=action_named(action))
+    context = {"form": form, "way": way, "action": action_named(action)}
+    if form.is_valid() and way.is_valid():
         try:
             draft = services.propose(
                 title=form.cleaned_data["title"],
@@ -69,12 +71,14 @@ def propose(request: HttpRequest, action: str) -> HttpResponse:
                 member=the_member(request),
                 actor=the_user(request),
                 key=form.cleaned_data["key"],
+                **way.said(),
             )
             messages.success(request, _("Your draft is saved. A steward gives notice of it."))
             return See(reverse("governance:decision", args=[draft.pk]))
         except DomainError as error:
             form.add_error(None, str(error))
-    return render(request, "governance/propose.html", context, status=422 if form.errors else 200)
+    status = 422 if form.errors or way.errors else 200
+    return render(request, "governance/propose.html", context, status=status)
 
 
 @login_required
