@@ -9,6 +9,7 @@ from django.db import IntegrityError, transaction
 
 from governance import board, clock, roll
 from governance.actions import action_named
+from governance.actions.base import ElectsPeople
 from governance.documents import notice_document
 from governance.errors import NoTrustees, NotSealable, TextMissing, WrongState
 from governance.lifecycle.content import (
@@ -108,7 +109,7 @@ def _same(earlier: Proposal, proposal: Proposal) -> Proposal:
 def announce(proposal: Proposal, *, actor: User | None, why: str = "") -> Proposal:
     """Notice of what the proposal says now, to everybody. Call in a transaction, under its lock."""
     action, at = action_named(proposal.action), clock.now()
-    if not proposal.options and proposal.kind in OF_PEOPLE:
+    if isinstance(action, ElectsPeople) or (not proposal.options and proposal.kind in OF_PEOPLE):
         proposal.options = candidates_of(proposal)
     require_enough(proposal)
     action.check(proposal.payload)

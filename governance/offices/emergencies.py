@@ -21,13 +21,13 @@ from governance.errors import (
     NotYourNode,
     TextMissing,
 )
+from governance.lifecycle.drafting import announce, draft
 from governance.models import Certificate, Emergency, EmergencySignature, LostPower, Proposal
 from governance.offices.facts import facts_digest, require_new_facts
 from governance.offices.powers import is_of_the_node, why_not_sign
 from governance.offices.queries import signatures_needed, signatures_that_count
 from governance.offices.telling import tell_in_force, tell_stewards
 from governance.queries import locked
-from governance.services.propose import announce, draft
 from ledger.errors import DomainError
 from members.models import Member, User
 from members.queries import member_of

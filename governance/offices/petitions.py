@@ -11,6 +11,7 @@ from django.utils.translation import override
 
 from governance import clock
 from governance.errors import NotInOffice, PetitionOver, PetitionRuns, TextMissing
+from governance.lifecycle.drafting import announce, draft
 from governance.models import Petition, PetitionSignature, Proposal, Term
 from governance.offices.queries import (
     OFFICES,
@@ -20,7 +21,6 @@ from governance.offices.queries import (
     running_against,
     support_of,
 )
-from governance.services.propose import announce, draft
 from ledger.errors import DomainError
 from members.models import Member, User
 from policies.queries import policy

@@ -15,6 +15,7 @@ from governance.lifecycle.halts import require_not_halted
 from governance.methods.carried import carried_hash
 from governance.methods.result import count_votes
 from governance.models import Certificate, Proposal
+from governance.offices.locks import require_unconflicted
 from governance.queries import locked
 from governance.services.propose import require
 from governance.terms import terms_of
@@ -44,12 +45,14 @@ def close_and_count(*, proposal_id: int, actor: User | None) -> Proposal:
     """The vote closed, counted by exact integers and certified; a second call changes nothing.
 
     Nobody can close before the time set at opening. A sealed vote only closes here: its count
-    waits for the trustees (`count_after_tally`). Raises WrongState, NotYet, Halted.
+    waits for the trustees (`count_after_tally`). Raises WrongState, ConflictOfInterest, NotYet,
+    Halted.
     """
     proposal = locked(proposal_id)
     if proposal.state in (*DECIDED, State.COUNTING):
         return proposal
     require(proposal, State.OPEN)
+    require_unconflicted(actor, proposal)
     at = clock.now()
     if proposal.closes_at is None or at < proposal.closes_at:
         raise NotYet

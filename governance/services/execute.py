@@ -11,6 +11,7 @@ from governance.documents import notice_document
 from governance.errors import BadPayload, NotYet
 from governance.lifecycle.halts import require_not_halted
 from governance.models import Execution, Proposal
+from governance.offices.locks import require_unconflicted
 from governance.queries import locked
 from governance.services.propose import require
 from ledger.errors import DomainError
@@ -32,12 +33,13 @@ def execute(*, proposal_id: int, actor: User | None) -> Proposal:
     Payload and notice must still match their hashes and the signed certificate must say that it
     passed; what can no longer be done is recorded as refused, what is too late as expired.
     Of a ranked motion the winning option's own payload is carried out, where it has one; of an
-    election the winners are put into office. Raises WrongState, NotYet, Halted.
+    election the winners are put into office. Raises WrongState, ConflictOfInterest, NotYet, Halted.
     """
     proposal = locked(proposal_id)
     if proposal.state in DONE:
         return proposal
     require(proposal, State.TIMELOCKED)
+    require_unconflicted(actor, proposal)
     at = clock.now()
     if proposal.executes_from is None or at < proposal.executes_from:
         raise NotYet
