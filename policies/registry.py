@@ -62,7 +62,7 @@ _EXIT_ORDER = Choice(
 )
 _PRICE_RULE = Choice(
     {
-        "stewards": _("what the stewards post"),
+        "stewards": _("what is posted by vote"),
         "cost_plus": _("cost and a fraction of it"),
         "last_auction": _("what the last auction came to"),
     }

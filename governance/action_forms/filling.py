@@ -83,6 +83,7 @@ FILLING: dict[str, Callable[[Payload], Values]] = {
     "set_price_rule": _price_rule,
     "retire_asset": _retire,
     "suspend_member": _member,
+    "expel_member": _member,
     "lift_suspension": _member,
     "grant_office": _member,
     "end_office": _member,
