@@ -5,10 +5,12 @@ vote is closed its board shows leaves and links only, so that a receipt can be f
 running result can be read from it.
 """
 
+import hashlib
 import typing
 from typing import Any
 
 from django.shortcuts import get_object_or_404
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.generics import ListAPIView, RetrieveAPIView
@@ -19,9 +21,9 @@ from rest_framework.views import APIView
 
 from governance import own
 from governance.access import public_proposal, voting_member
-from governance.counting import CHOICES
 from governance.models import Ballot, Certificate, Proposal
-from governance.queries import board_of, published
+from governance.queries import CLOSED, board_of, published
+from governance.sealed.formats import from_base64, to_base64
 from governance.services import cast
 from ledger.api import NewestFirst
 from members.access import IsMember, may_read, the_user
@@ -46,6 +48,12 @@ class DecisionSerializer(serializers.ModelSerializer[Proposal]):
         fields = [
             "id",
             "kind",
+            "ballot_kind",
+            "options",
+            "seats",
+            "previous",
+            "because",
+            "called_in",
             "version",
             "title",
             "text",
@@ -63,6 +71,8 @@ class DecisionSerializer(serializers.ModelSerializer[Proposal]):
             "decided_at",
             "executes_from",
             "expires_at",
+            "extended_at",
+            "reconcile_until",
         ]
 
     def to_representation(self, instance: Proposal) -> dict[str, Any]:
@@ -74,21 +84,44 @@ class DecisionSerializer(serializers.ModelSerializer[Proposal]):
             context["named"] = may_read(member_of(user))
         if not context["named"]:
             for part in ("payload", "preview"):
-                shown[part] = {k: v for k, v in (shown[part] or {}).items() if k not in OF_PERSONS}
+                shown[part] = impersonal(shown[part])
+            for option in shown["options"]:
+                option |= {k: impersonal(option[k]) for k in ("payload", "preview") if k in option}
         return shown
 
 
-class BallotInput(serializers.Serializer[Any]):
-    """An answer: one for all chambers, or one for each by its name."""
+def impersonal(said: dict[str, Any] | None) -> dict[str, Any]:
+    """A payload without what it says of a person."""
+    return {name: value for name, value in (said or {}).items() if name not in OF_PERSONS}
 
-    choice = serializers.ChoiceField(choices=CHOICES, required=False, default="")
-    choices = serializers.DictField(
-        child=serializers.ChoiceField(choices=CHOICES), required=False, allow_null=True
+
+ANSWER = (
+    "motion: for, against, abstain; consent: consent, object, abstain; ranked, irv, stv: ranks "
+    '[["b"], ["a", "c"]]; approval: ["a", "c"]; score: {"a": 5}; [] or {} abstains'
+)
+
+
+class BallotInput(serializers.Serializer[Any]):
+    """An answer: one for all chambers, or one for each by its name. Or a sealed ballot."""
+
+    choice = serializers.CharField(required=False, default="", help_text="as `answer`, in words")
+    choices = serializers.DictField(required=False, allow_null=True, help_text="as `answers`")
+    answer = serializers.JSONField(required=False, allow_null=True, help_text=ANSWER)
+    answers = serializers.DictField(
+        child=serializers.JSONField(), required=False, allow_null=True, help_text="by chamber"
     )
     reason = serializers.CharField(required=False, default="", allow_blank=True, max_length=2000)
+    sealed = serializers.CharField(
+        required=False, allow_null=True, max_length=40_000, help_text="base64 of the ciphertext"
+    )
+    counter = serializers.IntegerField(required=False, allow_null=True, min_value=1)
     envelope = serializers.JSONField(
         required=False, allow_null=True, help_text="DSSE: the answer as signed with one's own key"
     )
+
+    def validate_sealed(self, value: str | None) -> bytes | None:
+        """The ciphertext; a validation error for what is no base64."""
+        return None if value is None else ciphertext(value)
 
     def validate_envelope(self, value: Any) -> Envelope | None:
         """The envelope; a validation error for another shape."""
@@ -98,11 +131,25 @@ class BallotInput(serializers.Serializer[Any]):
             raise serializers.ValidationError(str(error)) from error
 
 
-class OwnInput(serializers.Serializer[Any]):
-    """The answer that a statement is wanted for."""
+def ciphertext(value: str) -> bytes:
+    """The bytes of base64; raises ValidationError."""
+    try:
+        return from_base64(value)
+    except ValueError as error:
+        raise serializers.ValidationError(_("This is not base64.")) from error
 
-    choice = serializers.ChoiceField(choices=CHOICES)
+
+class OwnInput(serializers.Serializer[Any]):
+    """The answer that a statement is wanted for, or the sealed ballot."""
+
+    choice = serializers.JSONField(required=False, help_text=ANSWER)
     reason = serializers.CharField(required=False, default="", allow_blank=True, max_length=2000)
+    sealed = serializers.CharField(required=False, allow_null=True, max_length=40_000)
+    counter = serializers.IntegerField(required=False, default=1, min_value=1)
+
+    def validate_sealed(self, value: str | None) -> bytes | None:
+        """The ciphertext; a validation error for what is no base64."""
+        return None if value is None else ciphertext(value)
 
 
 class ReceiptSerializer(serializers.Serializer[Ballot]):
@@ -132,10 +179,22 @@ class EntrySerializer(serializers.Serializer[Any]):
     leaf = serializers.CharField()
     head = serializers.CharField(source="link")
     envelope = serializers.SerializerMethodField()
+    sealed = serializers.SerializerMethodField(help_text="base64 of a sealed ballot")
+    sealed_sha256 = serializers.SerializerMethodField()
 
     def get_envelope(self, ballot: Ballot) -> dict[str, Any] | None:
         """The signed ballot under its pseudonym; null while the vote is open."""
         return as_json(ballot.envelope) if self.context["closed"] else None
+
+    def get_sealed(self, ballot: Ballot) -> str | None:
+        """The ciphertext; null while the vote is open, and in open votes."""
+        shown = self.context["closed"] and ballot.sealed is not None
+        return to_base64(bytes(ballot.sealed or b"")) if shown else None
+
+    def get_sealed_sha256(self, ballot: Ballot) -> str | None:
+        """Its hash, from the moment it is cast; null in open votes."""
+        sealed = ballot.sealed
+        return None if sealed is None else hashlib.sha256(bytes(sealed)).hexdigest()
 
 
 class RowSerializer(serializers.Serializer[Any]):
@@ -153,6 +212,7 @@ class RollSerializer(serializers.Serializer[Any]):
     chamber = serializers.CharField(source="name")
     heads = serializers.IntegerField()
     weight = serializers.IntegerField()
+    votes = serializers.BooleanField(help_text="otherwise its roll serves objections only")
     roll_root = serializers.CharField(source="root")
     frozen_at = serializers.DateTimeField()
     rows = RowSerializer(many=True)
@@ -223,7 +283,7 @@ class Board(APIView):
     def get(self, request: Request, proposal_id: int) -> Response:
         """All entries in order."""
         proposal = public_proposal(proposal_id)
-        closed = proposal.decided_at is not None
+        closed = proposal.state in CLOSED
         entries = EntrySerializer(board_of(proposal), many=True, context={"closed": closed})
         return Response(entries.data)
 

@@ -7,6 +7,7 @@ from governance.bundle import urls as bundle
 from governance.delegations import urls as delegations
 from governance.discussion import urls as discussion
 from governance.lifecycle import urls as lifecycle
+from governance.methods import urls as methods
 from governance.notices import urls as notices
 from governance.offices import urls as offices
 from governance.receipts import urls as receipts
@@ -20,6 +21,7 @@ urlpatterns = [
     *discussion.urlpatterns,
     *lifecycle.urlpatterns,
     *notices.urlpatterns,
+    *methods.urlpatterns,
     *offices.urlpatterns,
     *receipts.urlpatterns,
     *sanctions.urlpatterns,

@@ -30,6 +30,7 @@ SWEEPS: tuple[str, ...] = (
     "governance.offices.petitions.sweep_petitions",
     "governance.offices.emergencies.sweep_emergencies",
     "governance.sealed.services.count_tallied",
+    "governance.services.consent.start_reviews",
 )
 """What time brings that is no step of one proposal; each safe to call at any time.
 
