@@ -30,6 +30,9 @@ SWEEPS: tuple[str, ...] = (
     "governance.offices.petitions.sweep_petitions",
     "governance.offices.emergencies.sweep_emergencies",
     "governance.sealed.services.count_tallied",
+    "governance.delegations.warnings.warn_of_lost_ways",
+    "governance.sanctions.services.end_what_is_over",
+    "governance.sanctions.appeals.decide_what_is_over",
     "governance.services.consent.start_reviews",
 )
 """What time brings that is no step of one proposal; each safe to call at any time.
