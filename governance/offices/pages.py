@@ -96,12 +96,14 @@ def emergency_context(request: HttpRequest, emergency: Emergency) -> dict[str, A
     steward = is_steward(request.user)
     why_not = why_not_sign(the_user(request)) if steward else ""
     signatures = list(emergency.signatures.select_related("steward").order_by("pk"))
+    users = [row.steward_id for row in signatures]
+    names = {member.user_id: member for member in Member.objects.filter(user__in=users)}
     signed = any(row.steward_id == request.user.pk for row in signatures)
     called = emergency.state == Emergency.State.CALLED
     unanswered = not emergency.answer and emergency.state in RUNNING
     return {
         "emergency": emergency,
-        "signatures": [(row, _named(row.steward_id)) for row in signatures],
+        "signatures": [(row, names.get(row.steward_id)) for row in signatures],
         "needed": signatures_needed(),
         "counting": signatures_that_count(emergency),
         "history": history_of(emergency.node)[:MOST_SHOWN],
@@ -116,10 +118,6 @@ def calling_context() -> dict[str, Any]:
     """How many sign, and for how long an emergency holds, in seconds."""
     stop: int = policy("emergency_seconds", timezone.now())
     return {"needed": signatures_needed(), "stop": stop}
-
-
-def _named(user_id: int) -> Member | None:
-    return Member.objects.filter(user=user_id).first()
 
 
 def office_named(name: str) -> str:

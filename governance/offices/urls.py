@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from governance.offices import views
+from governance.offices import api, views
 
 urlpatterns: list[URLPattern] = [
     path("offices/", views.offices, name="offices"),
@@ -24,5 +24,25 @@ urlpatterns: list[URLPattern] = [
         "decisions/<int:proposal_id>/candidates/withdraw/",
         views.withdraw_candidate,
         name="withdraw_candidate",
+    ),
+    path("api/v1/offices/", api.Offices.as_view(), name="api_offices"),
+    path("api/v1/offices/<slug:office>/mine/", api.OwnOffice.as_view(), name="api_own_office"),
+    path(
+        "api/v1/decisions/<int:proposal_id>/candidates/",
+        api.Candidates.as_view(),
+        name="api_candidates",
+    ),
+    path("api/v1/petitions/", api.Petitions.as_view(), name="api_petitions"),
+    path("api/v1/petitions/<int:petition_id>/", api.PetitionView.as_view(), name="api_petition"),
+    path("api/v1/emergencies/", api.Emergencies.as_view(), name="api_emergencies"),
+    path(
+        "api/v1/emergencies/<int:emergency_id>/",
+        api.EmergencyView.as_view(),
+        name="api_emergency",
+    ),
+    path(
+        "api/v1/emergencies/<int:emergency_id>/answer/",
+        api.EmergencyAnswer.as_view(),
+        name="api_emergency_answer",
     ),
 ]
