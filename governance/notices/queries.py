@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.db.models import CharField, Count, Exists, OuterRef, QuerySet, Subquery, Value
-from django.db.models.functions import Cast, Concat
+from django.db.models.functions import Cast, Coalesce, Concat
 
 from governance.models import Ballot, Delivery, Mention, Moderation, Proposal, RollRow
 from governance.notices.mail import PREFIX
@@ -37,7 +37,8 @@ def notices_to(member: Member) -> QuerySet[Delivery]:
 def mentions_of(member: Member) -> QuerySet[Mention]:
     """Where a member is called and has not looked yet, oldest first; hidden posts call nobody."""
     last = Moderation.objects.filter(post=OuterRef("post")).order_by("-pk").values("act")[:1]
-    rows = Mention.objects.filter(member=member, seen_at=None).annotate(last=Subquery(last))
+    rows = Mention.objects.filter(member=member, seen_at=None)
+    rows = rows.annotate(last=Coalesce(Subquery(last), Value("")))
     shown = rows.exclude(last=Moderation.Act.HIDE).exclude(post__text="")
     return shown.select_related("post__proposal", "post__member").order_by("pk")
 

@@ -1,11 +1,12 @@
 """Filters for discussions and for the times of votes."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 from django import template
 from django.utils import formats, timezone
 from django.utils.html import format_html, linebreaks, urlize
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
 
 from coop.amounts import day_format
 from coop.templatetags.coop import moment
@@ -39,10 +40,19 @@ def indent(said: Said) -> int:
 
 @register.filter
 def zoned(value: datetime | None) -> SafeString:
-    """Date and time with the zone in which the cooperative lives, named."""
+    """Date and time with the zone in which the cooperative lives, named.
+
+    Where there is script and the reader is elsewhere, their own time is added.
+    """
     if value is None:
         return SafeString("")
-    return format_html('{} <span class="zone">{}</span>', moment(value), zone_name())
+    return format_html(
+        '{} <span class="zone" data-instant="{}" data-own="{}">{}</span>',
+        moment(value),
+        value.astimezone(UTC).isoformat(),
+        _("%(at)s where you are") % {"at": "@"},
+        zone_name(),
+    )
 
 
 @register.filter

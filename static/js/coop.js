@@ -1,8 +1,17 @@
-// What pages gain where there is script: copying, menus that close, focus after a swap.
+// What pages gain where there is script: copying, own times, menus that close, focus after a swap.
 for (const button of document.querySelectorAll("button.copy")) reveal(button);
 
 function reveal(button) {
   if (navigator.clipboard) button.hidden = false;
+}
+
+for (const zone of document.querySelectorAll("[data-instant]")) addOwnTime(zone);
+
+// A time of the cooperative's zone, in the reader's own where the two differ.
+function addOwnTime(zone) {
+  const at = new Date(zone.dataset.instant);
+  const told = (timeZone) => new Intl.DateTimeFormat(document.documentElement.lang, { dateStyle: "long", timeStyle: "short", timeZone }).format(at);
+  if (told(undefined) !== told(zone.textContent)) zone.append(` · ${zone.dataset.own.replace("@", told(undefined))}`);
 }
 
 document.addEventListener("click", async (event) => {

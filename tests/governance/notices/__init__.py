@@ -1,0 +1,1 @@
+"""What members are told of votes, and where they find them."""
