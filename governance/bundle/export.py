@@ -15,12 +15,14 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from governance.documents import notice_document, utc
-from governance.models import Ballot, Carried, Chamber, Proposal, RollCorrection, RollRow
+from governance.methods.carried import carried_of
+from governance.methods.lot import nonces_of
+from governance.models import Ballot, Chamber, Proposal, RollCorrection, RollRow
 from ledger.bundle.files import LineFile, new_folder, write_manifest
 from ledger.log.leaves import canonical, moment
 from ledger.reading import one_snapshot
 from members.models import Cooperative
-from signing import keys
+from signing import keys, strict_json
 
 FORMAT = "coop-decisions/1"
 PUBLIC, MEMBERS = "public", "members"
@@ -92,6 +94,7 @@ def decision_line(vote: Proposal, kind: str) -> Line:
         "execution": execution_line(vote, kind),
         "deal": vote.sealed_vote.deal if hasattr(vote, "sealed_vote") else None,
         "tally": tally_of(vote),
+        "nonces": nonces_of(vote),
         "because": vote.because,
         "previous": vote.previous_id,
     }
@@ -133,9 +136,9 @@ def execution_line(vote: Proposal, kind: str) -> Line | None:
 
 
 def tally_of(vote: Proposal) -> Any:
-    """What the trustees of a sealed vote published, or None."""
+    """What the trustees of a sealed vote published, as they signed it, or None."""
     tally = getattr(getattr(vote, "sealed_vote", None), "tally", None)
-    return None if tally is None else tally.document
+    return None if tally is None else strict_json.loads(bytes(tally.envelope))
 
 
 def transactions() -> dict[int, list[Line]]:
@@ -151,7 +154,7 @@ def transactions() -> dict[int, list[Line]]:
 
 def roll_lines(votes: QuerySet[Proposal]) -> Iterator[Line]:
     """Who could vote, by pseudonym; rows that were added before the close say so."""
-    added = set(RollCorrection.objects.values_list("row_id", flat=True))
+    added = dict(RollCorrection.objects.values_list("row_id", "envelope"))
     rows = RollRow.objects.filter(chamber__proposal__in=votes).select_related("chamber")
     order = ("chamber__proposal_id", "chamber__position", "position")
     for row in rows.order_by(*order).iterator(chunk_size=CHUNK):
@@ -161,7 +164,7 @@ def roll_lines(votes: QuerySet[Proposal]) -> Iterator[Line]:
             "position": row.position,
             "voter": row.voter,
             "weight": row.weight,
-            "added": row.pk in added,
+            "correction": b64encode(bytes(added[row.pk])).decode() if row.pk in added else None,
         }
 
 
@@ -180,17 +183,9 @@ def ballot_lines(votes: QuerySet[Proposal]) -> Iterator[Line]:
 
 def delegated_lines(votes: QuerySet[Proposal]) -> Iterator[Line]:
     """Whose ballot counted for whom, or why nobody's did."""
-    rows = Carried.objects.filter(row__chamber__proposal__in=votes)
-    related = rows.select_related("row__chamber", "through")
-    for found in related.order_by("row__chamber__proposal_id", "row_id").iterator(chunk_size=CHUNK):
-        yield {
-            "proposal": found.row.chamber.proposal_id,
-            "chamber": found.row.chamber.name,
-            "voter": found.row.voter,
-            "through": found.through.voter if found.through else None,
-            "lost": found.lost,
-            "directed": found.directed,
-        }
+    for vote in votes.filter(chambers__rows__carried__isnull=False).distinct():
+        for line in carried_of(vote):
+            yield {"proposal": vote.pk, **line}
 
 
 def _written(folder: Path, name: str, lines: Iterable[Line]) -> dict[str, object]:

@@ -6,7 +6,10 @@ import pytest
 from coop_verify.checks import Check, Request
 from coop_verify.note import Key
 from coop_verify.report import Report
+from tests.governance.sealed.conftest import ceremony
 from tests.verifier.writer import KEY
+
+__all__ = ["ceremony"]
 
 
 def verify(bundle: Path, *checkpoints: Path, archives: tuple[Path, ...] = ()) -> Report:

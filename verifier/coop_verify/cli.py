@@ -37,7 +37,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
             stream.reconfigure(errors="replace")
     given = list(sys.argv[1:] if arguments is None else arguments)
     commands = {
-        "proof": _proof, "consistency": _consistency, "evidence": _evidence, "receipt": _receipt, "decisions": _decisions}  # fmt: skip
+        "proof": _proof,
+        "consistency": _consistency,
+        "evidence": _evidence,
+        "receipt": _receipt,
+        "decisions": _decisions,
+    }
     command = commands.get(given[0]) if given else None
     try:
         return command(given[1:]) if command else _bundle(given)

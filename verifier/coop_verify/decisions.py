@@ -11,7 +11,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from coop_verify.canonical import dumps
+from coop_verify.canonical import dumps, from_base64, parse
+from coop_verify.dsse import Signed, kind
 from coop_verify.errors import Malformed, Unreadable
 from coop_verify.note import Key
 from coop_verify.outcomes import Asked, Room, Spoken, decide
@@ -22,6 +23,8 @@ from coop_verify.tree import Tree, leaf_hash
 from coop_verify.votes import LINK, PROMISES, Entry, Folder, Line, Vote
 
 LOT = "coop lot v1"
+CORRECTION = kind("roll-correction")
+ROW = ("proposal", "chamber", "position", "voter", "weight")
 CARRIED_OUT = ("executed", "refused", "expired", "timelocked", "held", "vetoed", "passed")
 
 
@@ -98,7 +101,7 @@ class DecisionCheck:
             self._broken("rolls", vote, "it has a roll of no chamber")
         for name, chamber in frozen.items():
             rows = vote.rolls.get(name, [])
-            kept = [row for row in rows if not row["added"]]
+            kept = [row for row in rows if row["correction"] is None]
             if root_of_roll(vote.number, kept) != chamber["root"]:
                 self._broken("rolls", vote, f"the roll of {name} does not give its root")
             said = (len(kept), sum(row["weight"] for row in kept))
@@ -107,9 +110,24 @@ class DecisionCheck:
             if len({row["voter"] for row in rows}) != len(rows):
                 self._broken("rolls", vote, f"somebody stands twice on the roll of {name}")
             self.seen["rows of rolls"] += len(rows)
+        self._corrections(vote)
         for certified in vote.certificate["chambers"]:
             if frozen.get(certified["chamber"], {}).get("root") != certified["roll_root"]:
                 self._broken("rolls", vote, f"another roll of {certified['chamber']} is certified")
+
+    def _corrections(self, vote: Vote) -> None:
+        """Rows added before the close: signed, and named by the certificate."""
+        digests = []
+        for row in (row for rows in vote.rolls.values() for row in rows if row["correction"]):
+            raw = from_base64(row["correction"])
+            signed = Signed.read(parse(raw))
+            says = parse(signed.payload)
+            digests.append(sha256(raw).hexdigest())
+            same = {n: says.get(n) for n in ROW} == {n: row[n] for n in ROW}
+            if not same or not signed.is_by(self.key, CORRECTION):
+                self._broken("rolls", vote, "a voter was added without a signed correction")
+        if sorted(digests) != sorted(vote.certificate.get("corrections", [])):
+            self._broken("rolls", vote, "the corrections of its rolls are not the certified ones")
 
     def _board(self, vote: Vote) -> None:
         tree, link = Tree(), bytes(32)
@@ -125,6 +143,10 @@ class DecisionCheck:
             self._broken("boards", vote, "the board is not the certified one")
 
     def _delegated(self, vote: Vote) -> None:
+        told = [{n: v for n, v in line.items() if n != "proposal"} for line in vote.delegated]
+        said = vote.certificate.get("carried_sha256")
+        if said is not None and sha256(dumps({"carried": told})).hexdigest() != said:
+            self._broken("delegated", vote, "the votes given away are not the certified ones")
         for sentence in wrong_delegations(vote):
             self._broken("delegated", vote, sentence)
         self.seen["votes carried by others"] += sum(not line["lost"] for line in vote.delegated)
@@ -143,8 +165,8 @@ class DecisionCheck:
             self._broken("counted", vote, f"a recount chooses {', '.join(winners) or 'nobody'}")
         if seed_of(vote) != says.get("result", {}).get("seed", ""):
             self._broken("counted", vote, "the lot was not drawn from board and nonces")
-        certified = [{name: c[name] for name in ("chamber", *NUMBERS)} for c in says["chambers"]]
-        if certified != [{"chamber": room.name, **room.numbers()} for room in rooms]:
+        certified = [{n: c[n] for n in c if n in NUMBERS} for c in says["chambers"]]
+        if certified != [numbers_of(room, vote.notice["kind"]) for room in rooms]:
             self._broken("counted", vote, "the certified numbers are not those of a recount")
 
     def _rooms(self, vote: Vote) -> Iterator[Room]:
@@ -168,7 +190,21 @@ class DecisionCheck:
             self._broken("executed", vote, f"it is {state}, but what came of it says otherwise")
 
 
-NUMBERS = ("heads", "weight", "for", "against", "abstain", "ballots")
+NUMBERS = ("chamber", "heads", "weight", "for", "against", "chose", "abstain", "ballots")
+
+
+def numbers_of(room: Room, how: str) -> Line:
+    """What a certificate says of a chamber: of a motion its answers, else how many chose."""
+    words = how in ("motion", "consent")
+    said = {"for": room.yes, "against": room.no} if words else {"chose": room.yes}
+    return {
+        "chamber": room.name,
+        "heads": room.heads,
+        "weight": room.weight,
+        **said,
+        "abstain": room.abstain,
+        "ballots": len(room.spoken),
+    }
 
 
 def root_of_roll(proposal: int, rows: list[Line]) -> str:
@@ -279,7 +315,7 @@ def parts_of(result: Line) -> list[Line]:
 
 def seed_of(vote: Vote) -> str:
     """The seed of the lot (R6): the board's root and the nonces; "" where there are no options."""
-    nonces = vote.certificate.get("nonces")
-    if nonces is None or not any(isinstance(option, dict) for option in vote.notice["options"]):
+    nonces = vote.facts["nonces"]
+    if not any(isinstance(option, dict) for option in vote.notice["options"]):
         return ""
     return sha256("\n".join((LOT, vote.certificate["board"]["root"], *nonces)).encode()).hexdigest()

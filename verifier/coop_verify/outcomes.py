@@ -5,7 +5,6 @@ Each chamber is counted by itself from single voters' answers; nothing here is t
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from fractions import Fraction
 from typing import Any
 
 from coop_verify import elections
@@ -50,17 +49,6 @@ class Room:
     abstain: int = 0
     passed: bool = False
     winners: list[str] = field(default_factory=list)
-
-    def numbers(self) -> dict[str, Any]:
-        """What a certificate says of a chamber."""
-        return {
-            "heads": self.heads,
-            "weight": self.weight,
-            "for": self.yes,
-            "against": self.no,
-            "abstain": self.abstain,
-            "ballots": len(self.spoken),
-        }
 
     @property
     def took_part(self) -> int:
@@ -194,14 +182,3 @@ def _approved(asked: Asked, room: Room, option: str) -> bool:
         if (s.answer.get(option) if isinstance(s.answer, dict) else option in s.answer)
     )
     return reaches(asked.terms["approval"], weight, room.weight)
-
-
-def spelled(value: Fraction) -> int | str:
-    """A number of votes as certificates spell it, where a decimal says it exactly."""
-    if value.denominator == 1:
-        return value.numerator
-    scaled = value * elections.CUT
-    if scaled.denominator != 1:
-        return f"{value.numerator}/{value.denominator}"
-    whole, part = divmod(scaled.numerator, elections.CUT)
-    return f"{whole}.{part:05d}".rstrip("0")

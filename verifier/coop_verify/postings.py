@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 
 from coop_verify.bundle import Bundle
@@ -11,7 +12,7 @@ from coop_verify.forms import Document, Leaf, Opens, Transaction, read_entry, re
 from coop_verify.report import Report
 from coop_verify.votes import Line, Vote
 
-CERTIFICATE = "certificate"
+CERTIFICATE, LOT = "certificate", "lot"
 MOVES = {
     "acquire_asset": ("cash:growth", "cost", -1),
     "value_contribution": ("backing", "value", 1),
@@ -68,14 +69,17 @@ class Postings:
                 self.report.skip(name, "give the books with --books")
             return
         sealed = Counter[bytes]()
+        lots = set[bytes]()
         for leaf, entries in _history(self.bundle):
             if isinstance(leaf, Document):
                 sealed[leaf.digest] += leaf.kind == CERTIFICATE
+                lots |= {leaf.digest} if leaf.kind == LOT else set()
             else:
                 self._transaction(leaf, entries)
         self._logged(sealed)
         for expected in self.expected.values():
             self._compare(expected)
+            self._committed(expected.vote, lots)
 
     def _transaction(self, leaf: Transaction, entries: list[bytes]) -> None:
         read = [read_entry(line) for line in entries]
@@ -120,6 +124,12 @@ class Postings:
             self.report.note(
                 f"The log has {others} certificates more than this folder: it is a part, or older."
             )
+
+    def _committed(self, vote: Vote, lots: set[bytes]) -> None:
+        """The site's nonce was in the log before the ballots: its hash was."""
+        for nonce in vote.facts["nonces"][:1]:
+            if sha256(bytes.fromhex(nonce)).digest() not in lots:
+                self._broken("logged", vote, "its nonce was not committed to at the opening")
 
     def _broken(self, promise: str, vote: Vote, sentence: str) -> None:
         self.report.broken(promise, f"decision {vote.number}: {sentence}")
