@@ -20,7 +20,12 @@ from governance.models import Proposal, SealedTally, SealedVote, TrusteeKey
 from governance.queries import locked
 from governance.sealed.checks import require_deal, tally_in
 from governance.sealed.formats import is_key
-from governance.sealed.queries import is_sealed, is_trustee, sealed_vote_of, waiting_for_their_count
+from governance.sealed.queries import (
+    is_sealed,
+    is_trustee,
+    sealed_vote_of,
+    waiting_for_their_count,
+)
 from governance.services.count import count_after_tally
 from ledger.errors import DomainError
 from members.models import Member, User
