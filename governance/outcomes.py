@@ -62,8 +62,9 @@ class Duel:
 
 @dataclass(frozen=True)
 class Details:
-    """One chamber's stage log."""
+    """One chamber's stage log, and whom or what it chose by itself."""
 
+    winners: tuple[str, ...]
     rounds: tuple[tuple[Line, ...], ...]
     duels: tuple[Duel, ...]
     ties: tuple[str, ...]
@@ -78,6 +79,7 @@ def details_of(proposal: Proposal, chamber: str) -> Details:
     names = option_names(proposal)
     ties = found.get("ties", [])
     return Details(
+        winners=tuple(names.get(option, option) for option in found.get("winners", [])),
         rounds=tuple(tuple(lines(one, names)) for one in found.get("rounds", [])),
         duels=tuple(duels(found.get("pairwise", {}), names)),
         ties=tuple(tie_text(tie, names) for tie in ties),

@@ -39,6 +39,7 @@ def decision_context(request: HttpRequest, proposal: Proposal) -> dict[str, Any]
     terms = planned_terms(proposal) or draft_terms(proposal)
     certified = hasattr(proposal, "certificate")
     mine = queries.ballot_of(proposal, member)
+    views = chamber_views(proposal) if certified else []
     return {
         "proposal": proposal,
         "action": action_named(proposal.action),
@@ -52,7 +53,8 @@ def decision_context(request: HttpRequest, proposal: Proposal) -> dict[str, Any]
         "mine": mine,
         "my_answers": answers_of(mine) if mine else [],
         "form": ballot_form(proposal, answer=first_answer(mine)),
-        "chambers": chamber_views(proposal) if certified else [],
+        "chambers": views,
+        "by_lot": any(view.details.by_lot for view in views),
         "decided_by": decided_by(proposal) if certified else "",
         "winners": winners_of(proposal) if certified else [],
         "effects": carried_out(proposal),
@@ -131,8 +133,11 @@ def answers_of(ballot: Ballot) -> list[tuple[str, str]]:
 
 
 def spoken(choices: dict[str, Any], names: dict[str, str]) -> list[tuple[str, str]]:
-    """Answers in words, under the names of their chambers."""
-    return [(chamber_name(c), answer_text(answer, names)) for c, answer in choices.items()]
+    """Answers in words, under the names of their chambers; the same answer in all of them once."""
+    texts = {chamber_name(c): answer_text(answer, names) for c, answer in choices.items()}
+    if len(texts) > 1 and len(set(texts.values())) == 1:
+        return [(", ".join(texts), next(iter(texts.values())))]
+    return list(texts.items())
 
 
 def first_answer(ballot: Ballot | None) -> Any:

@@ -86,6 +86,8 @@ def propose(request: HttpRequest, action: str) -> HttpResponse:
 def vote(request: HttpRequest, proposal_id: int) -> HttpResponse:
     """The ballot; an entry on the board leads to its receipt, a step of a ranking back here."""
     proposal = access.proposal_for(request, proposal_id)
+    if proposal.ballot_kind == Proposal.BallotKind.SEALED:
+        return See(reverse("governance:sealed_vote", args=[proposal.pk]))
     context = decision_context(request, proposal)
     form = ballot_form(proposal, request.POST) if request.method == "POST" else context["form"]
     if form.is_valid():
