@@ -8,25 +8,28 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from governance.counting.electing import elect
-from governance.counting.motion import (
-    ChamberResult,
-    Check,
-    MotionRules,
-    count_chamber,
-    share_check,
-    support_check,
-)
+from governance.counting.motion import ChamberResult, Check, MotionRules, count_chamber
 from governance.counting.question import Counted, Question, Votes
 from governance.counting.ranking import choose
 from governance.counting.sums import AGAINST, FOR, BallotGroup, total
+from governance.counting.turning import with_margins
 
 USERS = "users"
+IN_WORDS = ("motion", "consent")
 WORDS = {"consent": FOR, "object": AGAINST}
 """what the words of a consent are where it goes on as a motion"""
 
 
 def decide(question: Question, votes: Sequence[Votes]) -> Counted:
-    """The outcome. Raises ValueError for more votes than voters, or for an unknown kind."""
+    """The outcome, with margins. Raises ValueError for more votes than voters, unknown kinds."""
+    counted = outcome(question, votes)
+    if question.kind in IN_WORDS or not votes:
+        return counted
+    return with_margins(question, votes, counted, outcome)
+
+
+def outcome(question: Question, votes: Sequence[Votes]) -> Counted:
+    """The outcome alone. Raises ValueError."""
     if question.kind not in DECIDERS:
         raise ValueError(f"no kind of vote {question.kind!r}")
     return DECIDERS[question.kind](question, votes)
@@ -109,4 +112,4 @@ DECIDERS: dict[str, Callable[[Question, Sequence[Votes]], Counted]] = {
     "irv": elect,
     "stv": elect,
 }
-__all__ = ["Counted", "decide", "share_check", "support_check"]
+__all__ = ["Counted", "decide"]

@@ -18,7 +18,8 @@ class Question:
     """One vote: its kind, its options by id, and the rules it was announced with.
 
     `users_alone` is the share of R11, in second votes that it applies to. `objections` are those
-    to a consent that are open. `square_root` puts 4·V² >= 9·n in the place of R3 (R4).
+    to a consent that are open. `square_root` puts 4·V² >= 9·n in the place of R3 (R4). `scale` is
+    the highest score.
     """
 
     kind: str
@@ -29,6 +30,7 @@ class Question:
     users_alone: Threshold | None = None
     objections: int = 0
     square_root: bool = False
+    scale: int = 5
 
 
 @dataclass(frozen=True)

@@ -52,6 +52,7 @@ def question_of(proposal: Proposal) -> Question:
         users_alone=users_alone(proposal, terms),
         objections=len(open_objections(proposal)) if proposal.kind == Kind.CONSENT else 0,
         square_root=terms.square_root,
+        scale=terms.scale,
     )
 
 
