@@ -277,14 +277,14 @@ class AcquireForm(ProposalForm):
         empty_label=_("none: from the growth fund alone"),
     )
     name = forms.CharField(label=_("What is it?"), max_length=120)
-    kind = forms.CharField(
+    asset_kind = forms.CharField(
         label=_("Kind of thing"),
         max_length=40,
         help_text=_("For hardware: mast, fibre, router, server, disk shelf."),
     )
     cost = CentsField(label=_("What it costs"))
     since = forms.DateField(label=_("In service from"), widget=DayInput())
-    field_order = ("pool", "campaign", "name", "kind", "cost", "since")
+    field_order = ("pool", "campaign", "name", "asset_kind", "cost", "since")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -306,7 +306,7 @@ class AcquireForm(ProposalForm):
             "pool": data["pool"].code,
             "campaign": campaign.pk if campaign else 0,
             "name": data["name"],
-            "kind": data["kind"],
+            "kind": data["asset_kind"],
             "cost": data["cost"],
             "since": data["since"].isoformat(),
             "capacity": capacity_from(data),

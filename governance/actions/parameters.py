@@ -24,6 +24,20 @@ OF_THEIR_OWN = {
 }
 """what has an action of its own for a pool; here it is set for pools without a word of theirs"""
 
+HOW_WE_DECIDE = frozenset({
+    "notice_seconds", "special_notice_seconds", "voting_seconds", "timelock_seconds",
+    "timelock_rights_seconds", "expiry_seconds", "support", "special_support",
+    "approval_quorum", "participation", "square_root_quorum", "score_scale", "objection_share",
+    "users_alone", "reconcile_seconds", "extension_seconds", "review_seconds", "halt_seconds",
+    "delegation_enabled", "proxy_heads", "proxy_share", "delegation_days",
+    "admission_by_vote", "expulsion_by_vote", "suspension_by_vote", "retirement_by_vote",
+    "bylaws_by_vote", "offices_by_vote", "revocation_by_vote", "steward_seats", "office_days",
+    "office_terms", "petition_share", "petition_days", "emergency_signatures",
+    "emergency_call_seconds", "emergency_seconds", "ratification_notice_seconds",
+    "sealed_trustees", "sealed_threshold",
+})  # fmt: skip
+"""the parameters of votes, offices and powers: what changes them waits for the longest time"""
+
 
 class SetPolicy(Action):
     """Any parameter of the registry but what a pool has an action of its own for.
@@ -38,6 +52,10 @@ class SetPolicy(Action):
     touches_usage_rights = True
     area = "rules"
     schema: ClassVar[dict[str, type]] = {"key": str, "scope": str, "value": object}
+
+    def governs(self, payload: Payload) -> bool:
+        """Whether the parameter says how we decide, and who decides without a vote."""
+        return payload.get("key") in HOW_WE_DECIDE
 
     def read(self, payload: Payload) -> Payload:
         """As the schema says, and a day in ISO form under "from" where one is set."""

@@ -40,7 +40,7 @@ def test_a_steward_is_led_to_a_filled_in_proposal(steward: Client, to: str) -> N
 
 def test_a_loss_and_an_order_called_off_are_recorded(steward: Client) -> None:
     assert end(steward, serving(), to="lost") == 303
-    assert end(steward, ordered(), to="retired") == 303
+    assert end(steward, ordered("Spare"), to="retired") == 303
 
 
 def test_where_the_rules_leave_it_to_stewards_their_page_names_the_vote(steward: Client) -> None:

@@ -88,7 +88,7 @@ def test_members_propose_it_on_a_form() -> None:
     campaign = planned(town.pool, 40_000)
     paid(promise(town.members["chloe"], campaign, 40_000))
     form = {
-        "pool": town.pool.pk, "campaign": campaign.pk, "name": "Second mast", "kind": "mast",
+        "pool": town.pool.pk, "campaign": campaign.pk, "name": "Second mast", "asset_kind": "mast",
         "cost": "400.00", "since": f"{timezone.localdate()}", "yields_bandwidth": "500",
         "title": "Second mast", "text": "For the far side.", "key": "k",
     }  # fmt: skip

@@ -112,7 +112,9 @@ def test_a_payload_that_names_no_node_or_no_reason_is_refused(action: str) -> No
     for payload in wrong:
         with pytest.raises(BadPayload):
             ACTIONS[action].check(payload)
-    assert ACTIONS[action].inverse(ACTIONS[action].dry_run(wrong[2])) is None
+    undone = ACTIONS[action].opposite(ACTIONS[action].dry_run(wrong[2]), [])
+    release = ("release_node", {"node": str(node.uuid), "reason": ""})
+    assert undone == (release if action == "confirm_quarantine" else None)
     services.revoke_node(actor=town.steward, node=node, reason="gone")
     with pytest.raises(NotPossibleNow):
         ACTIONS[action].check({"node": str(node.uuid), "reason": "x"})

@@ -8,6 +8,7 @@ from django.test import Client
 from assets.models import Asset
 from governance.action_forms.filling import form_values
 from governance.actions import ACTIONS
+from governance.actions.parameters import HOW_WE_DECIDE
 from governance.errors import BadPayload, ElectedOffice, NothingToChange, OwnAction
 from governance.proposing import PROPOSAL_FORMS
 from ledger.errors import DomainError
@@ -16,6 +17,7 @@ from members.errors import BylawsExist, RoleNotHeld, StateRefused
 from members.models import Member
 from members.services import change_state, ensure_bylaws
 from policies.models import PolicyValue
+from policies.registry import PARAMETERS
 from tests.governance.votes import POOL, RESOURCE, Town, make_town
 from titles.errors import NotAMember
 
@@ -71,6 +73,9 @@ def test_every_action_names_its_field_its_undoing_and_its_form() -> None:
     assert ACTIONS["change_bylaws"].special
     assert ACTIONS["lift_suspension"].protects_usage_right
     assert ACTIONS["change_bylaws"].governs({})
+    assert set(PARAMETERS) >= HOW_WE_DECIDE
+    assert ACTIONS["set_policy"].governs({"key": "offices_by_vote"})
+    assert not ACTIONS["set_policy"].governs({"key": "holding_cap"})
     assert set(PROPOSAL_FORMS) == {key for key in ACTIONS if not key.startswith("recall_")}
 
 
