@@ -4,7 +4,9 @@ import xml.etree.ElementTree as ET
 from datetime import UTC
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from governance.discussion.services import say
 from governance.models import Proposal
@@ -63,6 +65,7 @@ def test_a_call_stands_on_the_list_until_it_was_read(town: Town) -> None:
     assert words not in text_of(ben.get("/decisions/"))
 
 
+@pytest.mark.django_db(transaction=True)
 def test_each_vote_stands_once_wherever_it_is_on_its_way(town: Town) -> None:
     agree("timelock_rights_seconds", 3600)
     agree("notice_seconds", 3600)
@@ -81,6 +84,7 @@ def test_each_vote_stands_once_wherever_it_is_on_its_way(town: Town) -> None:
     assert f"/decisions/{coming.pk}/" in public
 
 
+@pytest.mark.django_db(transaction=True)
 def test_past_votes_are_found_by_words_and_outcome(town: Town) -> None:
     failed = decide(town, open_motion(town), ana="against", ben="against")
     link = f'href="/decisions/{failed.pk}/"'
@@ -95,9 +99,7 @@ def test_past_votes_are_found_by_words_and_outcome(town: Town) -> None:
     assert link in page("outcome=nonsense")
 
 
-def test_the_list_asks_the_database_no_more_for_more_votes(
-    town: Town, django_assert_max_num_queries: object
-) -> None:
+def test_the_list_asks_the_database_no_more_for_more_votes(town: Town) -> None:
     ana = as_member(town)
     counts = []
     for key in ("1", "2", "3"):
@@ -107,9 +109,6 @@ def test_the_list_asks_the_database_no_more_for_more_votes(
 
 
 def queries_of(client: Client) -> int:
-    from django.db import connection
-    from django.test.utils import CaptureQueriesContext
-
     with CaptureQueriesContext(connection) as seen:
         client.get("/decisions/")
     return len(seen)
@@ -143,6 +142,7 @@ def test_a_calendar_line_is_never_longer_than_its_standard_allows(town: Town) ->
     assert f"SUMMARY:Ballot closes: {flat}\r\n" in whole
 
 
+@pytest.mark.django_db(transaction=True)
 def test_the_feed_tells_what_was_announced_and_decided_and_names_nobody(town: Town) -> None:
     decided = decide(town, open_motion(town), ana="for", ben="for", chloe="for")
     draft = price_motion(town, key="draft")
@@ -161,7 +161,7 @@ def test_the_feed_tells_what_was_announced_and_decided_and_names_nobody(town: To
     assert "Users: 3 for, 0 against, 0 abstaining." in text
     updated = entries[str(decided.pk)].findtext(f"{ATOM}updated")
     assert decided.decided_at is not None
-    assert updated == decided.decided_at.replace(microsecond=0).isoformat()
+    assert updated == decided.decided_at.isoformat()
     for name in town.members:
         assert name.encode() not in answer.content
     assert f"/decisions/{draft.pk}/".encode() not in answer.content
