@@ -5,6 +5,7 @@ from typing import Any
 
 from django.http import HttpRequest
 
+from governance.consents.panel import panel as consents
 from governance.delegations.panel import panel as delegations
 from governance.discussion.panel import panel as discussion
 from governance.lifecycle.panel import panel as lifecycle
@@ -15,6 +16,7 @@ from members.models import Member
 
 Panel = Callable[[HttpRequest, Proposal, Member | None], dict[str, Any]]
 PANELS: dict[str, Panel] = {
+    "consents": consents,
     "lifecycle": lifecycle,
     "offices": offices,
     "sealed": sealed,

@@ -4,6 +4,7 @@ from django.urls import path
 
 from governance import actions_api, api, views
 from governance.bundle import urls as bundle
+from governance.consents import urls as consents
 from governance.delegations import urls as delegations
 from governance.discussion import urls as discussion
 from governance.lifecycle import urls as lifecycle
@@ -16,6 +17,7 @@ from governance.sealed import urls as sealed
 
 app_name = "governance"
 urlpatterns = [
+    *consents.urlpatterns,
     *bundle.urlpatterns,
     *delegations.urlpatterns,
     *discussion.urlpatterns,
