@@ -161,7 +161,7 @@ def end(asset: Asset, data: dict[str, Any], actor: User) -> object:
         to=Asset.State(data["to"]),
         on=data["on"],
         reason=data["reason"],
-        proceeds=data["proceeds"] or 0,
+        proceeds=data.get("proceeds") or 0,
         actor=actor,
         key=key_of(data),
     )

@@ -16,11 +16,11 @@ from assets import interchange, services
 from assets.access import asset_or_404, file_or_404
 from assets.deeds import DEEDS, Deed
 from assets.forms import CapacityForm, ImportForm, RegisterForm
-from assets.mandate import RULE
+from assets.mandate import narrow
 from assets.models import Asset, AssetCustody
 from ledger.errors import DomainError
 from members.access import steward_required, the_user
-from members.mandates import mandate, proposing
+from members.mandates import proposing
 
 MOST_BYTES = 2 * 2**20
 
@@ -58,13 +58,12 @@ def deed(request: HttpRequest, asset_id: int, name: str) -> HttpResponse:
         raise Http404
     sent = (request.POST, request.FILES) if request.method == "POST" else ()
     form = what.form_for(asset, *sent)
+    rule = narrow(form, asset) if name == "end" else None
     if request.method == "POST" and form.is_valid() and _done(request, asset, what, form):
         messages.success(request, str(what.done))
         return _to(asset)
     context = {"asset": asset, "deed": what, "form": form, "fits": asset.state in what.states}
-    if name == "end":
-        vote = proposing("retire_asset", asset=asset.pk)
-        context |= {"mandate": mandate(RULE), "vote": vote}
+    context |= {"mandate": rule, "vote": proposing("retire_asset", asset=asset.pk)}
     return render(request, "assets/deed.html", context, status=422 if form.errors else 200)
 
 
