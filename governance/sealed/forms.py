@@ -111,10 +111,7 @@ class TrackerForm(forms.Form):
     tracker = forms.RegexField(
         formats.TRACKER,
         label=_("Your tracker"),
-        help_text=_(
-            "Copy it now: with it you find your ballot in the published count. The site forgets "
-            "it. You may also write 32 digits of your own."
-        ),
+        help_text=_("32 digits from 0 to 9 and a to f that nobody else can guess."),
         initial=new_tracker,
         max_length=32,
         error_messages={"invalid": _("A tracker has 32 digits from 0 to 9 and a to f.")},

@@ -26,6 +26,7 @@ from governance.sealed.queries import (
     sealed_vote_of,
     waiting_for_their_count,
 )
+from governance.sealed.telling import tell_dealt
 from governance.services.count import count_after_tally
 from ledger.errors import DomainError
 from members.models import Member, User
@@ -90,7 +91,7 @@ def take_deal(*, proposal_id: int, deal: Any, actor: User) -> SealedVote:
     if earlier is not None and earlier.deal == deal:
         return earlier
     SealedVote.objects.filter(proposal=proposal).delete()
-    return SealedVote.objects.create(
+    vote = SealedVote.objects.create(
         proposal=proposal,
         public_key=deal["public_key"],
         threshold=deal["threshold"],
@@ -98,6 +99,8 @@ def take_deal(*, proposal_id: int, deal: Any, actor: User) -> SealedVote:
         deal=deal,
         by=actor,
     )
+    tell_dealt(vote)
+    return vote
 
 
 def require_dealable(proposal: Proposal) -> None:

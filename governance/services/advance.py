@@ -30,6 +30,7 @@ SWEEPS: tuple[str, ...] = (
     "governance.offices.petitions.sweep_petitions",
     "governance.offices.emergencies.sweep_emergencies",
     "governance.sealed.services.count_tallied",
+    "governance.sealed.telling.tell_to_count",
     "governance.delegations.warnings.warn_of_lost_ways",
     "governance.sanctions.services.end_what_is_over",
     "governance.sanctions.appeals.decide_what_is_over",
