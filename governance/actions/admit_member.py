@@ -21,6 +21,7 @@ class AdmitMember(Action):
     )
     touches_usage_rights = True
     area = "members"
+    kinds = ("motion", "consent")
     schema: ClassVar[dict[str, type]] = {"member": int}
 
     def concerns(self, payload: Payload) -> set[int]:

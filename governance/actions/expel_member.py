@@ -21,6 +21,7 @@ class AgainstMember(Action):
     by: ClassVar[MemberEvent.Reason]
     touches_usage_rights = True
     area = "members"
+    kinds = ("motion",)
     schema: ClassVar[dict[str, type]] = {"member": int, "reason": str, "appeal": str}
 
     def concerns(self, payload: Payload) -> set[int]:

@@ -24,6 +24,7 @@ class LiftSuspension(Action):
     touches_usage_rights = True
     protects_usage_right = True
     area = "members"
+    kinds = ("motion", "consent")
     schema: ClassVar[dict[str, type]] = {"member": int, "reason": str}
     undone_by = "suspend_member"
 
