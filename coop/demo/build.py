@@ -19,6 +19,7 @@ from coop.demo.members import furnish_the_register
 from coop.demo.moves import offer_some
 from coop.demo.payouts import pay_out
 from coop.demo.plans import plan_ahead
+from coop.demo.votes import put_to_the_vote
 from members.bylaws import VERSION
 from members.models import Cooperative, Member, User
 from members.services import apply, enrol_member, found_cooperative, grant_role, register_user
@@ -69,6 +70,7 @@ def build() -> None:
     come_late(people)
     sign_and_vouch(people)
     run_a_fleet()
+    put_to_the_vote(people)
 
 
 def history_starts(now: datetime) -> list[datetime]:
@@ -128,6 +130,15 @@ def agree(since: datetime) -> None:
         )
     for key, value in cast.POLICIES.items():
         set_policy(actor=None, key=key, value=value, valid_from=since, source="founding")
+    for scope in cast.UNHURRIED:
+        set_policy(
+            actor=None,
+            key="voting_seconds",
+            scope=scope,
+            value=cast.LONGER,
+            valid_from=since,
+            source="founding",
+        )
 
 
 def admit_people() -> dict[str, Member]:
