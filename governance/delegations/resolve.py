@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db import connection
 
-from governance.counting.delegation import NOBODY, Resolution, resolve
+from governance.counting.delegation import NOBODY, Caps, Resolution, resolve
 from governance.delegations.in_force import Word, caps_of, words_for
 from governance.models import Carried, Chamber, Proposal
 
@@ -83,9 +83,13 @@ def fates_at(proposal: Proposal, at: datetime) -> Iterator[Fate]:
 
 def fates_in(proposal: Proposal, chamber: Chamber, words: dict[int, Word]) -> Iterator[Fate]:
     """The fates in one chamber, in the order of its roll."""
-    roll = roll_of(chamber)
+    return fates_on(roll_of(chamber), words, caps_of(proposal))
+
+
+def fates_on(roll: Roll, words: dict[int, Word], caps: Caps) -> Iterator[Fate]:
+    """The fates on one roll; a pure function of who voted and who names whom."""
     named, early = named_in(roll, words)
-    found = resolve(roll.voted, named, roll.weights, caps_of(proposal))
+    found = resolve(roll.voted, named, roll.weights, caps)
     for place, member in enumerate(roll.members):
         if not roll.voted[place] and member in words:
             yield fate_of(place, roll, found, early, words[member])

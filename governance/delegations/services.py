@@ -7,7 +7,6 @@ from typing import Any
 
 from django.db import connection, transaction
 from django.db.models import Q, QuerySet
-from django.utils import timezone
 
 from governance.actions import ACTIONS
 from governance.delegations.in_force import area_of, rules_of
@@ -207,9 +206,3 @@ def revoke(*, delegation_id: int, member: Member, actor: User | None) -> Delegat
         row.revoked_at = at
         row.save(update_fields=["revoked_at"])
     return row
-
-
-def end_all(member: Member, at: datetime | None = None) -> int:
-    """Every word from and to a member ended; how many. Call inside a transaction."""
-    rows = Delegation.objects.filter(giver=member) | Delegation.objects.filter(holder=member)
-    return rows.filter(revoked_at=None).update(revoked_at=at or timezone.now())

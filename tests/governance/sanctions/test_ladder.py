@@ -119,7 +119,7 @@ def test_nobody_decides_about_themselves() -> None:
 
 def test_every_step_ends_within_its_longest_time() -> None:
     steward, member = make_steward(), make_member()
-    for days in (0, -1, 366):
+    for days in (-1, 366):
         with pytest.raises(SanctionTooLong):
             put(member, steward, "warn", days)
     put(member, steward, "warn", 364)
