@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.db import connection
 
@@ -31,11 +31,12 @@ WHERE d.proposal_id = %s AND d.version = %s"""
 
 @dataclass(frozen=True)
 class Voter:
-    """Somebody who may vote: their pseudonym in this vote and the units they hold."""
+    """Somebody who may vote: their pseudonym in this vote, the units they hold, what they weigh."""
 
     member_id: int
     pseudonym: str
     units: int
+    weight: int = 1
 
 
 def give_notice(proposal: Proposal) -> int:
@@ -53,15 +54,20 @@ def freeze(proposal: Proposal, terms: Terms) -> list[Chamber]:
     """The chambers and rolls of a vote as of now. Call inside a transaction, under its lock.
 
     Eligible is who was active at notice and is active now (R7); in the owners' chamber also who
-    holds units of any pool. Everybody weighs one. The users' roll is always frozen: where they do
-    not vote it is what their objections are measured by (R10).
+    holds units of any pool. Everybody weighs one, or owners their shares (R9). The users' roll is
+    always frozen: where they do not vote it is what their objections are measured by (R10).
     """
     voters, ledger_txn = eligible(proposal)
     voting = voting_chambers(proposal, terms)
     lot.commit(proposal)
     return [
         freeze_chamber(
-            proposal, name, place, members_of(name, voters), ledger_txn, votes=name in voting
+            proposal,
+            name,
+            place,
+            weighed(name, members_of(name, voters), terms),
+            ledger_txn,
+            votes=name in voting,
         )
         for place, name in enumerate(voting if USERS in voting else (*voting, USERS))
     ]
@@ -88,6 +94,18 @@ def members_of(chamber: str, voters: Iterable[Voter]) -> list[Voter]:
     return [voter for voter in voters if chamber != OWNERS or voter.units > 0]
 
 
+def weighed(chamber: str, voters: list[Voter], terms: Terms) -> list[Voter]:
+    """The voters with their weights: one, or in the owners' chamber their shares, capped (R9).
+
+    The cap is a part of all shares before anything is capped, cut off, and at least one.
+    """
+    cap = terms.owner_cap
+    if cap is None or chamber != OWNERS:
+        return voters
+    most = max(1, cap.num * sum(voter.units for voter in voters) // cap.den)
+    return [replace(voter, weight=min(voter.units, most)) for voter in voters]
+
+
 def shuffled(voters: Iterable[Voter]) -> list[Voter]:
     """The voters in an order that nobody can guess or repeat.
 
@@ -108,7 +126,7 @@ def freeze_chamber(
             member_id=voter.member_id,
             position=place,
             voter=voter.pseudonym,
-            weight=1,
+            weight=voter.weight,
             units=voter.units,
             leaf=leaf_of(proposal.pk, name, place, voter),
         )
@@ -132,5 +150,5 @@ def freeze_chamber(
 
 
 def leaf_of(proposal_id: int, chamber: str, place: int, voter: Voter) -> str:
-    row = {"position": place, "voter": voter.pseudonym, "weight": 1}
+    row = {"position": place, "voter": voter.pseudonym, "weight": voter.weight}
     return board.roll_leaf(board.roll_document(proposal_id, chamber, row))

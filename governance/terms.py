@@ -14,6 +14,7 @@ from policies.queries import policy
 
 USERS, OWNERS = "users", "owners"
 ROLL_RULE = "R7: active at notice and at opening; one member, one vote"
+BY_SHARES = "R7: active at notice and at opening; owners by shares, up to the cap (R9)"
 SECONDS = ("notice_seconds", "voting_seconds", "timelock_seconds", "expiry_seconds")
 LATER_SECONDS = ("extension_seconds", "reconcile_seconds", "review_seconds", "halt_seconds")
 NOBODY_ASKED = Threshold(0, 1, strict=False)
@@ -48,7 +49,9 @@ class Terms:
 
     `users_alone` is what users must reach to carry by themselves, in a second vote, what
     `protects` a usage right (R11). `objection` is the share of users that calls them in (R10).
-    The defaults are what votes had before a field existed.
+    `owner_cap` is the part of all shares that one owner's vote may weigh at most, where owners vote
+    by shares; None is one member, one vote (R9). The defaults are what votes had before a field
+    existed.
     """
 
     chambers: tuple[str, ...]
@@ -65,6 +68,7 @@ class Terms:
     protects: bool = False
     special: bool = False
     square_root: bool = False
+    owner_cap: Threshold | None = None
     delegation: Speaking = Speaking()
     extension_seconds: int = 0
     reconcile_seconds: int = 14 * 86_400
@@ -96,7 +100,8 @@ class Terms:
             "special": self.special,
             "square_root": self.square_root,
             "delegation": self.delegation.as_json(),
-            "roll": ROLL_RULE,
+            "owner_cap": None if self.owner_cap is None else self.owner_cap.as_list(),
+            "roll": ROLL_RULE if self.owner_cap is None else BY_SHARES,
             **{name: getattr(self, name) for name in (*SECONDS, *LATER_SECONDS)},
         }
 
@@ -116,7 +121,7 @@ def _later(value: Mapping[str, Any]) -> dict[str, Any]:
     """The fields that older votes do not have."""
     found: dict[str, Any] = {
         name: Threshold.from_list(value[name])
-        for name in ("participation", "objection", "users_alone")
+        for name in ("participation", "objection", "users_alone", "owner_cap")
         if value.get(name) is not None
     }
     plain = ("scale", "protects", "special", "square_root", *LATER_SECONDS)
@@ -149,6 +154,7 @@ def terms_for(proposal: Proposal, at: datetime) -> Terms:
         protects=action.protects_usage_right,
         special=action.special,
         square_root=policy("square_root_quorum", at, scope),
+        owner_cap=_owner_cap(at),
         delegation=Speaking(
             policy("delegation_enabled", at),
             policy("proxy_heads", at),
@@ -184,6 +190,11 @@ def _thresholds(action: Action, at: datetime, scope: str) -> dict[str, Any]:
         "objection": _share(policy("objection_share", at, scope)),
         "users_alone": Threshold.from_list(policy("users_alone", at)),
     }
+
+
+def _owner_cap(at: datetime) -> Threshold | None:
+    by_shares = policy("owner_weights", at) == "shares"
+    return _share(policy("owner_weight_cap", at)) if by_shares else None
 
 
 def _share(value: list[int]) -> Threshold:

@@ -82,6 +82,9 @@ _QUARANTINE_ON = Choice(
         "all": _("everything that makes a node suspect"),
     }
 )
+_WEIGHTS = Choice(
+    {"one": _("one member, one vote"), "shares": _("as many votes as shares, up to the cap")}
+)
 _SCALE = Whole("points", _("a whole number from %(least)s to %(most)s"), 1, 100)
 _PROXIES = Whole("members", _("a whole number from %(least)s to %(most)s"), 0, 1000)
 _SEATS = Whole("seats", _("a whole number from %(least)s to %(most)s"), 1, 99)
@@ -248,6 +251,13 @@ PARAMETERS: dict[str, Parameter] = {
             _("ranked motions ask for three halves of the square root of a chamber in favour"),
             False,
             Flag(),
+        ),
+        Parameter("owner_weights", _("what an owner’s vote weighs"), "one", _WEIGHTS),
+        Parameter(
+            "owner_weight_cap",
+            _("most that one owner’s vote may weigh, as a part of all shares"),
+            [1, 10],
+            Fraction(),
         ),
         Parameter("score_scale", _("highest score on a ballot"), 5, _SCALE),
         Parameter(

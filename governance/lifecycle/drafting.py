@@ -22,7 +22,7 @@ from governance.lifecycle.content import (
 )
 from governance.lifecycle.versions import record_version
 from governance.models import Proposal, SealedVote
-from governance.terms import Terms, terms_for
+from governance.terms import OWNERS, Terms, terms_for
 from ledger.errors import KeyConflict
 from members.models import Member, User
 
@@ -80,7 +80,9 @@ def check_content(proposal: Proposal) -> None:
 
 
 def _require_sealable(proposal: Proposal) -> None:
-    if len(terms_for(proposal, clock.now()).chambers) != 1:
+    terms = terms_for(proposal, clock.now())
+    weighted = terms.owner_cap is not None and OWNERS in terms.chambers
+    if len(terms.chambers) != 1 or weighted:
         raise NotSealable
 
 

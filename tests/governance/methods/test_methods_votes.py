@@ -42,7 +42,7 @@ from tests.governance.votes import (
     make_town,
     move,
 )
-from tests.makers import make_member
+from tests.makers import agree, buy, make_member
 
 pytestmark = pytest.mark.django_db(transaction=True)
 NAMES = ("Mast", "Cable", "Dish")
@@ -221,6 +221,21 @@ def test_where_users_do_not_vote_their_roll_is_frozen_for_objections() -> None:
     assert chambers == {"owners": (True, 2), "users": (False, 4)}
     vote = decided(town, vote, ana="for")
     assert [c["chamber"] for c in vote.certificate.result["chambers"]] == ["owners"]
+
+
+def test_owners_weigh_their_shares_up_to_the_cap_where_that_was_adopted() -> None:
+    town = make_town(owners=("ana", "ben", "chloe"))
+    buy(town.members["ana"], town.pool, 20)
+    agree("owner_weights", "shares")
+    agree("owner_weight_cap", [1, 3])
+    vote = opened(town, "motion")
+    rows = RollRow.objects.filter(chamber__proposal=vote, chamber__name="owners")
+    assert sorted(rows.values_list("units", "weight")) == [(10, 10), (10, 10), (30, 16)]
+    vote = decided(town, vote, ana="for", ben="against", chloe="against")
+    users, owners = vote.certificate.result["chambers"]
+    assert (owners["weight"], owners["for"], owners["against"]) == (36, 16, 20)
+    assert users["weight"] == 4
+    assert broken() == []
 
 
 def test_a_consent_passes_when_its_objection_is_taken_back() -> None:
