@@ -6,6 +6,7 @@ from django.shortcuts import get_object_or_404
 from rest_framework.request import Request
 
 from governance.models import Ballot, Proposal
+from governance.offices.locks import CALLED
 from governance.queries import published, visible_to
 from members.access import WITH_RIGHTS
 from members.models import Member
@@ -25,10 +26,11 @@ def proposal_for(request: HttpRequest | Request, proposal_id: int) -> Proposal:
 
 
 def may_withdraw(request: HttpRequest | Request, proposal: Proposal) -> bool:
-    """Drafts are taken back by their proposer or a steward."""
-    return proposal.state == Proposal.State.DRAFT and (
-        is_steward(request.user) or reader_member(request) == proposal.proposer
-    )
+    """Drafts are taken back by their proposer or a steward, what was announced by its proposer."""
+    own = reader_member(request) == proposal.proposer and proposal.because not in CALLED
+    drafted = proposal.state == Proposal.State.DRAFT
+    announced = proposal.state == Proposal.State.NOTICE
+    return (own and (drafted or announced)) or (drafted and is_steward(request.user))
 
 
 def withdrawable_by(request: HttpRequest | Request, proposal_id: int) -> Proposal:

@@ -19,8 +19,7 @@ ORDER BY proposal_id"""
 
 def announced() -> Iterator[Proposal]:
     """Every proposal that notice was given of."""
-    hidden = (Proposal.State.DRAFT, Proposal.State.WITHDRAWN)
-    return Proposal.objects.exclude(state__in=hidden).order_by("pk").iterator()
+    return Proposal.objects.exclude(notice_at=None).order_by("pk").iterator()
 
 
 def notices_are_as_given() -> list[str]:

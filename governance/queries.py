@@ -62,8 +62,7 @@ def rolls_of(proposal: Proposal) -> list[Roll]:
 
 def published() -> QuerySet[Proposal]:
     """Everything that notice was given of, newest first: what the public may see."""
-    hidden = (State.DRAFT, State.WITHDRAWN)
-    return Proposal.objects.exclude(state__in=hidden).select_related("proposer")
+    return Proposal.objects.exclude(notice_at=None).select_related("proposer")
 
 
 def visible_to(member: Member | None, *, steward: bool) -> QuerySet[Proposal]:

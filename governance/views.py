@@ -180,7 +180,7 @@ def withdraw(request: HttpRequest, proposal_id: int) -> HttpResponse:
         return render(request, "governance/withdraw.html", {"proposal": proposal})
     try:
         services.withdraw(proposal_id=proposal.pk, actor=the_user(request))
-        messages.success(request, _("The draft was withdrawn."))
+        messages.success(request, _("It was withdrawn."))
     except DomainError as error:
         messages.error(request, str(error))
     return See(reverse("governance:decisions"))

@@ -133,6 +133,19 @@ def withdraw_objection(*, proposal_id: int, member: Member) -> None:
     settle(proposal, at)
 
 
+def carry_objections(first: Proposal, second: Proposal) -> None:
+    """Who objected to the first vote objects to the second one on the same matter.
+
+    Call inside a transaction, under the lock of the second, while its notice runs.
+    """
+    standing = Objection.objects.filter(proposal=first, withdrawn_at=None)
+    Objection.objects.bulk_create(
+        Objection(proposal=second, member_id=row.member_id, reason=row.reason, at=row.at)
+        for row in standing
+    )
+    settle(second, clock.now())
+
+
 def settle(proposal: Proposal, at: datetime) -> None:
     """What the objections bring about. Call inside a transaction, under the proposal's lock.
 

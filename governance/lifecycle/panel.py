@@ -39,7 +39,7 @@ def panel(request: HttpRequest, proposal: Proposal, member: Member | None) -> di
 
 
 def users_alone(proposal: Proposal) -> str:
-    """What users must reach to carry a second vote by themselves, in words; "" where they cannot."""
+    """What users must reach to carry a second vote by themselves; "" where they cannot."""
     if proposal.terms is None or not terms_of(proposal).protects:
         return ""
     return threshold_text(terms_of(proposal).users_alone)

@@ -11,6 +11,7 @@ from governance import board, clock
 from governance.errors import NotDeadlocked, NotYours
 from governance.lifecycle.content import content_of
 from governance.lifecycle.drafting import Options, announce, draft
+from governance.lifecycle.objections import carry_objections
 from governance.lifecycle.versions import record_version
 from governance.models import Proposal
 from governance.offices.locks import require_unconflicted
@@ -98,7 +99,9 @@ def announce_second_vote(first_id: int) -> Proposal:
         return second
     try:
         with transaction.atomic():
-            return announce(locked(second.pk), actor=None)
+            announced = announce(locked(second.pk), actor=None)
+            carry_objections(first, announced)
+            return announced
     except DomainError as error:
         second.state = State.WITHDRAWN
         second.save(update_fields=["state"])
