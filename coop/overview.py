@@ -17,6 +17,7 @@ from coop.amounts import day_format, money_text
 from coop.holdings import holdings_of
 from coop.path import path_of
 from governance.queries import votes_needed_of
+from governance.sanctions.queries import waiting_for
 from ledger.queries import balance
 from members.models import Member
 from members.queries import bylaws_to_accept
@@ -91,6 +92,7 @@ def tasks_of(member: Member) -> list[Task]:
     """What needs the member: votes, sums to pay, gifts to accept; then what is new."""
     return [
         *votes(member),
+        *panels(member),
         *unpaid(member),
         *reservations(member),
         *offered_shares(member),
@@ -120,6 +122,20 @@ def votes(member: Member) -> list[Task]:
             url=reverse("governance:decision", args=[proposal.pk]),
         )
         for proposal in votes_needed_of(member)
+    ]
+
+
+def panels(member: Member) -> list[Task]:
+    """Panels that the lot has called the member to, and where they have not answered."""
+    return [
+        Task(
+            badge=closing(seat.appeal.until),
+            kind="wait",
+            text=_("The lot has drawn you for a panel"),
+            verb=_("Read both sides and vote"),
+            url=reverse("governance:panel", args=[seat.appeal_id]),
+        )
+        for seat in waiting_for(member)
     ]
 
 
