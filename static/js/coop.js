@@ -10,7 +10,8 @@ for (const zone of document.querySelectorAll("[data-instant]")) addOwnTime(zone)
 // A time of the cooperative's zone, in the reader's own where the two differ.
 function addOwnTime(zone) {
   const at = new Date(zone.dataset.instant);
-  const told = (timeZone) => new Intl.DateTimeFormat(document.documentElement.lang, { dateStyle: "long", timeStyle: "short", timeZone }).format(at);
+  const language = document.documentElement.lang.replace(/^en$/, "en-GB");
+  const told = (timeZone) => new Intl.DateTimeFormat(language, { dateStyle: "long", timeStyle: "short", timeZone }).format(at);
   if (told(undefined) !== told(zone.textContent)) zone.append(` · ${zone.dataset.own.replace("@", told(undefined))}`);
 }
 
