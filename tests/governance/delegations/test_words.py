@@ -155,7 +155,8 @@ def test_giver_and_holder_end_it_and_nobody_else() -> None:
 
 def closed(town: Town, motion: Proposal) -> Proposal:
     """Closed as the site closes it."""
-    move(motion, "opens_at = opens_at - interval '1 hour', closes_at = now()")
+    was = "notice_at = now() - interval '2 hours', opens_at = now() - interval '1 hour'"
+    move(motion, f"{was}, closes_at = now()")
     return close_and_count(proposal_id=motion.pk, actor=town.steward)
 
 
@@ -227,7 +228,8 @@ def test_all_on_a_lost_way_are_warned_once_and_told_by_mail() -> None:
     before_all(town)
     vote(town, motion, m5="for")
     assert warn_of_lost_ways() == 0
-    move(motion, "opens_at = now() - interval '2 days', closes_at = now() + interval '1 day'")
+    was = "notice_at = now() - interval '3 days', opens_at = now() - interval '2 days'"
+    move(motion, f"{was}, closes_at = now() + interval '1 day'")
     assert (warn_of_lost_ways(), warn_of_lost_ways(), warn_in(motion.pk)) == (4, 0, 0)
     rows = DelegationWarning.objects.filter(proposal=motion)
     found = {row.member.name: row.why for row in rows.select_related("member")}
