@@ -8,6 +8,7 @@ from governance.counting import ChamberResult, Roll
 from governance.counting.deciding import Counted, decide
 from governance.counting.question import Votes
 from governance.documents import corrections_of, sealed_words
+from governance.methods import lot
 from governance.methods.carried import carried_hash, carried_of
 from governance.methods.material import grouped, question_of, votes_of
 from governance.models import Ballot, Proposal, RollCorrection, RollRow
@@ -175,6 +176,8 @@ def wrong_beyond_counts(
     carried = carried_hash(proposal)
     if certified.get("carried_sha256", carried) != carried:
         found.append(f"{name}: other delegations were certified")
+    if not lot.is_as_committed(proposal):
+        found.append(f"{name}: the nonce of its lot is not the one committed to")
     corrections = corrections_of(proposal)
     if certified.get("corrections", corrections) != corrections:
         found.append(f"{name}: other corrections of the rolls were certified")

@@ -14,6 +14,7 @@ import secrets
 from governance import board
 from governance.models import Lot, Proposal
 from governance.sealed.queries import lot_nonce
+from ledger.models import Document
 from ledger.services import record_documents
 
 DOMAIN = "coop lot v1"
@@ -27,6 +28,16 @@ def commit(proposal: Proposal) -> Lot:
     digest = hashlib.sha256(bytes.fromhex(nonce)).digest()
     record_documents([(DOCUMENT, digest)])
     return Lot.objects.create(proposal=proposal, nonce=nonce, commitment=digest.hex())
+
+
+def is_as_committed(proposal: Proposal) -> bool:
+    """Whether the site's nonce gives the commitment, and that stands in the log of the books."""
+    row = Lot.objects.filter(proposal=proposal).first()
+    if row is None:
+        return True
+    digest = hashlib.sha256(bytes.fromhex(row.nonce)).digest()
+    logged = Document.objects.filter(kind=DOCUMENT, digest=digest).exists()
+    return digest.hex() == row.commitment and logged
 
 
 def nonces_of(proposal: Proposal) -> list[str]:

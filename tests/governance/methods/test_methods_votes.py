@@ -5,7 +5,7 @@ import io
 from typing import Any
 
 import pytest
-from django.db import transaction
+from django.db import DatabaseError, transaction
 
 from governance import verify
 from governance.counting.deciding import decide
@@ -32,6 +32,7 @@ from governance.services import (
 )
 from governance.services.consent import review_at, start_reviews
 from members.models import Role
+from members.services import grant_role
 from tests.governance.votes import (
     POOL,
     RESOURCE,
@@ -183,8 +184,11 @@ def test_the_lot_is_committed_at_opening_and_drawn_from_the_closed_board() -> No
     seed = vote.certificate.result["result"]["seed"]
     board = vote.certificate.result["board"]["root"]
     assert seed == lot.seed_from(board, [row.nonce]) != before
-    with pytest.raises(Exception, match="never changed"), transaction.atomic():
-        Lot.objects.filter(pk=row.pk).update(nonce="00")
+    with pytest.raises(DatabaseError, match="never changed"), transaction.atomic():
+        Lot.objects.filter(pk=row.pk).update(nonce="00" * 32)
+    with transaction.atomic():
+        as_owner(f"UPDATE governance_lot SET nonce = repeat('00', 32) WHERE id = {row.pk}")
+    assert any("nonce of its lot" in line for line in verify.wrong_in_certificate(vote))
 
 
 def test_property_weight_carried_is_counted_once_and_sums_stay_whole() -> None:
@@ -215,8 +219,8 @@ def test_property_weight_carried_is_counted_once_and_sums_stay_whole() -> None:
 
 def test_where_users_do_not_vote_their_roll_is_frozen_for_objections() -> None:
     town = make_town()
-    price = {"pool": POOL, "resource": RESOURCE, "price": 85_000_000}
-    vote = opened(town, "motion", action="set_posted_price", payload=price)
+    agree("subscriptions_open", value=False, scope=POOL)
+    vote = opened(town, "motion", action="open_subscriptions", payload={"pool": POOL})
     chambers = {c.name: (c.votes, c.heads) for c in vote.chambers.all()}
     assert chambers == {"owners": (True, 2), "users": (False, 4)}
     vote = decided(town, vote, ana="for")
@@ -274,7 +278,7 @@ def test_two_auditors_rule_an_objection_out_of_order() -> None:
     for name in ("una", "vera"):
         auditor = make_member(name).user
         assert auditor is not None
-        Role.objects.create(user=auditor, name=Role.Name.AUDITOR)
+        grant_role(user=auditor, name=Role.Name.AUDITOR, actor=None, source="founding")
         rule_out_of_order(objection_id=row.pk, actor=auditor, reason="It is about another vote.")
         rule_out_of_order(objection_id=row.pk, actor=auditor, reason="Said twice.")
         assert row.rulings.count() == (1 if name == "una" else 2)
