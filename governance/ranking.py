@@ -11,9 +11,12 @@ UP, DOWN = "up", "down"
 
 
 def ranks_from(numbers: Mapping[str, int | None]) -> Ranks:
-    """The ranks that numbers give: the lowest is best, equal ones share a rank, gaps are none."""
+    """The ranks that numbers give: the lowest is best, equal ones share a rank, gaps are none.
+
+    Within a rank options stand in the order of their ids.
+    """
     used = sorted({number for number in numbers.values() if number is not None})
-    return [[o for o, number in numbers.items() if number == rank] for rank in used]
+    return [sorted(o for o, number in numbers.items() if number == rank) for rank in used]
 
 
 def numbers_of(ranks: Ranks, options: Iterable[str]) -> dict[str, int | None]:
