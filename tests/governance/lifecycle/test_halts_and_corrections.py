@@ -182,8 +182,8 @@ def late_vote(town: Town, *, hours_before_close: int) -> Proposal:
     """A motion of ten days whose close is so far away."""
     agree("voting_seconds", 10 * 86_400)
     proposal = open_motion(town)
-    move(proposal, f"closes_at = now() + interval '{hours_before_close} hours', "
-         "opens_at = now() - interval '9 days'")  # fmt: skip
+    began = "opens_at = now() - interval '9 days', notice_at = now() - interval '9 days'"
+    move(proposal, f"{began}, closes_at = now() + interval '{hours_before_close} hours'")
     return proposal
 
 

@@ -119,8 +119,9 @@ def voting(town: Town, **choices: str) -> dict[str, str]:
 
 
 def second_vote_on_lifting(town: Town, **choices: str) -> Proposal:
+    proposal = lifting(town)
     owners_refuse = voting(town, ana="against", ben="against")
-    first = decide(town, lifting(town), **owners_refuse)
+    first = decide(town, proposal, **owners_refuse)
     assert first.state == State.FAILED
     time_for_joint_text_over(first)
     announce_second_votes()
