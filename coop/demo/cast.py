@@ -100,5 +100,5 @@ POLICIES = {
 """So short that a decision can be watched from proposal to effect; the site says so."""
 
 LONGER = 3 * 86_400
-UNHURRIED = ("action:resolution", "action:elect_stewards")
-"""Types of decision that stay open for three days, so that a visitor finds them."""
+UNHURRIED = ("action:resolution",)
+"""Types of decision that stay open for three days, so that a visitor finds one."""
