@@ -619,3 +619,11 @@ class NotYourNode(DomainError):
     code = "not_your_node"
     status = 403
     text = _("Only those whose node it is, or whose use it measures, can answer.")
+
+
+class SeatsTaken(DomainError):
+    """There are so many seats, and some are held beyond the election."""
+
+    code = "seats_taken"
+    status = 409
+    text = _("Only so many seats are free by then: %(free)s. Elect fewer.")

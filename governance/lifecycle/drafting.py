@@ -22,6 +22,7 @@ from governance.lifecycle.content import (
 )
 from governance.lifecycle.versions import record_version
 from governance.models import Proposal, SealedVote
+from governance.offices.candidates import require_seats
 from governance.terms import OWNERS, Terms, terms_for
 from ledger.errors import KeyConflict
 from members.models import Member, User
@@ -119,6 +120,7 @@ def announce(proposal: Proposal, *, actor: User | None, why: str = "") -> Propos
         _require_deal(proposal)
     _preview(proposal)
     _date(proposal, terms_for(proposal, at), at)
+    require_seats(proposal)
     proposal.published_by = actor
     proposal.save()
     record_version(proposal, by=actor, why=why)

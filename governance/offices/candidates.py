@@ -1,13 +1,24 @@
 """Standing for election: members name themselves or one another, and accept, before the notice."""
 
+from datetime import timedelta
+
 from django.db import transaction
 
 from governance import clock
-from governance.errors import CannotStand, NotAnElection
+from governance.errors import CannotStand, NotAnElection, SeatsTaken
 from governance.models import Candidate, Proposal
-from governance.offices.queries import office_elected_by, why_not_stand
+from governance.offices.queries import (
+    ELECTED_BY,
+    STEWARD,
+    office_elected_by,
+    running_terms,
+    why_not_stand,
+)
 from governance.queries import locked
 from members.models import Member, User
+from policies.queries import policy
+
+OVERLAP = timedelta(days=90)
 
 
 @transaction.atomic(durable=True)
@@ -65,6 +76,20 @@ def require_may_stand(member: Member, proposal: Proposal) -> None:
     why = why_not_stand(member, office_elected_by(proposal.action))
     if why:
         raise CannotStand(name=member.name, why=why)
+
+
+def require_seats(proposal: Proposal) -> None:
+    """Raise SeatsTaken where an announced election fills more seats than are free at its close.
+
+    A seat is free where its term ends within OVERLAP after that: who is elected then works beside
+    who leaves for a while.
+    """
+    if proposal.action != ELECTED_BY[STEWARD] or proposal.closes_at is None:
+        return
+    kept = running_terms(STEWARD).filter(ends_at__gt=proposal.closes_at + OVERLAP).count()
+    free = policy("steward_seats", clock.now()) - kept
+    if proposal.seats > free:
+        raise SeatsTaken(free=max(free, 0))
 
 
 def _draft(proposal_id: int) -> Proposal:

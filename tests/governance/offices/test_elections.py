@@ -8,7 +8,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from governance.actions import ACTIONS
-from governance.errors import CannotStand, NotAnElection
+from governance.errors import CannotStand, NotAnElection, SeatsTaken
 from governance.models import Candidate, Execution, Proposal, RollRow, Term
 from governance.offices.candidates import name_candidate, stand, withdraw_candidate
 from governance.offices.officers import drawn, step_down, sweep_terms
@@ -117,6 +117,20 @@ def test_founding_stewards_make_room_and_later_terms_are_whole() -> None:
     assert not is_steward(town.steward)
     assert roles_in_term().filter(name=Role.Name.STEWARD).count() == 2
     assert broken() == []
+
+
+def test_no_more_seats_are_filled_than_are_free() -> None:
+    town = make_town()
+    agree("steward_seats", 2)
+    with pytest.raises(SeatsTaken):
+        publish(proposal_id=stood(town, an_election(town, seats=3), "ana").pk, actor=town.steward)
+    held(town, stood(town, an_election(town, seats=2), "ana", "ben"), "ana", "ben")
+    with pytest.raises(SeatsTaken):
+        held(town, stood(town, an_election(town, seats=1), "chloe"), "chloe")
+    with transaction.atomic():
+        as_owner("UPDATE governance_term SET ends_at = now() + interval '80 days'")
+    again = held(town, stood(town, an_election(town, seats=1), "chloe"), "chloe")
+    assert again.state == Proposal.State.EXECUTED
 
 
 def stood(town: Town, election: Proposal, *names: str) -> Proposal:
