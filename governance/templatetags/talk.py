@@ -12,6 +12,8 @@ from coop.amounts import day_format
 from coop.templatetags.coop import moment
 from governance.discussion.mentions import BY_NUMBER
 from governance.discussion.threads import Said
+from governance.models import Proposal
+from governance.notices.queries import Told, told_of
 
 register = template.Library()
 DEEPEST = 4
@@ -68,3 +70,9 @@ def plain_moment(value: datetime | None) -> str:
 def zone_name() -> str:
     """The cooperative's zone as people call it: "Europe/Madrid"."""
     return timezone.get_current_timezone_name()
+
+
+@register.simple_tag
+def told(proposal: Proposal) -> Told:
+    """How the newest notice of a vote went (R15)."""
+    return told_of(proposal)

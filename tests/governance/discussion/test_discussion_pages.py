@@ -119,6 +119,8 @@ def test_opening_the_page_records_that_the_notice_was_seen_once(town: Town, vote
     told.refresh_from_db()
     assert told.seen_at is not None
     assert Delivery.objects.exclude(seen_at=None).count() == 1
+    page = text_of(Client().get(f"/decisions/{vote.pk}/"))
+    assert "given to members: 4. Mails that left: 0. Members who opened this page: 1." in page
 
 
 def test_a_client_says_answers_and_moderates(town: Town, vote: Proposal) -> None:
