@@ -6,6 +6,7 @@ from governance import board, verify
 from governance.actions import action_named
 from governance.documents import notice_document
 from governance.models import Certificate, Execution, Proposal
+from governance.sealed.verify import tallies_fit_their_boards
 from governance.services.execute import source_of
 from ledger.invariants import broken
 
@@ -71,4 +72,5 @@ INVARIANTS: list[Callable[[], list[str]]] = [
     certificates_stand_a_recount,
     certificates_are_covered_by_the_log,
     effects_are_there,
+    tallies_fit_their_boards,
 ]

@@ -15,10 +15,12 @@ from governance.errors import BadDeal, BadSealedBallot, BadTally, NotATrustee, T
 from governance.models import Proposal, SealedTally, SealedVote
 from governance.sealed import files, services
 from governance.sealed.casting import cast_sealed_elsewhere
+from governance.sealed.verify import tallies_fit_their_boards
 from signing import keys, strict_json
 from signing.dsse import Envelope
 from signing.dsse import sign as sign_with
 from tests.governance.sealed.ceremony import Ceremony, close, closed, election, opened, option
+from tests.governance.votes import as_owner
 
 pytestmark = pytest.mark.django_db(transaction=True)
 Change = Callable[[dict[str, Any]], object]
@@ -162,6 +164,18 @@ def test_ballots_that_are_none_are_spoiled_and_the_others_counted(ceremony: Cere
         "bad_answer": 1, "other_vote": 1, "repeated": 1, "unreadable": 1,
     }  # fmt: skip
     assert document["counted"] == 3
+
+
+def test_the_invariants_find_a_tally_that_was_changed(ceremony: Ceremony) -> None:
+    proposal = closed(ceremony)
+    ceremony.tally(proposal, "ana", "ben")
+    ceremony.publish(proposal)
+    assert tallies_fit_their_boards() == []
+    for change in ("input_sha256 = repeat('0', 64)", "envelope = '{}'"):
+        with transaction.atomic():
+            as_owner(f"UPDATE governance_sealedtally SET {change}")
+            assert len(tallies_fit_their_boards()) == 1
+            transaction.set_rollback(True)
 
 
 def test_attack_copied_ballot(ceremony: Ceremony) -> None:
