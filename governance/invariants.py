@@ -6,6 +6,7 @@ from governance import board, verify
 from governance.actions import action_named
 from governance.documents import notice_document
 from governance.models import Certificate, Execution, Proposal
+from governance.offices.invariants import INVARIANTS as OF_OFFICES
 from governance.sealed.verify import tallies_fit_their_boards
 from governance.services.execute import source_of
 from ledger.invariants import broken
@@ -73,4 +74,5 @@ INVARIANTS: list[Callable[[], list[str]]] = [
     certificates_are_covered_by_the_log,
     effects_are_there,
     tallies_fit_their_boards,
+    *OF_OFFICES,
 ]
