@@ -112,7 +112,7 @@ def test_an_emergency_by_its_forms_and_by_programs() -> None:
     same = first.post("/api/v1/emergencies/", said, JSON)
     assert (same.status_code, same.json()["id"]) == (201, emergency.pk)
     again = first.post("/api/v1/emergencies/", said | {"evidence": "More."}, JSON)
-    assert (again.status_code, again.json()["code"]) == (400, "not_possible_now")
+    assert (again.status_code, again.json()["code"]) == (422, "not_possible_now")
     assert len(ana.get("/api/v1/emergencies/").json()) == 1
     answered = ana.post(f"/api/v1{at}answer/", {"text": "Other."}, JSON)
     assert (answered.status_code, answered.json()["code"]) == (409, "answered_already")
