@@ -16,6 +16,7 @@ from assets.register import offers_to as asked_to_keep
 from coop.amounts import day_format, money_text
 from coop.holdings import holdings_of
 from coop.path import path_of
+from governance.notices.queries import mentions_of
 from governance.queries import votes_needed_of
 from governance.sanctions.queries import waiting_for
 from ledger.queries import balance
@@ -92,6 +93,7 @@ def tasks_of(member: Member) -> list[Task]:
     """What needs the member: votes, sums to pay, gifts to accept; then what is new."""
     return [
         *votes(member),
+        *calls(member),
         *panels(member),
         *unpaid(member),
         *reservations(member),
@@ -122,6 +124,21 @@ def votes(member: Member) -> list[Task]:
             url=reverse("governance:decision", args=[proposal.pk]),
         )
         for proposal in votes_needed_of(member)
+    ]
+
+
+def calls(member: Member) -> list[Task]:
+    """Where others name the member in a discussion, and they have not looked."""
+    return [
+        Task(
+            badge=_("new"),
+            kind="",
+            text=_("%(name)s names you in the discussion of “%(title)s”.")
+            % {"name": mention.post.member.name, "title": mention.post.proposal.title},
+            verb=_("Read it"),
+            url=reverse("governance:post", args=[mention.post.proposal_id, mention.post_id]),
+        )
+        for mention in mentions_of(member)
     ]
 
 

@@ -15,6 +15,7 @@ from governance import clock
 from governance.models import Proposal
 from governance.notices.mail import PREFIX, tell
 from governance.notices.queries import last_certified, voters_missing
+from governance.outcomes import winners_of
 from governance.queries import open_proposals
 from members.models import Member
 from payments.models import Mail
@@ -97,7 +98,11 @@ def _tell_result(proposal: Proposal) -> int:
     return tell(
         _given_to(proposal),
         kind="result",
-        context={"proposal": proposal, "certificate": proposal.certificate},
+        context={
+            "proposal": proposal,
+            "certificate": proposal.certificate,
+            "winners": ", ".join(winners_of(proposal)),
+        },
         path=reverse("governance:decision", args=[proposal.pk]),
         key=f"result:{proposal.pk}",
     )

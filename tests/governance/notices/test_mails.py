@@ -14,7 +14,7 @@ from governance.models import Delivery, Proposal
 from governance.notices import sweeps
 from governance.notices.mail import tell
 from governance.notices.queries import Told, told_of
-from governance.services import publish
+from governance.services import cast, close_and_count, open_ballot, propose, publish
 from members.models import Member
 from payments.models import Mail
 from payments.services import send_waiting
@@ -22,6 +22,7 @@ from tests.at_once import run_at_once
 from tests.governance.votes import (
     Town,
     decide,
+    end_voting,
     make_town,
     move,
     open_motion,
@@ -172,6 +173,30 @@ def test_a_result_goes_to_all_who_had_notice_with_the_root_of_the_board(town: To
     assert sweeps.tell_results() == 0, "an old result is told to nobody"
     assert all(letter.subject.startswith("Carried: ") for letter in letters)
     assert all(root in letter.body for letter in letters)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_result_of_a_choice_names_what_was_chosen(town: Town) -> None:
+    chloe = town.members["chloe"]
+    draft = propose(
+        title="Which colour has the mast?",
+        text="It is painted in May.",
+        action="resolution",
+        payload={},
+        member=chloe,
+        actor=chloe.user,
+        kind="approval",
+        options=[{"name": "green"}, {"name": "grey"}],
+    )
+    publish(proposal_id=draft.pk, actor=town.steward)
+    proposal = open_ballot(proposal_id=draft.pk, actor=town.steward)
+    for name in ("ana", "ben", "chloe"):
+        member = town.members[name]
+        cast(proposal_id=proposal.pk, member=member, actor=member.user, answer=["b"])
+    end_voting(proposal)
+    close_and_count(proposal_id=proposal.pk, actor=town.steward)
+    sweeps.tell_results()
+    assert all("Chosen: grey." in letter.body for letter in sent())
 
 
 @pytest.mark.django_db(transaction=True)
