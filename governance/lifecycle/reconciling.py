@@ -23,12 +23,16 @@ from members.queries import is_steward
 
 State = Proposal.State
 SECOND_VOTE = Proposal.Because.SECOND_VOTE
+RATIFICATION = Proposal.Because.RATIFICATION
 BY_CHAMBERS = (Proposal.Kind.MOTION, Proposal.Kind.CONSENT, Proposal.Kind.RANKED)
 
 
 def deadlocked(proposal: Proposal, certificate: dict[str, Any]) -> bool:
-    """Whether of several chambers some carried a first vote and some did not."""
-    if proposal.because == SECOND_VOTE or proposal.kind not in BY_CHAMBERS:
+    """Whether of several chambers some carried a first vote and some did not.
+
+    An emergency that was not ratified is over at once (R17).
+    """
+    if proposal.because in (SECOND_VOTE, RATIFICATION) or proposal.kind not in BY_CHAMBERS:
         return False
     return len({bool(chamber["passed"]) for chamber in certificate["chambers"]}) > 1
 

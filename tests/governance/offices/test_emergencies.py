@@ -128,6 +128,16 @@ def test_an_unratified_quarantine_is_reverted_and_its_signers_lose_the_power() -
     assert broken() == []
 
 
+def test_one_chamber_against_is_no_ratification_and_nothing_to_reconcile() -> None:
+    town, stewards = full_town()
+    emergency = signed_by(stewards[:3], a_node())
+    split = ALL_FOR | {"ana": "against", "ben": "against", "stella": "for", "steward2": "for"}
+    vote = vote_on(town, emergency, **split)
+    assert [c["passed"] for c in vote.certificate.result["chambers"]] == [True, False]
+    assert (sweep_emergencies(), vote.reconcile_until) == (1, None)
+    assert standing_of(emergency.node).state == "active"
+
+
 def test_an_election_gives_the_lost_power_back() -> None:
     town, stewards = full_town()
     emergency = signed_by(stewards[:3], a_node())
