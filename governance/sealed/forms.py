@@ -39,7 +39,7 @@ class OfferedKeys(forms.ModelMultipleChoiceField):  # type: ignore[type-arg] # n
 
     def label_from_instance(self, obj: Any) -> str:
         """Who, and which of their keys."""
-        return _("%(name)s · %(label)s") % {"name": obj.member.name, "label": obj.label}
+        return f"{obj.member.name} · {obj.label}"
 
 
 class CeremonyForm(forms.Form):
