@@ -27,7 +27,13 @@ from members.forms import (
     StateForm,
     TextForm,
 )
-from members.mandates import mandate, proposing, require_mandate, require_undoable
+from members.mandates import (
+    mandate,
+    proposing,
+    require_mandate,
+    require_undoable,
+    takes_a_vote,
+)
 from members.models import Appeal, LinkedMembers, Member, MemberEvent, Representative, Role, User
 
 Said = dict[str, Any]
@@ -58,12 +64,24 @@ def state(request: HttpRequest, member_id: int) -> HttpResponse:
     row = member_or_404(member_id)
     today = {"effective_on": timezone.localdate()}
     form = StateForm(request.POST or None, state=row.state, initial=today)
+    mark(form, row)
     lede = _("Every change stands in the member's history for ever, with your name and the reason.")
     vote = proposing("suspend_member", number=row.number)
-    if row.state == Member.State.SUSPENDED:
+    if row.state in (Member.State.SUSPENDED, Member.State.EXPELLED):
         vote = proposing("lift_suspension", number=row.number)
     words = page(row, _("Record a change"), lede, _("Record it"), danger=True, vote=vote)
     return ask(request, words, form, partial(_change, the_user(request), row))
+
+
+def mark(form: StateForm, row: Member) -> None:
+    """Say beside each change that the rules leave to a vote that it takes one."""
+    field: Any = form.fields["change"]
+    field.choices = [
+        (value, _("%(change)s (takes a vote)") % {"change": label})
+        if takes_a_vote(row, *value.split(":"))
+        else (value, label)
+        for value, label in field.choices
+    ]
 
 
 def _change(actor: User, row: Member, said: Said) -> str:
@@ -82,7 +100,7 @@ def record_change(actor: User, row: Member, *, to: str, **said: Any) -> Member:
         return services.admit(member_id=row.pk, actor=actor, effective_on=said.get("effective_on"))
     if to == Member.State.ACTIVE:
         require_undoable(row, said["reason"])
-    if (to, said["reason"]) == (Member.State.SUSPENDED, MemberEvent.Reason.SUSPENSION):
+    if to == Member.State.SUSPENDED and takes_a_vote(row, to, said["reason"]):
         require_mandate("suspension_by_vote")
     if to == Member.State.SUSPENDED:
         return services.suspend(member_id=row.pk, actor=actor, **said)

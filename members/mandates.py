@@ -20,6 +20,15 @@ from policies.queries import in_force, policy
 from policies.registry import PARAMETERS
 
 BY_VOTE = "proposal:"
+Reason = MemberEvent.Reason
+TAKES_BACK = (Reason.REINSTATEMENT, Reason.APPEAL)
+RULES: dict[tuple[str, str], str] = {
+    (Member.State.ACTIVE, Reason.ADMISSION): "admission_by_vote",
+    (Member.State.SUSPENDED, Reason.SUSPENSION): "suspension_by_vote",
+    (Member.State.EXPELLED, Reason.EXPULSION): "expulsion_by_vote",
+    (Member.State.EXPELLED, Reason.DEFAULT): "expulsion_by_vote",
+}
+"""the rule on who decides, by what a member becomes and why"""
 
 
 @dataclass(frozen=True)
@@ -55,10 +64,22 @@ def require_undoable(member: Member, reason: str) -> None:
 
     Raises DecidedByVote.
     """
-    last = MemberEvent.objects.filter(member=member).order_by("-pk").first()
-    against = last is not None and last.to_state in AGAINST and last.source.startswith(BY_VOTE)
-    if against and reason in (MemberEvent.Reason.REINSTATEMENT, MemberEvent.Reason.APPEAL):
+    if reason in TAKES_BACK and is_against_by_vote(member):
         raise DecidedByVote
+
+
+def is_against_by_vote(member: Member) -> bool:
+    """Whether a vote brought the member into the state that they are in."""
+    last = MemberEvent.objects.filter(member=member).order_by("-pk").first()
+    return last is not None and last.to_state in AGAINST and last.source.startswith(BY_VOTE)
+
+
+def takes_a_vote(member: Member, to: str, reason: str) -> bool:
+    """Whether the rules leave this change of a member to a vote."""
+    rule = RULES.get((to, reason))
+    if rule is not None:
+        return mandate(rule).by_vote
+    return reason in TAKES_BACK and is_against_by_vote(member)
 
 
 def proposing(action: str, **filled: object) -> str:

@@ -21,6 +21,7 @@ class AgainstMember(Action):
     by: ClassVar[MemberEvent.Reason]
     touches_usage_rights = True
     area = "members"
+    undone_by = "lift_suspension"
     kinds = ("motion",)
     schema: ClassVar[dict[str, type]] = {"member": int, "reason": str, "appeal": str}
 
@@ -46,8 +47,8 @@ class AgainstMember(Action):
         return {**payload, "before": known_member(payload).state, "after": self.to}
 
     def inverse(self, before: Effect) -> Payload | None:
-        """Who is expelled applies anew; an appeal has its own way."""
-        return None
+        """What was decided, lifted; the words for it are its proposer's."""
+        return {"member": before["member"], "reason": ""}
 
     def missing(self, effects: list[Effect], source: str) -> list[str]:
         """Events that are not there."""
@@ -62,11 +63,6 @@ class SuspendMember(AgainstMember):
     about: ClassVar[Promise] = _("They can still read all of theirs, but neither buy nor vote.")
     to = Member.State.SUSPENDED
     by = MemberEvent.Reason.SUSPENSION
-    undone_by = "lift_suspension"
-
-    def inverse(self, before: Effect) -> Payload | None:
-        """The suspension lifted; the words for it are its proposer's."""
-        return {"member": before["member"], "reason": ""}
 
     def execute(self, payload: Payload, *, actor: User | None, source: str) -> list[Effect]:
         """The suspension, from the moment it is carried out."""

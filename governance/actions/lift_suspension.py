@@ -1,4 +1,4 @@
-"""Lift a member's suspension by vote."""
+"""Lift a member's suspension or expulsion by vote."""
 
 from typing import ClassVar
 
@@ -12,14 +12,18 @@ from members.errors import StateRefused
 from members.models import Member, MemberEvent, User
 from members.services import change_state
 
-BACK = MemberEvent.Reason.REINSTATEMENT
+BACK = {
+    Member.State.SUSPENDED: MemberEvent.Reason.REINSTATEMENT,
+    Member.State.EXPELLED: MemberEvent.Reason.APPEAL,
+}
+"""from which states a vote brings somebody back, and what their history calls it"""
 
 
 class LiftSuspension(Action):
     """`member` is an id, `reason` what the member reads. It restores a right of use (R11)."""
 
     key = "lift_suspension"
-    title: ClassVar[Promise] = _("Lift a suspension")
+    title: ClassVar[Promise] = _("Lift a suspension or an expulsion")
     about: ClassVar[Promise] = _("The member may use, buy, offer and vote again.")
     touches_usage_rights = True
     protects_usage_right = True
@@ -29,20 +33,20 @@ class LiftSuspension(Action):
     undone_by = "suspend_member"
 
     def concerns(self, payload: Payload) -> set[int]:
-        """The suspended member."""
+        """Who is suspended or expelled."""
         return {payload["member"]}
 
     def check(self, payload: Payload) -> None:
-        """There is a reason, and the member is suspended."""
+        """There is a reason, and the member is suspended or expelled."""
         member = known_member(payload)
         if not payload["reason"].strip():
             raise BadPayload
-        if member.state != Member.State.SUSPENDED:
+        if member.state not in BACK:
             raise StateRefused(
                 name=member.name,
                 old=member.get_state_display(),
                 new=Member.State.ACTIVE.label,
-                reason=BACK.label,
+                reason=MemberEvent.Reason.REINSTATEMENT.label,
             )
 
     def dry_run(self, payload: Payload) -> Effect:
@@ -55,7 +59,7 @@ class LiftSuspension(Action):
         member = change_state(
             member_id=payload["member"],
             to=Member.State.ACTIVE,
-            reason=BACK,
+            reason=BACK[Member.State(known_member(payload).state)],
             actor=actor,
             source=source,
             text=payload["reason"],
@@ -63,8 +67,16 @@ class LiftSuspension(Action):
         return [effect_of(member, source)]
 
     def inverse(self, before: Effect) -> Payload | None:
-        """A suspension; the words for it are its proposer's."""
+        """A suspension or expulsion as before; the words for it are its proposer's."""
         return {"member": before["member"], "reason": "", "appeal": ""}
+
+    def opposite(self, before: Effect, effects: list[Effect]) -> tuple[str, Payload] | None:
+        """By the state from which the member came back."""
+        expelled = before["before"] == Member.State.EXPELLED
+        payload = self.inverse(before)
+        return (
+            None if payload is None else ("expel_member" if expelled else "suspend_member", payload)
+        )
 
     def missing(self, effects: list[Effect], source: str) -> list[str]:
         """Events that are not there."""

@@ -153,6 +153,8 @@ def test_a_steward_records_what_happened_with_the_reason(steward: Client) -> Non
     member.refresh_from_db()
     assert member.state == "suspended"
     assert steward.post(page, said | {"change": "refused:refusal"}).status_code == 422
+    shown = steward.get(file(make_member("Cara"), "state/")).text
+    assert "suspended: suspension (takes a vote)" in shown
     back = {**said, "change": "active:reinstatement", "text": "Paid."}
     assert steward.post(page, back).status_code == 303
     for_good = {**said, "change": "suspended:suspension", "text": "Rude."}

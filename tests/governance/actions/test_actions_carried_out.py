@@ -255,3 +255,20 @@ def test_a_bought_asset_shows_its_postings_and_can_be_proposed_away_again() -> N
     assert f'value="{bought.pk}" selected' in form
     offered = member.get(f"/api/v1/decisions/{proposal.pk}/opposite/").json()
     assert (offered["action"], offered["payload"]["asset"]) == ("retire_asset", bought.pk)
+
+
+def test_an_expulsion_is_undone_by_a_vote_that_its_page_offers() -> None:
+    town = make_ready_town()
+    ben = town.members["ben"]
+    out = done(town, "expel_member", {"member": ben.pk, "reason": "Rude.", "appeal": ""})
+    assert out.state == State.EXECUTED
+    member = Client()
+    member.force_login(town.steward)
+    address = f"/decisions/new/lift_suspension/?opposite_of={out.pk}"
+    assert address in member.get(f"/decisions/{out.pk}/").text
+    assert f'value="{ben.number}"' in member.get(address).text
+    back = done(town, "lift_suspension", {"member": ben.pk, "reason": "It was somebody else."})
+    ben.refresh_from_db()
+    assert (back.state, ben.state) == (State.EXECUTED, "active")
+    assert MemberEvent.objects.filter(member=ben).latest("pk").reason == "appeal"
+    assert broken() == []
