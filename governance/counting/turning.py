@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from governance.counting.question import Counted, Group, Question, Votes
 
-MOST_WORK = 300_000
+MOST_WORK = 5_000_000
 """Where recounting would take longer than this many steps there is no margin."""
 Decide = Callable[[Question, Sequence[Votes]], Counted]
 
