@@ -1,10 +1,9 @@
 """What differs between two versions of a proposal, word by word."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from difflib import SequenceMatcher
-from typing import Any
 
 WORDS = re.compile(r"\s+|\S+")
 LONGEST = 4000
@@ -49,18 +48,3 @@ def changed(old: list[str], new: list[str]) -> Iterator[Piece]:
             yield Piece("same", "".join(old[i:j]))
             continue
         yield from (Piece("gone", "".join(old[i:j])), Piece("new", "".join(new[k:m])))
-
-
-def written_payload(payload: Mapping[str, Any]) -> str:
-    """A payload as lines of names and values, in one order."""
-    return "\n".join(f"{name}: {value}" for name, value in sorted(payload.items()))
-
-
-def written_options(options: list[dict[str, Any]]) -> str:
-    """Options as lines of their names and what each of them does."""
-    lines = []
-    for option in options:
-        payload = option.get("payload")
-        does = f" ({', '.join(written_payload(payload).splitlines())})" if payload else ""
-        lines.append(f"{option['name']}{does}")
-    return "\n".join(lines)

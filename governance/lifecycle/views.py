@@ -22,7 +22,7 @@ from governance.lifecycle.forms import (
 from governance.lifecycle.halts import halt as halt_vote
 from governance.lifecycle.objections import object_to, standing_of, withdraw_objection
 from governance.lifecycle.reconciling import joint_text as write_joint_text
-from governance.lifecycle.versions import shown_versions
+from governance.lifecycle.showing import shown_versions
 from governance.models import Proposal
 from governance.services import amend as amend_proposal
 from governance.views import See
