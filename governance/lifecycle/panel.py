@@ -19,13 +19,14 @@ OBJECTED = (State.NOTICE, State.OPEN, State.COUNTING, State.TIMELOCKED, State.HE
 
 def panel(request: HttpRequest, proposal: Proposal, member: Member | None) -> dict[str, Any]:
     """The context of the panel: what this vote follows on, and what may happen to it."""
-    at = clock.now()
+    at, savings = clock.now(), proposal.versions.count()
     return {
         "followers": list(proposal.followers.exclude(state=State.DRAFT).order_by("pk")),
         "joint_text": proposal.followers.filter(
             because=Proposal.Because.SECOND_VOTE, state=State.DRAFT
         ).first(),
-        "versions": proposal.versions.count(),
+        "versions": savings,
+        "changed": savings > (1 if proposal.notice_at is None else 2),
         "may_amend": access.may_amend(request.user, proposal),
         "objections": objections(proposal, member, at) if proposal.state in OBJECTED else None,
         "halts": list(proposal.halts.select_related("auditor__member")),
