@@ -28,7 +28,7 @@ def after_count(proposal: Proposal, counted: object) -> None:
 
 
 def _answer_for_users(users_vote: Proposal, at: datetime) -> None:
-    # Of two votes the later one is locked first: docs/locking.md.
+    # A users' vote is locked before the decision that it holds, never the other way round.
     held = locked(users_vote.previous_id or 0)
     if held.state != State.HELD:
         return
