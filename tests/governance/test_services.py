@@ -362,6 +362,7 @@ def test_a_decision_in_words_ends_when_it_is_counted() -> None:
 
 def test_a_rule_is_changed_by_vote_and_the_next_vote_goes_by_it() -> None:
     town = make_town()
+    agree("timelock_seconds", 0)
     member = town.members["ana"]
     draft = propose(
         title="Two thirds",
