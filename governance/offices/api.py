@@ -23,7 +23,7 @@ from members.models import Member
 from metering.models import Node
 
 
-class HolderSerializer(serializers.Serializer[Holder]):
+class OfficeHolderSerializer(serializers.Serializer[Holder]):
     """Who holds an office, since when, until when, by which decision."""
 
     office = serializers.CharField(source="role.name", help_text="steward or auditor")
@@ -157,11 +157,11 @@ class Offices(APIView):
 
     permission_classes = (MembersWrite,)
 
-    @extend_schema(operation_id="offices", responses=HolderSerializer(many=True))
+    @extend_schema(operation_id="offices", responses=OfficeHolderSerializer(many=True))
     def get(self, request: Request) -> Response:
         """Stewards first, those longest in office in front."""
         holders = [holder for office in OFFICES for holder in holders_of(office)]
-        return Response([HolderSerializer(holder).data for holder in holders])
+        return Response([OfficeHolderSerializer(holder).data for holder in holders])
 
 
 class OwnOffice(APIView):
