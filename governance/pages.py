@@ -25,6 +25,7 @@ from governance.presenting import (
 )
 from governance.standing import Line, line_of, standing
 from governance.terms import Terms, terms_for
+from governance.ways import may_add_option
 from ledger.errors import DomainError
 from ledger.log.showing import Shown, document_or_none
 from members.queries import is_steward
@@ -64,6 +65,7 @@ def decision_context(request: HttpRequest, proposal: Proposal) -> dict[str, Any]
         "steward": is_steward(request.user),
         "due": due_step(proposal),
         "may_withdraw": may_withdraw(request, proposal),
+        "may_add_option": may_add_option(request.user, proposal),
         "panels": panels_of(request, proposal, member),
     }
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from governance import actions_api, api, views
+from governance import actions_api, api, rivals, views
 from governance.bundle import urls as bundle
 from governance.consents import urls as consents
 from governance.delegations import urls as delegations
@@ -33,6 +33,7 @@ urlpatterns = [
     path("decisions/new/", views.kinds, name="kinds"),
     path("decisions/new/<slug:action>/", views.propose, name="propose"),
     path("decisions/<int:proposal_id>/", views.decision, name="decision"),
+    path("decisions/<int:proposal_id>/options/new/", rivals.add_option, name="add_option"),
     path("decisions/<int:proposal_id>/vote/", views.vote, name="vote"),
     path("decisions/<int:proposal_id>/vote/sign/", views.sign_vote, name="sign_vote"),
     path("decisions/<int:proposal_id>/publish/", views.publish, name="publish"),

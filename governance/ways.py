@@ -7,7 +7,8 @@ from django.core.exceptions import ValidationError
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
-from governance.actions import Action
+from governance.actions import Action, action_named
+from governance.lifecycle.access import may_amend
 from governance.models import Proposal
 
 Kind = Proposal.Kind
@@ -87,7 +88,7 @@ class WayForm(forms.Form):
         names = lines_of(data.get("options", ""))
         if kind in WITH_OPTIONS and len(set(names)) < 2:
             self.add_error("options", _("Write at least two different options, one a line."))
-        if names and kind not in WITH_OPTIONS:
+        if names and kind not in (*WITH_OPTIONS, Kind.IRV, Kind.STV):
             self.add_error(
                 "options", _("Choose a kind of vote that has options, or leave it empty.")
             )
@@ -115,6 +116,13 @@ def kinds_of(action: Action) -> list[Kind]:
     """
     left_out = (Kind.RANKED,) if action.schema else ()
     return [Kind(kind) for kind in action.kinds if kind not in left_out]
+
+
+def may_add_option(user: Any, proposal: Proposal) -> bool:
+    """Whether somebody may put a rival version beside what a proposal does (R15)."""
+    action = action_named(proposal.action)
+    ranks = bool(action.schema) and Kind.RANKED in action.kinds
+    return ranks and proposal.kind in (Kind.MOTION, Kind.RANKED) and may_amend(user, proposal)
 
 
 def lines_of(text: str) -> list[str]:

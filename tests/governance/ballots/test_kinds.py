@@ -5,7 +5,7 @@ import pytest
 from governance.models import Ballot, ConsentObjection, Proposal
 from tests.governance.ballots.town import WAYS, answer, as_member, ended, opened, sent
 from tests.governance.test_pages import text_of
-from tests.governance.votes import Town, make_town
+from tests.governance.votes import POOL, RESOURCE, Town, make_town, price_motion
 
 pytestmark = pytest.mark.django_db(transaction=True)
 NAMES = ("Ada", "Bo", "Cy")
@@ -104,6 +104,23 @@ def test_what_a_vote_needs_is_said_in_numbers_once_it_is_open(town: Town) -> Non
     vote = opened(town, "motion")
     shown = text_of(as_member(town, "ana").get(f"/decisions/{vote.pk}/"))
     assert "must be in favour (Users: 1 of 4; Owners: 1 of 2)" in shown
+
+
+def test_a_rival_becomes_an_option_with_its_own_effect(town: Town) -> None:
+    draft, chloe = price_motion(town), as_member(town, "chloe")
+    address = f"/decisions/{draft.pk}/options/new/"
+    assert as_member(town, "ana").get(address).status_code == 403
+    rival = {"yields": f"{POOL}:{RESOURCE}", "price": "0.85", "title": "A little more", "key": "r"}
+    assert chloe.post(address, rival | {"price": "-1"}).status_code == 422
+    assert chloe.post(address, rival).status_code == 303
+    draft.refresh_from_db()
+    assert [option["name"] for option in draft.options][1:] == [
+        "A little more", "Keep things as they are",
+    ]  # fmt: skip
+    assert draft.options[1]["payload"]["price"] == 85_000_000
+    shown = text_of(chloe.get(f"/decisions/{draft.pk}/"))
+    assert "from €0.80 to €0.85" in shown
+    assert "from €0.80 to €0.90" in shown
 
 
 def test_a_proposal_says_how_it_shall_be_decided(town: Town) -> None:
