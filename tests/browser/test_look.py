@@ -105,6 +105,8 @@ def paths_with_something() -> list[str]:
         f"/statement/{subscription.charge_id}/",
         f"/decisions/{Proposal.objects.get().pk}/",
         f"/decisions/{Proposal.objects.get().pk}/publish/",
+        f"/decisions/{Proposal.objects.get().pk}/discussion/",
+        f"/decisions/{Proposal.objects.get().pk}/discussion/trace/",
         "/decisions/new/set_posted_price/",
         "/decisions/new/approve_budget/",
         "/decisions/new/value_contribution/",

@@ -32,9 +32,8 @@ def test_a_member_is_given_what_they_said_were_told_and_gave_away(town: Town) ->
     proposal = open_motion(town)
     by(town, "ana", proposal, "It is full every evening, @ben.")
     ana, ben = data_on(town.members["ana"]), data_on(town.members["ben"])
-    assert [post["text"] for post in ana["posts"]] == [
-        f"It is full every evening, @{number(town)}."
-    ]
+    said = f"It is full every evening, @{town.members['ben'].number}."
+    assert [post["text"] for post in ana["posts"]] == [said]
     assert [row["post__proposal_id"] for row in ben["named in posts"]] == [proposal.pk]
     assert [row["proposal_id"] for row in ben["notices"]] == [proposal.pk]
 
