@@ -6,10 +6,10 @@ from django.test import Client
 
 from governance.models import Emergency, Proposal
 from governance.offices.emergencies import call_emergency, sign_emergency
-from governance.services import open_ballot
+from governance.services import close_and_count, open_ballot
 from members.models import Member, User
 from metering.models import Node
-from tests.governance.votes import Town, decide, make_town
+from tests.governance.votes import Town, end_voting, make_town, vote
 from tests.makers import agree, make_steward
 from tests.metering.machine import Machine, post
 
@@ -49,7 +49,14 @@ def vote_on(town: Town, emergency: Emergency, **choices: str) -> Proposal:
     """The vote on an emergency held and counted."""
     assert emergency.proposal is not None
     proposal = open_ballot(proposal_id=emergency.proposal.pk, actor=None)
-    return decide(town, proposal, **choices)
+    return counted_by_time(town, proposal, **choices)
+
+
+def counted_by_time(town: Town, proposal: Proposal, **choices: str) -> Proposal:
+    """Vote and let time close and count: whom a vote concerns takes no step in it."""
+    vote(town, proposal, **choices)
+    end_voting(proposal)
+    return close_and_count(proposal_id=proposal.pk, actor=None)
 
 
 ALL_FOR: dict[str, str] = dict.fromkeys(("ana", "ben", "chloe"), "for")

@@ -33,8 +33,8 @@ from governance.services import (
     withdraw,
 )
 from members.queries import is_steward
-from tests.governance.offices.people import a_node, full_town
-from tests.governance.votes import Town, as_owner, broken, decide, end_voting, move
+from tests.governance.offices.people import a_node, counted_by_time, full_town
+from tests.governance.votes import Town, as_owner, broken, end_voting, move
 from tests.makers import agree, make_member
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -165,7 +165,7 @@ def test_a_recalled_steward_is_out_of_office_at_once_and_by_this_vote() -> None:
     assert vote is not None
     open_ballot(proposal_id=vote.pk, actor=None)
     names = ("ana", "ben", "chloe", "steward2", "steward3")
-    decided = decide_by_time(town, vote, **dict.fromkeys(names, "for"))
+    decided = counted_by_time(town, vote, **dict.fromkeys(names, "for"))
     assert decided.certificate.result["chambers"][0]["chamber"] == "users"
     assert is_steward(town.steward)
     advance()
@@ -175,14 +175,6 @@ def test_a_recalled_steward_is_out_of_office_at_once_and_by_this_vote() -> None:
     assert broken() == []
     with pytest.raises(NotInOffice):
         petition_against(town, "stella")
-
-
-def decide_by_time(town: Town, vote: Proposal, **choices: str) -> Proposal:
-    """As `decide`, but nobody's hand closes it."""
-    steward, town.steward = town.steward, None  # type: ignore[assignment]
-    decided = decide(town, vote, **choices)
-    town.steward = steward
-    return decided
 
 
 def test_a_recall_waits_for_the_longest_time() -> None:
