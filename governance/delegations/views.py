@@ -107,7 +107,8 @@ def revoke(request: HttpRequest, delegation_id: int) -> HttpResponse:
         services.revoke(delegation_id=row.pk, member=member, actor=the_user(request))
         return _("It is over.")
 
-    return ask(request, page, forms.Form(request.POST or None), act)
+    sent = request.POST if request.method == "POST" else None
+    return ask(request, page, forms.Form(sent), act)
 
 
 def own_delegation(member: Member, delegation_id: int) -> Delegation:

@@ -7,7 +7,7 @@ from django.test import Client
 from django.urls import reverse
 
 from governance.models import Delegation
-from tests.governance.delegations.words import make_crowd, name, proxy
+from tests.governance.delegations.words import before_all, make_crowd, name, proxy
 from tests.governance.votes import Town, open_motion, vote
 
 pytestmark = pytest.mark.django_db
@@ -64,18 +64,19 @@ def test_both_sides_see_a_word_and_nobody_else_can_end_it() -> None:
     assert page(town, "m1").post(end).status_code == 303
 
 
-def test_the_page_of_a_vote_shows_the_way_and_no_ballot_that_is_not_for_me() -> None:
+def test_the_page_of_a_vote_shows_a_member_the_way_and_the_ballot_at_its_end() -> None:
     town = make_crowd(3)
     motion = open_motion(town)
     name(town, "m0", "m1")
-    name(town, "m1", "m2")
     vote(town, motion, m2="for")
+    name(town, "m1", "m2")
+    before_all()
     panels = (
         page(town, "m0").get(reverse("governance:decision", args=[motion.pk])).context["panels"]
     )
     shown = dict(panels)["governance/panels/delegations.html"]
     assert [person.name for person in shown["ways"][0].people] == ["m0", "m1", "m2"]
-    assert shown["read"] == []  # named after the ballot was cast
+    assert [(read.name, read.answers) for read in shown["read"]] == [("m2", [("users", "For")])]
     public = Client().get(reverse("governance:decision", args=[motion.pk]))
     assert dict(public.context["panels"])["governance/panels/delegations.html"] == {}
 
@@ -93,6 +94,7 @@ def test_a_client_names_reads_and_revokes() -> None:
     assert [answer.status_code for answer in made] == [201, 201]
     assert made[0].json() == made[1].json()
     assert [row["id"] for row in client.get(listed).json()["given"]] == [made[0].json()["id"]]
+    before_all()
     in_vote = client.get(reverse("governance:api_delegations_in_vote", args=[motion.pk])).json()
     assert (in_vote["ways"][0]["lost"], in_vote["ballots"], in_vote["carried"]) == ("end", [], None)
     end = reverse("governance:api_revoke_delegation", args=[made[0].json()["id"]])

@@ -30,6 +30,7 @@ from ledger.errors import KeyConflict
 from members.models import Member
 from payments.models import Mail
 from tests.governance.delegations.words import (
+    before_all,
     end_now,
     fates,
     in_a_month,
@@ -163,7 +164,7 @@ def closed(town: Town, motion: Proposal) -> Proposal:
 def test_the_close_itself_resolves_and_counts_what_is_carried() -> None:
     town = make_crowd(3)
     name(town, "m0", "m1")
-    before_all(town)
+    before_all()
     motion = open_motion(town)
     vote(town, motion, m1="for", ana="for", ben="for")
     done = closed(town, motion)
@@ -172,17 +173,10 @@ def test_the_close_itself_resolves_and_counts_what_is_carried() -> None:
     assert (users["for"], users["ballots"]) in {(4, 3), (4, 4)}
 
 
-def before_all(town: Town) -> None:
-    """Words given before this very transaction, as the clock of these tests stands still."""
-    from tests.governance.votes import as_owner
-
-    as_owner("UPDATE governance_delegation SET made_at = made_at - interval '1 day'")
-
-
 def test_a_delegates_ballot_is_open_to_who_delegated_before_it_was_cast() -> None:
     town = make_crowd(3)
     name(town, "m0", "m1")
-    before_all(town)
+    before_all()
     motion = open_motion(town)
     vote(town, motion, m1="for")
     name(town, "m2", "m1")
@@ -197,7 +191,7 @@ def test_a_delegates_ballot_is_open_to_who_delegated_before_it_was_cast() -> Non
 def test_nothing_is_read_from_a_sealed_vote() -> None:
     town = make_crowd(2)
     name(town, "m0", "m1")
-    before_all(town)
+    before_all()
     motion = open_motion(town)
     vote(town, motion, m1="for")
     move(motion, "ballot_kind = 'sealed'")
@@ -225,7 +219,7 @@ def test_all_on_a_lost_way_are_warned_once_and_told_by_mail() -> None:
     name(town, "m2", "m3")
     name(town, "m3", "m2")
     name(town, "m4", "m5")
-    before_all(town)
+    before_all()
     vote(town, motion, m5="for")
     assert warn_of_lost_ways() == 0
     was = "notice_at = now() - interval '3 days', opens_at = now() - interval '2 days'"

@@ -11,7 +11,7 @@ from governance.delegations import services
 from governance.delegations.resolve import resolve_at_close
 from governance.delegations.services import Meant
 from governance.models import Carried, Delegation, Proposal
-from tests.governance.votes import Town, make_town, move
+from tests.governance.votes import Town, as_owner, make_town, move
 from tests.makers import agree, make_member
 
 
@@ -46,6 +46,12 @@ def proxy(town: Town, giver: str, holder: str, proposal: Proposal, **meant: Any)
     """A proxy for one vote."""
     scope = {"kind": "proxy", "scope": "proposal", "proposal_id": proposal.pk}
     return name(town, giver, holder, **scope, **meant)
+
+
+def before_all() -> None:
+    """Words given before this very transaction, as the clock of these tests stands still."""
+    with transaction.atomic():
+        as_owner("UPDATE governance_delegation SET made_at = made_at - interval '1 day'")
 
 
 def fates(proposal: Proposal, chamber: str = "users") -> dict[str, str]:
