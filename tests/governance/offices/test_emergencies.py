@@ -3,8 +3,10 @@
 from datetime import timedelta
 
 import pytest
+import time_machine
 from django.db import connection, transaction
 from django.db.utils import IntegrityError
+from django.utils import timezone
 
 from governance.errors import (
     AnsweredAlready,
@@ -30,6 +32,7 @@ from members.services import end_role
 from metering.errors import DecidedTogether, NotPossibleNow, SignaturesNeeded
 from metering.models import Node
 from metering.services import release_node, set_node_state, sweep_states
+from metering.services.states import suspect
 from metering.trust.standing import standing_of
 from tests.at_once import run_at_once
 from tests.governance.offices.people import (
@@ -200,6 +203,18 @@ def test_the_hard_stop_comes_without_the_vote() -> None:
     assert standing_of(emergency.node).state == "active"
     emergency.refresh_from_db()
     assert emergency.state == Emergency.State.IN_FORCE  # its vote is still to come
+
+
+def test_whom_one_steward_alone_holds_back_is_active_again_and_not_quarantined() -> None:
+    _town, stewards = full_town(stewards=1)
+    node, other = a_node(), a_node()
+    set_node_state(actor=stewards[0], node=node, state="suspect", reason="It looks odd.")
+    with transaction.atomic():
+        suspect(node=other, reason="a link says otherwise", trigger="link")
+    with time_machine.travel(timezone.now() + timedelta(days=8), tick=False):
+        assert sweep_states() == 2
+        assert [standing_of(one).state for one in (node, other)] == ["active", "quarantined"]
+        assert standing_of(node).trigger == "lapsed"
 
 
 def test_a_call_that_too_few_sign_lapses() -> None:
