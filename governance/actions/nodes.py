@@ -6,6 +6,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from governance.actions.base import Action, Effect, Payload
+from governance.actions.rehearsal import postings
 from governance.errors import BadPayload
 from members.models import User
 from metering.errors import NotPossibleNow
@@ -14,6 +15,7 @@ from metering.services import quarantine_node, release_node, revoke_node
 from metering.trust.standing import node_with, public_name, standing_of, suspense_of
 
 State = Node.State
+TRYING: dict[str, Any] = {"actor": None, "reason": "dry run", "source": "dry run"}
 
 
 class AboutNode(Action):
@@ -112,6 +114,12 @@ class ReleaseNode(AboutNode):
     becomes = State.ACTIVE
     possible = (State.SUSPECT, State.QUARANTINED)
 
+    def dry_run(self, payload: Payload) -> Effect:
+        """Also what the books give back out of suspense, to be counted then."""
+        node = known_node(payload)
+        booked = postings(lambda: release_node(node=node, **TRYING))
+        return super().dry_run(payload) | {"postings": booked}
+
     def execute(self, payload: Payload, *, actor: User | None, source: str) -> list[Effect]:
         """The node active, its usage on its way into the books."""
         out = suspended(known_node(payload))
@@ -132,10 +140,12 @@ class RevokeNode(AboutNode):
     possible = (State.ACTIVE, State.SILENT, State.SUSPECT, State.QUARANTINED)
 
     def dry_run(self, payload: Payload) -> Effect:
-        """Also how far each of its keys still counts."""
+        """Also how far each of its keys still counts, and what the books let go."""
         keys = NodeKey.objects.filter(node=known_node(payload)).order_by("epoch")
         heads = [{"epoch": key.epoch, "last_seq": key.head_seq} for key in keys]
-        return super().dry_run(payload) | {"keys": heads}
+        node = known_node(payload)
+        booked = postings(lambda: revoke_node(node=node, **TRYING))
+        return super().dry_run(payload) | {"keys": heads, "postings": booked}
 
     def execute(self, payload: Payload, *, actor: User | None, source: str) -> list[Effect]:
         """The node revoked, its keys on the list, its suspended usage let go."""

@@ -85,9 +85,7 @@ def test_only_the_node_itself_is_told_and_only_of_its_own_meters(valley: Valley)
         URL, valley.machine.inventory().as_json(), content_type="application/json"
     )
     assert batch.status_code == 422
-    services.set_node_state(
-        actor=valley.steward, node=valley.machine.row, state="revoked", reason="lost"
-    )
+    services.revoke_node(actor=valley.steward, node=valley.machine.row, reason="lost")
     assert asked(valley.machine).status_code == 403
 
 
