@@ -29,6 +29,10 @@ CONSENT_CHOICES = [
 OPEN_REASON = _("Members can read it with your name after the close; the public cannot.")
 
 
+MOST_NUMBER = 999
+"""beside an option of a ranking: gaps mean nothing, so anybody may count in tens"""
+
+
 class BallotForm(forms.Form):
     """What every ballot has: a reason, and the key that makes a second sending the same."""
 
@@ -125,19 +129,18 @@ class OptionsForm(BallotForm):
     """A number beside each option; `lowest` to `most` are taken, empty is none."""
 
     template = "governance/ballots/numbers.html"
-    lowest: ClassVar[int] = 0
+    lowest, most = 0, 5
 
     def __init__(self, data: QueryDict | None, *, proposal: Proposal, answer: Any = None) -> None:
         super().__init__(data, proposal=proposal, answer=answer)
+        self.prepare()
         for option, name in self.options.items():
             self.fields[f"option_{option}"] = forms.IntegerField(
                 label=name, required=False, min_value=self.lowest, max_value=self.most
             )
 
-    @property
-    def most(self) -> int:
-        """The highest number that is taken."""
-        return len(self.options)
+    def prepare(self) -> None:
+        """Set the bounds, where the vote sets them."""
 
     def numbers(self) -> dict[str, int | None]:
         """Option → number, as typed."""
@@ -154,9 +157,8 @@ class OptionsForm(BallotForm):
 class ScoreForm(OptionsForm):
     """Points from nothing to the scale's end for each option."""
 
-    @property
-    def most(self) -> int:
-        return int((self.proposal.terms or {}).get("scale") or 5)
+    def prepare(self) -> None:
+        self.most = int((self.proposal.terms or {}).get("scale") or self.most)
 
     def answer(self) -> dict[str, int]:
         """Option → points, of those that got any."""
@@ -167,7 +169,7 @@ class RankingForm(OptionsForm):
     """A ranking by numbers, which two buttons beside each option change by one step."""
 
     template = "governance/ballots/ranking.html"
-    lowest = 1
+    lowest, most = 1, MOST_NUMBER
     ties_allowed: ClassVar[bool] = True
 
     def __init__(
@@ -184,11 +186,14 @@ class RankingForm(OptionsForm):
             self._take_step(*move)
 
     def _take_step(self, way: str, option: str) -> None:
-        """Show the typed ranking with one step taken; nothing is judged or cast yet."""
-        self.full_clean()
-        ranks = ranking.ranks_from(self.numbers())
+        """Show the typed ranking with one step taken; nothing is cast.
+
+        What is no number comes back as it was typed, with what is wrong.
+        """
+        if any(name.startswith("option_") for name in self.errors):
+            return
+        ranks, self.moved = ranking.ranks_from(self.numbers()), f"{way}:{option}"
         if option in self.options:
-            self.moved = f"{way}:{option}"
             ranks = ranking.moved(ranks, option, way)
         kept = {name: self.data.get(name, "") for name in ("reason", "key")}
         self.initial = {**kept, **self.from_answer(ranks)}
