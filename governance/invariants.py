@@ -4,9 +4,11 @@ from collections.abc import Callable, Iterator
 
 from governance import board, verify
 from governance.actions import action_named
+from governance.delegations.invariants import carried_is_what_a_resolution_gives
 from governance.documents import notice_document
 from governance.models import Certificate, Execution, Proposal
 from governance.offices.invariants import INVARIANTS as OF_OFFICES
+from governance.sanctions.invariants import lots_repeat, panels_sit_as_drawn
 from governance.sealed.verify import tallies_fit_their_boards
 from governance.services.execute import source_of
 from ledger.invariants import broken
@@ -75,4 +77,7 @@ INVARIANTS: list[Callable[[], list[str]]] = [
     effects_are_there,
     tallies_fit_their_boards,
     *OF_OFFICES,
+    carried_is_what_a_resolution_gives,
+    lots_repeat,
+    panels_sit_as_drawn,
 ]

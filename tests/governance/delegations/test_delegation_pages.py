@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from governance.models import Delegation
 from tests.governance.delegations.words import before_all, make_crowd, name, proxy
-from tests.governance.votes import Town, open_motion, vote
+from tests.governance.votes import Town, move, open_motion, vote
 
 pytestmark = pytest.mark.django_db
 
@@ -94,6 +94,7 @@ def test_a_client_names_reads_and_revokes() -> None:
     assert [answer.status_code for answer in made] == [201, 201]
     assert made[0].json() == made[1].json()
     assert [row["id"] for row in client.get(listed).json()["given"]] == [made[0].json()["id"]]
+    move(motion, "notice_at = notice_at - interval '2 days'")
     before_all()
     in_vote = client.get(reverse("governance:api_delegations_in_vote", args=[motion.pk])).json()
     assert (in_vote["ways"][0]["lost"], in_vote["ballots"], in_vote["carried"]) == ("end", [], None)

@@ -7,6 +7,7 @@ import pytest
 from django.utils import timezone
 
 from governance.delegations import services
+from governance.delegations.invariants import carried_is_what_a_resolution_gives
 from governance.delegations.queries import given_by, held_by, readable_ballot, ways_of
 from governance.delegations.services import Meant
 from governance.delegations.warnings import warn_in, warn_of_lost_ways
@@ -169,8 +170,23 @@ def test_the_close_itself_resolves_and_counts_what_is_carried() -> None:
     vote(town, motion, m1="for", ana="for", ben="for")
     done = closed(town, motion)
     assert fates(done) == {"m0": "m1"}
+    assert carried_is_what_a_resolution_gives() == []
     users = done.certificate.result["chambers"][0]
     assert (users["for"], users["ballots"]) in {(4, 3), (4, 4)}
+
+
+def test_a_word_smuggled_in_after_the_close_is_found() -> None:
+    town = make_crowd(3)
+    motion = open_motion(town)
+    vote(town, motion, m1="for")
+    done = closed(town, motion)
+    assert carried_is_what_a_resolution_gives() == []
+    name(town, "m0", "m1")
+    assert carried_is_what_a_resolution_gives() == []
+    before_all()
+    assert [line.split(":")[0] for line in carried_is_what_a_resolution_gives()] == [
+        f"vote {done.pk}"
+    ]
 
 
 def test_a_delegates_ballot_is_open_to_who_delegated_before_it_was_cast() -> None:

@@ -12,6 +12,7 @@ from governance.errors import AppealTooLate, NobodyToDraw, NothingSanctioned, No
 from governance.models import Panelist, Sanction, SanctionAppeal
 from governance.sanctions import draw
 from governance.sanctions.appeals import answer, appeal, decide_what_is_over, decline
+from governance.sanctions.invariants import lots_repeat, panels_sit_as_drawn
 from governance.sanctions.queries import sitting
 from governance.sanctions.services import sanction
 from members.models import Member, User
@@ -70,6 +71,20 @@ def test_the_lot_is_committed_to_published_and_repeatable() -> None:
     assert draw.appeal_hash(row.sanction_id, row.text, row.at) == row.draw["appeal_sha256"]
     assert draw.is_repeated(row.draw)
     assert [m.number for m in panel_of(row)] == row.draw["order"][:3]
+
+
+def test_a_panel_that_somebody_chose_is_found() -> None:
+    row = appealed()
+    assert (lots_repeat(), panels_sit_as_drawn()) == ([], [])
+    with transaction.atomic():
+        other = Member.objects.get(number=row.draw["order"][-1])
+        first = row.panel.earliest("pk")
+        as_owner(
+            f"UPDATE governance_panelist SET member_id = {other.pk} WHERE id = {first.pk};"
+            f"UPDATE governance_sanctionappeal SET text = 'Another' WHERE id = {row.pk}"
+        )
+    assert lots_repeat() == [f"panel {row.pk}: its lot does not repeat"]
+    assert len(panels_sit_as_drawn()) == 1
 
 
 def test_the_lot_falls_on_nobody_who_is_involved() -> None:
