@@ -1,4 +1,4 @@
-"""What people type about votes: proposals and ballots."""
+"""What people type about proposals; ballots have governance.methods.forms."""
 
 from typing import Any
 
@@ -11,7 +11,6 @@ from assets.models import Pool, Resource
 from assets.names import resource_name
 from assets.queries import resources_of
 from governance import notation
-from governance.counting import ABSTAIN, AGAINST, FOR
 from members.models import Member
 from members.queries import applicants
 from payments.forms import CentsField, DayInput, RateField, fresh_key
@@ -22,8 +21,6 @@ from policies.registry import MOST_RATE, PARAMETERS
 from policies.shapes import Parameter
 from titles.campaign_forms import capacity_from, yield_fields
 from titles.models import Campaign, Contribution
-
-CHOICES = [(FOR, _("For")), (AGAINST, _("Against")), (ABSTAIN, _("Abstain"))]
 
 
 class ProposalForm(forms.Form):
@@ -311,37 +308,6 @@ class AcquireForm(ProposalForm):
             "since": data["since"].isoformat(),
             "capacity": capacity_from(data),
         }
-
-
-class BallotForm(forms.Form):
-    """One answer with an optional reason."""
-
-    choice = forms.ChoiceField(
-        label=_("How do you vote?"), choices=CHOICES, widget=forms.RadioSelect
-    )
-    reason = forms.CharField(
-        label=_("Your reason"),
-        required=False,
-        max_length=2000,
-        widget=forms.Textarea(attrs={"rows": 3}),
-        help_text=_("Members can read it with your name after the close; the public cannot."),
-    )
-    key = forms.CharField(widget=forms.HiddenInput, max_length=80, initial=fresh_key)
-
-
-class OwnBallotForm(forms.Form):
-    """The answer that a member wants to sign themselves."""
-
-    choice = forms.ChoiceField(
-        label=_("How do you vote?"), choices=CHOICES, widget=forms.RadioSelect
-    )
-    reason = forms.CharField(
-        label=_("Your reason"),
-        required=False,
-        max_length=500,
-        widget=forms.Textarea(attrs={"rows": 2}),
-        help_text=_("Members can read it with your name after the close; the public cannot."),
-    )
 
 
 def value_from(parameter: Parameter, text: str) -> Any:
