@@ -122,8 +122,22 @@ def certificate_document(
 
     `carried` is the hash of the votes that counted through others, as the site publishes them.
     """
-    rule, chamber = counted.decided_by
-    kind = Proposal.Kind(proposal.kind)
+    chambers = [chamber_document(proposal, c, roots[c.roll.chamber]) for c in counted.chambers]
+    return {
+        **question_part(proposal),
+        **outcome_part(proposal, counted),
+        "chambers": chambers,
+        "board": board,
+        "carried_sha256": carried,
+        "corrections": corrections_of(proposal),
+        "opened_at": utc(proposal.opens_at),
+        "closed_at": utc(proposal.closes_at),
+        "certified_at": utc(at),
+    }
+
+
+def question_part(proposal: Proposal) -> dict[str, Any]:
+    """What a certificate says of what was asked."""
     return {
         "proposal": proposal.pk,
         "title": proposal.title,
@@ -134,21 +148,20 @@ def certificate_document(
         "notice_sha256": proposal.notice_hash,
         "action": proposal.action,
         "payload_sha256": proposal.payload_hash,
+    }
+
+
+def outcome_part(proposal: Proposal, counted: Counted) -> dict[str, Any]:
+    """What a certificate says of what came of it, and by which rules and software."""
+    rule, chamber = counted.decided_by
+    also = ALSO.get(Proposal.Kind(proposal.kind), ())
+    return {
         "outcome": "passed" if counted.passed else "failed",
         "decided_by": {"rule": rule, "chamber": chamber},
-        "chambers": [
-            chamber_document(proposal, c, roots[c.roll.chamber]) for c in counted.chambers
-        ],
         "result": counted.document,
-        "board": board,
-        "carried_sha256": carried,
-        "corrections": corrections_of(proposal),
-        "rules": [*RULES, *ALSO.get(kind, ()), *(("R11",) if rule == "R11" else ())],
+        "rules": [*RULES, *also, *(("R11",) if rule == "R11" else ())],
         "counted_by": f"{proposal.kind}/1",
         "software": SOFTWARE,
-        "opened_at": utc(proposal.opens_at),
-        "closed_at": utc(proposal.closes_at),
-        "certified_at": utc(at),
     }
 
 

@@ -121,17 +121,8 @@ def freeze_chamber(
     *, votes: bool = True,
 ) -> Chamber:  # fmt: skip
     """One chamber with its roll, in an order of its own."""
-    rows = [
-        RollRow(
-            member_id=voter.member_id,
-            position=place,
-            voter=voter.pseudonym,
-            weight=voter.weight,
-            units=voter.units,
-            leaf=leaf_of(proposal.pk, name, place, voter),
-        )
-        for place, voter in enumerate(shuffled(voters), start=1)
-    ]
+    places = enumerate(shuffled(voters), start=1)
+    rows = [row_of(proposal.pk, name, place, voter) for place, voter in places]
     chamber = Chamber.objects.create(
         proposal=proposal,
         name=name,
@@ -147,6 +138,18 @@ def freeze_chamber(
         row.chamber = chamber
     RollRow.objects.bulk_create(rows, batch_size=BATCH)
     return chamber
+
+
+def row_of(proposal_id: int, chamber: str, place: int, voter: Voter) -> RollRow:
+    """A voter at a place of a roll, not saved."""
+    return RollRow(
+        member_id=voter.member_id,
+        position=place,
+        voter=voter.pseudonym,
+        weight=voter.weight,
+        units=voter.units,
+        leaf=leaf_of(proposal_id, chamber, place, voter),
+    )
 
 
 def leaf_of(proposal_id: int, chamber: str, place: int, voter: Voter) -> str:

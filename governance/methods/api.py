@@ -38,7 +38,7 @@ class CarriedSerializer(serializers.Serializer[Any]):
     directed = serializers.JSONField(allow_null=True)
 
 
-class LotSerializer(serializers.Serializer[Any]):
+class VoteLotSerializer(serializers.Serializer[Any]):
     """The lot of R6: what was committed to, and after the count what it was drawn from."""
 
     commitment = serializers.CharField()
@@ -94,7 +94,7 @@ class TheLot(APIView):
 
     permission_classes = [AllowAny]
 
-    @extend_schema(responses=LotSerializer)
+    @extend_schema(responses=VoteLotSerializer)
     def get(self, request: Request, proposal_id: int) -> Response:
         """The commitment from the opening on, nonces and seed after the count; else 404."""
         proposal = public_proposal(proposal_id)
@@ -105,7 +105,7 @@ class TheLot(APIView):
             "nonces": lot.nonces_of(proposal) if told else [],
             "seed": lot.seed_of(proposal) if told else "",
         }
-        return Response(LotSerializer(values).data)
+        return Response(VoteLotSerializer(values).data)
 
 
 class BallotFile(APIView):
