@@ -8,8 +8,6 @@ from django.utils.html import format_html, linebreaks, urlize
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
-from coop.amounts import day_format
-from coop.templatetags.coop import moment
 from governance.discussion.mentions import BY_NUMBER
 from governance.discussion.threads import Said
 from governance.models import Proposal
@@ -49,8 +47,10 @@ def zoned(value: datetime | None) -> SafeString:
     if value is None:
         return SafeString("")
     return format_html(
-        '{} <span class="zone" data-instant="{}" data-own="{}">{}</span>',
-        moment(value),
+        '<time datetime="{}">{}</time> '
+        '<span class="zone" data-instant="{}" data-own="{}">{}</span>',
+        timezone.localtime(value).isoformat(),
+        local_text(value),
         value.astimezone(UTC).isoformat(),
         _("%(at)s where you are") % {"at": "@"},
         zone_name(),
@@ -62,8 +62,12 @@ def plain_moment(value: datetime | None) -> str:
     """Date and time with the zone, as plain text for mails."""
     if value is None:
         return ""
-    text = formats.date_format(timezone.localtime(value), day_format() + ", H:i")
-    return f"{text} ({zone_name()})"
+    return f"{local_text(value)} ({zone_name()})"
+
+
+def local_text(value: datetime) -> str:
+    """Date and time to the minute in the cooperative's zone, as the language writes them."""
+    return formats.date_format(timezone.localtime(value), _("j F Y") + ", H:i")
 
 
 @register.simple_tag
