@@ -62,6 +62,11 @@ class Migration(migrations.Migration):
             field=models.BinaryField(default=b"", help_text="the document as k trustees signed it"),
             preserve_default=False,
         ),
+        migrations.AlterField(
+            model_name="sealedtally",
+            name="document",
+            field=models.JSONField(help_text="the signed document, for reading"),
+        ),
         migrations.RunSQL(KEYS),
         migrations.RunSQL(DEALS),
         migrations.RunSQL(TALLIES),
