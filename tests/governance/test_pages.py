@@ -114,7 +114,7 @@ def test_a_vote_is_replaced_until_the_close() -> None:
     first = ana.post(f"/decisions/{proposal.pk}/vote/", {"choice": "for", "key": "1"})
     ana.post(f"/decisions/{proposal.pk}/vote/", {"choice": "against", "key": "2"})
     assert "only your last vote counts" in text_of(ana.get(first.headers["Location"]))
-    assert "Users: Against" in text_of(ana.get(f"/decisions/{proposal.pk}/"))
+    assert "Users, Owners: Against" in text_of(ana.get(f"/decisions/{proposal.pk}/"))
 
 
 def test_a_ballot_without_an_answer_comes_back_with_its_reason_kept() -> None:
