@@ -144,7 +144,7 @@ class CorrectionInput(serializers.Serializer[Any]):
     reason = serializers.CharField(max_length=400)
 
 
-class CorrectionSerializer(serializers.ModelSerializer[RollCorrection]):
+class RollCorrectionSerializer(serializers.ModelSerializer[RollCorrection]):
     """A row that was added to a roll, under its pseudonym, with the signed statement (R7)."""
 
     chamber = serializers.CharField(source="row.chamber.name")
@@ -300,20 +300,20 @@ class Corrections(APIView):
 
     permission_classes = [ReadsAsAnybodyActsInOffice]
 
-    @extend_schema(responses=CorrectionSerializer(many=True))
+    @extend_schema(responses=RollCorrectionSerializer(many=True))
     def get(self, request: Request, proposal_id: int) -> Response:
         """All corrections of a vote, signed, under pseudonyms."""
         rows = corrections_of(public_proposal(proposal_id))
-        return Response(CorrectionSerializer(rows, many=True).data)
+        return Response(RollCorrectionSerializer(rows, many=True).data)
 
-    @extend_schema(request=CorrectionInput, responses={201: CorrectionSerializer(many=True)})
+    @extend_schema(request=CorrectionInput, responses={201: RollCorrectionSerializer(many=True)})
     def post(self, request: Request, proposal_id: int) -> Response:
         """Add somebody, as a steward or an auditor."""
         said = CorrectionInput(data=request.data)
         said.is_valid(raise_exception=True)
         proposal = public_proposal(proposal_id)
         rows = correct_roll(proposal_id=proposal.pk, actor=the_user(request), **said.validated_data)
-        return Response(CorrectionSerializer(rows, many=True).data, status=201)
+        return Response(RollCorrectionSerializer(rows, many=True).data, status=201)
 
 
 def _decision(proposal: Proposal, request: Request) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from governance.receipts.making import FORMAT, consistency, leaves_of, receipt_f
 from members.access import IsMember
 
 
-class LineSerializer(serializers.Serializer[Any]):
+class ReceiptLineSerializer(serializers.Serializer[Any]):
     """One question to a receipt, and its answer: holds, broken or absent."""
 
     name = serializers.CharField(help_text=", ".join(QUESTIONS))
@@ -59,12 +59,12 @@ class Check(APIView):
 
     permission_classes = [AllowAny]
 
-    @extend_schema(request=dict, responses=LineSerializer(many=True))
+    @extend_schema(request=dict, responses=ReceiptLineSerializer(many=True))
     def post(self, request: Request) -> Response:
         """Every question with its answer."""
         if not isinstance(request.data, dict) or request.data.get("format") != FORMAT:
             raise serializers.ValidationError(f"It does not say that it is {FORMAT}.")
-        return Response(LineSerializer(check(request.data), many=True).data)
+        return Response(ReceiptLineSerializer(check(request.data), many=True).data)
 
 
 class Head(APIView):

@@ -69,7 +69,7 @@ class SanctionInput(serializers.Serializer[Any]):
         return value
 
 
-class EndInput(serializers.Serializer[Any]):
+class EndSanctionInput(serializers.Serializer[Any]):
     """Why it ends early."""
 
     reason = serializers.CharField(max_length=400)
@@ -133,10 +133,10 @@ class EndSanction(APIView):
 
     permission_classes = [IsSteward]
 
-    @extend_schema(request=EndInput, responses=SanctionSerializer)
+    @extend_schema(request=EndSanctionInput, responses=SanctionSerializer)
     def post(self, request: Request, sanction_id: int) -> Response:
         """End a sanction early."""
-        said = EndInput(data=request.data)
+        said = EndSanctionInput(data=request.data)
         said.is_valid(raise_exception=True)
         row = access.sanction_for(request, sanction_id)
         row = services.end_early(sanction_id=row.pk, actor=the_user(request), **said.validated_data)
