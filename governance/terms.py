@@ -165,11 +165,6 @@ def terms_for(proposal: Proposal, at: datetime) -> Terms:
     return ratifying(terms, proposal, at) if is_ratifying else terms
 
 
-def terms_at(at: datetime, *, action: str, touches_usage_rights: bool) -> Terms:
-    """The terms of a motion with this type of action."""
-    return terms_for(Proposal(action=action, payload={}), at)
-
-
 def chambers_for(action: Action, because: str = "") -> tuple[str, ...]:
     """The chambers that decide an action; a vote that objections brought is the users' (R10)."""
     if because == Proposal.Because.OBJECTION:

@@ -96,6 +96,8 @@ POLICIES = {
     "voting_seconds": 45,
     "timelock_seconds": 0,
     "timelock_rights_seconds": 0,
+    "delegation_enabled": True,
+    "proxy_share": [1, 3],
 }
 """So short that a decision can be watched from proposal to effect; the site says so."""
 
