@@ -21,10 +21,20 @@ def require_unconflicted(actor: User | None, proposal: Proposal) -> None:
         raise ConflictOfInterest
 
 
+def require_no_interest(actor: User | None, proposal: Proposal) -> None:
+    """As above, of drafts of their own too: to give notice is a steward's step, no proposer's."""
+    if actor is not None and _has_interest(actor, proposal):
+        raise ConflictOfInterest
+
+
 def is_conflicted(actor: User | None, proposal: Proposal) -> bool:
     """Whether a vote concerns somebody: their recall, pay or sanction, or what they signed."""
     if actor is None or _is_own_draft(actor, proposal):
         return False
+    return _has_interest(actor, proposal)
+
+
+def _has_interest(actor: User, proposal: Proposal) -> bool:
     concerned = concerned_by(proposal)
     own = Member.objects.filter(user=actor, pk__in=concerned).exists()
     acts = actor.represents.filter(member_id__in=concerned, until=None).exists()

@@ -17,6 +17,7 @@ from governance.errors import (
     WrongState,
 )
 from governance.models import Proposal, SealedTally, SealedVote, TrusteeKey
+from governance.offices.locks import require_unconflicted
 from governance.queries import locked
 from governance.sealed.checks import require_deal, tally_in
 from governance.sealed.formats import is_key
@@ -78,12 +79,13 @@ def end_key(*, key_id: int, member: Member, actor: User | None) -> TrusteeKey:
 def take_deal(*, proposal_id: int, deal: Any, actor: User) -> SealedVote:
     """The dealer's file kept for a draft, in place of an earlier one; the same one twice is one.
 
-    Proposer and stewards bring it. Raises NotYours, WrongState, NotSealed, BadDeal,
-    TooFewTrustees.
+    Proposer and stewards bring it. Raises NotYours, ConflictOfInterest, WrongState, NotSealed,
+    BadDeal, TooFewTrustees.
     """
     proposal = locked(proposal_id)
     if proposal.proposer.user_id != actor.pk and not is_steward(actor):
         raise NotYours
+    require_unconflicted(actor, proposal)
     require_dealable(proposal)
     require_deal(proposal, deal)
     require_enough(trustees=len(deal["trustees"]), threshold=deal["threshold"])

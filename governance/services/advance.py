@@ -47,7 +47,7 @@ def advance() -> list[int]:
     """Take every due step of every proposal, each in its own transaction; returns whose.
 
     Safe to call at any time, from any number of processes: a step that somebody else took is
-    no step. What one proposal refuses holds up no other; what is halted waits.
+    no step. What one proposal refuses, or fails at, holds up no other; what is halted waits.
     """
     moved = []
     for state, date, step in STEPS:
@@ -64,6 +64,8 @@ def _swept(name: str) -> None:
         import_string(name)()
     except DomainError as error:
         log.warning("%s refused: %s", name, error.code)
+    except Exception:
+        log.exception("%s failed", name)
 
 
 def _taken(step: Step, proposal_id: int) -> bool:
@@ -73,5 +75,8 @@ def _taken(step: Step, proposal_id: int) -> bool:
         return False
     except DomainError as error:
         log.warning("proposal %s: %s refused: %s", proposal_id, step.__name__, error.code)
+        return False
+    except Exception:
+        log.exception("proposal %s: %s failed", proposal_id, step.__name__)
         return False
     return True

@@ -54,6 +54,7 @@ def amend(
         if value is not None:
             setattr(proposal, name, value)
     check_content(proposal)
+    require_unconflicted(actor, proposal)
     if content_of(proposal) == before:
         raise NothingChanged
     return _saved(proposal, actor, why)

@@ -1,5 +1,6 @@
 """From nothing to an announced proposal."""
 
+import hashlib
 from typing import Any
 
 from django.db import transaction
@@ -7,7 +8,11 @@ from django.db import transaction
 from governance.errors import NotYours, SecondVoteWaits
 from governance.lifecycle.drafting import Options, announce, draft, require
 from governance.models import Proposal
-from governance.offices.locks import require_free_hand, require_unconflicted
+from governance.offices.locks import (
+    require_free_hand,
+    require_no_interest,
+    require_unconflicted,
+)
 from governance.queries import locked
 from members.models import Member, User
 from members.queries import is_steward
@@ -37,14 +42,20 @@ def propose(
 
     `options` are `[{"name", optional "payload", optional "member" (a number)}]`; ids and the
     standing option of a ranked motion are added. `previous` is the vote that this one follows
-    on, `because` says why. Raises TextMissing, UnknownAction, WrongKind, BadOptions, NotSealable,
-    BadPayload and what the action's check raises, KeyConflict.
+    on, `because` says why. A key is the member's own: nobody can take the one of another, nor of
+    a vote that the rules call (a petition, objections, a second vote). Raises TextMissing,
+    UnknownAction, WrongKind, BadOptions, NotSealable, BadPayload and what the action's check
+    raises, KeyConflict.
     """
     return draft(
         title=title, text=text, action=action, payload=payload, member=member, actor=actor,
-        key=key, kind=kind, ballot_kind=ballot_kind, options=options, seats=seats,
-        previous=previous, because=because,
+        key=_own_key(member, key), kind=kind, ballot_kind=ballot_kind, options=options,
+        seats=seats, previous=previous, because=because,
     )  # fmt: skip
+
+
+def _own_key(member: Member, key: str) -> str:
+    return key and hashlib.sha256(f"{member.pk} {key}".encode()).hexdigest()
 
 
 @transaction.atomic(durable=True)
@@ -85,7 +96,7 @@ def publish(*, proposal_id: int, actor: User | None) -> Proposal:
     if proposal.state in (State.NOTICE, State.OPEN):
         return proposal
     require(proposal, State.DRAFT)
-    require_unconflicted(actor, proposal)
+    require_no_interest(actor, proposal)
     if proposal.because == Proposal.Because.SECOND_VOTE:
         raise SecondVoteWaits
     return announce(proposal, actor=actor)
