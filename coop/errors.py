@@ -87,6 +87,7 @@ class WordsForBrokenText:
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         """The page or the problem; every other failure stays one."""
-        nul = isinstance(exception, DataError) and "(0x00)" in str(exception)
+        said = str(exception)
+        nul = isinstance(exception, DataError) and ("(0x00)" in said or "\\u0000" in said)
         half = isinstance(exception, UnicodeEncodeError) and "surrogates" in exception.reason
         return bad_request(request, exception) if nul or half else None

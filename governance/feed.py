@@ -46,7 +46,7 @@ class DecisionFeed(Feed):  # type: ignore[type-arg]
 
     def item_title(self, item: Proposal) -> str:
         """What is decided, and where it stands."""
-        return f"{item.title}: {item.get_state_display()}"
+        return f"{_plain(item.title)}: {item.get_state_display()}"
 
     def item_description(self, item: Proposal) -> str:
         """Where it stands in a sentence, with the count once there is one."""
@@ -69,6 +69,11 @@ class DecisionFeed(Feed):  # type: ignore[type-arg]
         """When the last thing happened to it."""
         execution = getattr(item, "execution", None)
         return execution.at if execution else item.decided_at or item.notice_at
+
+
+def _plain(text: str) -> str:
+    """A text without the control characters that no XML can hold."""
+    return "".join(sign if sign.isprintable() else " " for sign in text)
 
 
 def _outcome(item: Proposal) -> str:

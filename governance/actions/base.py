@@ -7,6 +7,8 @@ from django.utils.functional import Promise
 
 from governance.errors import BadPayload
 from members.models import User
+from signing import strict_json
+from signing.errors import SigningError
 
 Payload = dict[str, Any]
 Effect = dict[str, Any]
@@ -43,12 +45,16 @@ class Action(ABC):
         return False
 
     def read(self, payload: Payload) -> Payload:
-        """The payload, if it has exactly the fields of the schema; raises BadPayload."""
-        if set(payload) != set(self.schema):
+        """The payload, if it has exactly the fields of the schema and can be signed; BadPayload."""
+        if not isinstance(payload, dict) or set(payload) != set(self.schema):
             raise BadPayload
         for name, kind in self.schema.items():
             if type(payload[name]) is not kind and kind is not object:
                 raise BadPayload
+        try:
+            strict_json.dumps(payload)
+        except SigningError as error:
+            raise BadPayload from error
         return payload
 
     @abstractmethod

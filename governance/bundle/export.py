@@ -102,16 +102,29 @@ def decision_line(vote: Proposal, kind: str) -> Line:
 
 def told(notice: Line, kind: str) -> tuple[Line, list[str]]:
     """The notice as this folder may tell it, and the places that were emptied."""
-    withheld = []
+    if kind != PUBLIC:
+        return notice, []
+    shown, withheld = _told_parts(notice, "")
+    shown["options"] = []
+    for option in notice["options"]:
+        # What stands beside a motion are its words; of a ranking each may have its own effect.
+        place = f"options.{option['id']}." if isinstance(option, dict) else ""
+        told_option, emptied = _told_parts(option, place) if place else (option, [])
+        shown["options"].append(told_option)
+        withheld += emptied
+    return shown, withheld
+
+
+def _told_parts(said: Line, place: str) -> tuple[Line, list[str]]:
+    """A notice or an option without what its payload and dry run say of persons, and where."""
+    shown, withheld = dict(said), []
     for part in ("payload", "preview"):
-        inside = notice.get(part) or {}
-        for name in OF_PERSONS if kind == PUBLIC else ():
-            if name in inside:
-                withheld.append(f"{part}.{name}")
-        hidden = {place.split(".")[1] for place in withheld if place.startswith(part)}
+        inside = said.get(part) or {}
+        hidden = [name for name in OF_PERSONS if name in inside]
         if hidden:
-            notice[part] = {name: said for name, said in inside.items() if name not in hidden}
-    return notice, withheld
+            shown[part] = {name: value for name, value in inside.items() if name not in hidden}
+        withheld += [f"{place}{part}.{name}" for name in hidden]
+    return shown, withheld
 
 
 def chamber_line(chamber: Chamber) -> Line:

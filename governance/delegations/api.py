@@ -127,11 +127,11 @@ class Delegations(APIView):
         said = DelegationInput(data=request.data)
         said.is_valid(raise_exception=True)
         data = said.validated_data
-        number = data.pop("holder")
+        number, vote = data.pop("holder"), data.pop("proposal")
         row = services.give(
             giver=the_member(request),
             holder=member_numbered(number),
-            meant=Meant(proposal_id=data.pop("proposal"), **data),
+            meant=Meant(proposal_id=vote and public_proposal(vote).pk, **data),
             actor=the_user(request),
             key=request.headers.get("Idempotency-Key", "")[:80],
         )

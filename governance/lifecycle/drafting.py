@@ -11,7 +11,7 @@ from governance import board, clock, roll
 from governance.actions import action_named
 from governance.actions.base import ElectsPeople
 from governance.documents import notice_document
-from governance.errors import NoTrustees, NotSealable, TextMissing, WrongState
+from governance.errors import NoTrustees, NotSealable, TextMissing, WrongKind, WrongState
 from governance.lifecycle.content import (
     OF_PEOPLE,
     candidates_of,
@@ -73,6 +73,8 @@ def check_content(proposal: Proposal) -> None:
         raise TextMissing
     action = action_named(proposal.action)
     require_kind(action, proposal.kind, seats=proposal.seats)
+    if proposal.ballot_kind not in Proposal.BallotKind.values:
+        raise WrongKind
     action.check(action.read(proposal.payload))
     proposal.options = stored_options(proposal.kind, proposal.options, action)
     if proposal.ballot_kind == Proposal.BallotKind.SEALED:

@@ -90,7 +90,7 @@ def joint_text(request: HttpRequest, proposal_id: int) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def object_page(request: HttpRequest, proposal_id: int) -> HttpResponse:
     """What an objection does; then object."""
-    proposal = access.proposal_for(request, proposal_id)
+    proposal = access.public_proposal(proposal_id)
     member = the_member(request)
     form = ObjectionForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
@@ -108,7 +108,7 @@ def object_page(request: HttpRequest, proposal_id: int) -> HttpResponse:
 @require_POST
 def unobject(request: HttpRequest, proposal_id: int) -> HttpResponse:
     """Take an objection back."""
-    proposal = access.proposal_for(request, proposal_id)
+    proposal = access.public_proposal(proposal_id)
     try:
         withdraw_objection(proposal_id=proposal.pk, member=the_member(request))
         messages.success(request, _("Your objection is taken back."))

@@ -7,11 +7,10 @@ from governance import board
 from governance.documents import notice_document
 from governance.errors import NotSealed, WrongState
 from governance.models import Proposal, RollCorrection, SealedVote, TrusteeKey
+from governance.queries import CLOSED
 from governance.sealed import formats
 from governance.sealed.queries import chamber_of, sealed_vote_of, tally_of
 from signing import strict_json
-
-State = Proposal.State
 
 
 def ceremony(proposal: Proposal, keys: Iterable[TrusteeKey], threshold: int) -> dict[str, Any]:
@@ -43,7 +42,7 @@ def closed_set(proposal: Proposal) -> dict[str, Any]:
     Raises NotSealed, and WrongState before the close.
     """
     vote = _vote_of(proposal)
-    if proposal.state in (State.NOTICE, State.OPEN):
+    if proposal.state not in CLOSED:
         raise WrongState(state=proposal.get_state_display())
     ballots = list(proposal.ballots.order_by("index"))
     return {

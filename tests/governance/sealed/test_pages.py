@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from governance.models import Ballot, Proposal, SealedVote, TrusteeKey
 from governance.sealed import files, formats
-from governance.services import open_ballot, publish
+from governance.services import open_ballot, publish, withdraw
 from governance.services.advance import advance
 from members.models import User
 from payments.models import Mail
@@ -117,6 +117,18 @@ def test_open_votes_have_no_page_of_seals(db: None) -> None:
     client = client_of(None)
     assert client.get(page("sealed", motion)).status_code == 404
     assert client.get(f"/api/v1/decisions/{motion.pk}/sealed/paper/").status_code == 409
+
+
+def test_a_sealed_vote_that_was_taken_back_has_no_closed_set(ceremony: Ceremony) -> None:
+    draft = election(ceremony.town)
+    ceremony.keep_deal(draft)
+    publish(proposal_id=draft.pk, actor=ceremony.town.steward)
+    proposer = draft.proposer.user
+    assert proposer is not None
+    withdraw(proposal_id=draft.pk, actor=proposer)
+    client = client_of(None)
+    assert client.get(f"/api/v1/decisions/{draft.pk}/sealed/set/").status_code == 409
+    assert client.get(page("sealed_file", draft, "set")).status_code == 303
 
 
 def test_members_offer_a_key_and_take_it_back(ceremony: Ceremony) -> None:
