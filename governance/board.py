@@ -16,12 +16,14 @@ BALLOT = payload_type("ballot")
 RECEIPT = payload_type("ballot-receipt")
 CERTIFICATE = payload_type("certificate")
 FIRST_LINK = "00" * 32
+DEEPEST = 10
+"""A notice holds options, each with what it would book: deeper than what is signed."""
 _LINK = b"coop board v1"
 
 
 def document_hash(document: Mapping[str, Any]) -> str:
     """SHA-256 over the canonical JSON of a document."""
-    return hashlib.sha256(strict_json.dumps(document)).hexdigest()
+    return hashlib.sha256(strict_json.dumps(document, max_depth=DEEPEST)).hexdigest()
 
 
 def text_hash(text: str) -> str:

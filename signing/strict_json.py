@@ -27,7 +27,7 @@ def loads(raw: bytes, *, max_depth: int = MAX_DEPTH) -> Any:
     return value
 
 
-def dumps(value: Any) -> bytes:
+def dumps(value: Any, *, max_depth: int = MAX_DEPTH) -> bytes:
     """Compact UTF-8 with sorted keys: equal values give equal bytes. Refuses what `loads` does."""
     _check_numbers(value)
     try:
@@ -36,7 +36,7 @@ def dumps(value: Any) -> bytes:
         ).encode()
     except (TypeError, ValueError) as error:
         raise MalformedJson(f"cannot be written as strict JSON: {error}") from error
-    loads(raw)
+    loads(raw, max_depth=max_depth)
     return raw
 
 
