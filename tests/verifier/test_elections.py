@@ -6,6 +6,7 @@ import pytest
 
 from coop_verify import elections
 from coop_verify.elections import Lot
+from coop_verify.outcomes import Asked, Room, Spoken, decide
 from governance.counting.methods import count
 from governance.counting.ranked import Election
 
@@ -58,3 +59,12 @@ def test_scores_are_added_up_alike() -> None:
     tally = elections.score([({"a": 3, "b": 5}, 2), ({"b": 1}, 1)], ("a", "b", "c"))
     assert tally == {"a": 6, "b": 11, "c": 0}
     assert elections.highest(tally, 2, Lot("")) == ["b", "a"]
+
+
+def test_users_alone_carry_a_consent_too_once_there_is_an_objection() -> None:
+    terms = {"support": [1, 2, True], "approval": [1, 5, False], "users_alone": [2, 3, False]}
+    for objections, passed in ((1, True), (0, False)):
+        asked = Asked("consent", (), 1, terms, "", objections, users_alone=True)
+        users = Room("users", 3, 3, [Spoken("consent", 1), Spoken("consent", 1)])
+        owners = Room("owners", 2, 2, [Spoken("object", 1)])
+        assert decide(asked, [users, owners]) == (passed, [])

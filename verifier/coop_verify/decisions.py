@@ -131,10 +131,11 @@ class DecisionCheck:
 
     def _board(self, vote: Vote) -> None:
         tree, link = Tree(), bytes(32)
+        voters = {row["voter"] for rows in vote.rolls.values() for row in rows}
         for place, entry in enumerate(vote.board, 1):
             tree.add(entry.raw)
             link = sha256(LINK + link + leaf_hash(entry.raw)).digest()
-            for sentence in wrong_in_entry(vote, place, entry):
+            for sentence in wrong_in_entry(vote, place, entry, voters):
                 self._broken("boards", vote, f"entry {place} {sentence}")
             if not entry.is_signed:
                 self._broken("signatures", vote, f"entry {place} is not signed by the key")
@@ -216,14 +217,14 @@ def root_of_roll(proposal: int, rows: list[Line]) -> str:
     return tree.root().hex()
 
 
-def wrong_in_entry(vote: Vote, place: int, entry: Entry) -> Iterator[str]:
+def wrong_in_entry(vote: Vote, place: int, entry: Entry, voters: set[str]) -> Iterator[str]:
     """What an entry of a board says that cannot be."""
     says = entry.says
     if entry.index != place or says["index"] != place:
         yield "stands in another place"
     if (says["proposal"], says["notice_sha256"]) != (vote.number, vote.facts["notice_sha256"]):
         yield "is of another vote"
-    if not any(row["voter"] == says["voter"] for rows in vote.rolls.values() for row in rows):
+    if says["voter"] not in voters:
         yield "is of somebody who is on no roll"
     if entry.sealed is not None and sha256(entry.sealed).hexdigest() != says.get("sealed_sha256"):
         yield "is not over the ciphertext beside it"

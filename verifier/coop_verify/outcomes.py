@@ -87,7 +87,8 @@ def _in_words(asked: Asked, rooms: list[Room]) -> bool:
             room.passed = _carries(asked, room, room.yes, room.no)
     if rooms and all(room.passed for room in rooms):
         return True
-    return asked.kind == "motion" and asked.users_alone and _users_alone(asked, rooms)
+    as_motion = asked.kind == "motion" or asked.objections > 0
+    return as_motion and asked.users_alone and _users_alone(asked, rooms)
 
 
 def _carries(asked: Asked, room: Room, yes: int, no: int) -> bool:
