@@ -17,7 +17,14 @@ from governance.offices.emergencies import answer_emergency, call_emergency, sig
 from governance.offices.officers import step_down
 from governance.offices.pages import Holder, holders_of
 from governance.offices.petitions import open_petition, sign_petition, withdraw_signature
-from governance.offices.queries import OFFICES, emergencies, petitions, support_of
+from governance.offices.queries import (
+    OFFICES,
+    Support,
+    emergencies,
+    petitions,
+    support_of,
+    supports_of,
+)
 from members.access import IsMember, IsSteward, ReadsRegister, the_member, the_user
 from members.models import Member
 from metering.models import Node
@@ -69,13 +76,17 @@ class PetitionSerializer(serializers.ModelSerializer[Petition]):
 
     def get_users(self, petition: Petition) -> list[int]:
         """Users who signed, and how many call the vote."""
-        support = support_of(petition)
+        support = self._support(petition)
         return [support.users, support.users_needed]
 
     def get_owners(self, petition: Petition) -> list[int]:
         """Owners who signed, and how many call the vote."""
-        support = support_of(petition)
+        support = self._support(petition)
         return [support.owners, support.owners_needed]
+
+    def _support(self, petition: Petition) -> Support:
+        found: dict[int, Support] = self.context.get("supports", {})
+        return found.get(petition.pk) or support_of(petition)
 
 
 class PetitionInput(serializers.Serializer[Any]):
@@ -222,7 +233,9 @@ class Petitions(APIView):
     @extend_schema(operation_id="petitions", responses=PetitionSerializer(many=True))
     def get(self, request: Request) -> Response:
         """The newest hundred."""
-        return Response(PetitionSerializer(petitions()[:100], many=True).data)
+        rows = list(petitions()[:100])
+        context = {"supports": supports_of(rows)}
+        return Response(PetitionSerializer(rows, many=True, context=context).data)
 
     @extend_schema(
         operation_id="open_petition", request=PetitionInput, responses={201: PetitionSerializer}

@@ -23,6 +23,7 @@ from governance.offices.queries import (
     signatures_needed,
     signatures_that_count,
     support_of,
+    supports_of,
 )
 from members.access import the_user
 from members.models import Member, Role
@@ -55,11 +56,13 @@ def offices_context(request: HttpRequest) -> dict[str, Any]:
     """Who is in office, elections on their way, petitions and emergencies."""
     actions = list(ELECTED_BY.values())
     elections = Proposal.objects.filter(action__in=actions).exclude(state="withdrawn")
+    running = list(open_petitions())
+    supports = supports_of(running)
     return {
         "offices": [(office.value, office.label, holders_of(office)) for office in OFFICES],
         "seats": policy("steward_seats", timezone.now()),
         "elections": elections.filter(decided_at=None),
-        "petitions": [(row, support_of(row)) for row in open_petitions()],
+        "petitions": [(row, supports[row.pk]) for row in running],
         "past_petitions": petitions().exclude(proposal=None)[:MOST_SHOWN],
         "emergencies": emergencies()[:MOST_SHOWN],
         "reader": reader_member(request),

@@ -114,7 +114,8 @@ def start_reviews() -> list[int]:
     """A draft for each consent whose review has come; safe to call at any time."""
     rows = Proposal.objects.filter(kind=Proposal.Kind.CONSENT, state__in=REVIEWED)
     waiting = rows.exclude(followers__because=Proposal.Because.REVIEW).order_by("pk")
-    return [row.pk for row in waiting if _started(row.pk)]
+    at = clock.now()
+    return [row.pk for row in waiting if (review_at(row) or at) <= at and _started(row.pk)]
 
 
 @transaction.atomic(durable=True)
