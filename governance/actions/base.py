@@ -46,7 +46,7 @@ class Action(ABC):
 
     def read(self, payload: Payload) -> Payload:
         """The payload, if it has exactly the fields of the schema and can be signed; BadPayload."""
-        if not isinstance(payload, dict) or set(payload) != set(self.schema):
+        if set(payload) != set(self.schema):
             raise BadPayload
         for name, kind in self.schema.items():
             if type(payload[name]) is not kind and kind is not object:

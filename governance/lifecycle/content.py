@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from governance.actions import Action
-from governance.errors import BadOptions, WrongKind
+from governance.errors import BadOptions, BadPayload, WrongKind
 from governance.models import Candidate, Proposal
 
 Kind = Proposal.Kind
@@ -83,6 +83,8 @@ def _require_payloads(kind: str, options: list[Option], action: Action) -> None:
     if kind == Kind.RANKED and action.schema and len(options) - len(own) > 1:
         raise BadOptions
     for payload in own:
+        if not isinstance(payload, dict):
+            raise BadPayload
         action.check(action.read(payload))
 
 

@@ -78,11 +78,13 @@ def test_a_ballot_is_open_or_sealed_and_nothing_else(town: Town) -> None:
 
 @pytest.mark.parametrize("payload", [5, None, "a", [{}], [1]])
 def test_an_option_whose_effect_is_no_object_is_refused(town: Town, payload: Any) -> None:
-    said = {"title": "T", "text": "W", "action": "open_subscriptions", "kind": "ranked"}
-    said["payload"] = {"pool": POOL}  # type: ignore[assignment]
-    said["options"] = [{"name": "A", "payload": payload}]  # type: ignore[assignment]
-    answer = send(as_member(town), "/api/v1/decisions/drafts/", said)
-    assert 400 <= answer.status_code < 500
+    said: dict[str, Any] = {"title": "T", "text": "W", "kind": "ranked"}
+    said["options"] = [{"name": "A", "payload": payload}]
+    rule = {"key": "digest_hour", "scope": "", "value": 7}
+    for action, main in (("open_subscriptions", {"pool": POOL}), ("set_policy", rule)):
+        sent = said | {"action": action, "payload": main}
+        answer = send(as_member(town), "/api/v1/decisions/drafts/", sent)
+        assert 400 <= answer.status_code < 500
 
 
 def test_a_nul_inside_of_a_payload_is_refused(town: Town) -> None:
