@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from governance.actions import Action, action_named
 from governance.lifecycle.access import may_amend
 from governance.models import Proposal
+from governance.terms import chambers_for
 
 Kind = Proposal.Kind
 WAYS = {
@@ -66,6 +67,8 @@ class WayForm(forms.Form):
             del self.fields["options"]
         if Kind.STV not in self.kinds:
             del self.fields["seats"]
+        if len(chambers_for(action)) > 1:
+            del self.fields["secret"]
 
     @property
     def unusual(self) -> bool:
