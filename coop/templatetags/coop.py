@@ -20,6 +20,8 @@ from ledger.access import Reader
 register = template.Library()
 
 BAR_WIDTH = 1000
+# Pages that lie below an entry of the navigation, under an address of their own.
+ALSO_BELOW = {"governance:decisions": ("/offices/", "/petitions/", "/emergencies/")}
 
 
 def language() -> str:
@@ -283,5 +285,5 @@ def nav_item(context: template.Context, name: str, label: str) -> dict[str, Any]
         "url": url,
         "label": label,
         "here": path == url,
-        "below": url != "/" and path.startswith(url),
+        "below": url != "/" and path.startswith((url, *ALSO_BELOW.get(name, ()))),
     }

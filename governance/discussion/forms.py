@@ -16,7 +16,9 @@ class PostForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 5}),
         help_text=_("Write @ and a member's name or number to call somebody: they get a mail."),
     )
-    key = forms.CharField(widget=forms.HiddenInput, max_length=60, initial=fresh_key)
+    key = forms.CharField(
+        widget=forms.HiddenInput(attrs={"id": "id_post_key"}), max_length=60, initial=fresh_key
+    )
 
 
 class ReasonForm(forms.Form):
