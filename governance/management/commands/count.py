@@ -52,7 +52,9 @@ class Command(BaseCommand):
             )  # fmt: skip
         except BallotFileError as error:
             raise CommandError(f"{path}, {error}") from error
-        except (OSError, ValueError) as error:
+        except OSError as error:
+            raise CommandError(f"{path}: {error.strerror}") from error
+        except ValueError as error:
             raise CommandError(f"{path}: {error}") from error
         found = as_json(election, outcome)
         self.stdout.write(
