@@ -36,6 +36,11 @@ class Action(ABC):
     undone_by: ClassVar[str] = ""
     """key of the action that takes the payload of `inverse`; empty for this one itself"""
 
+    @property
+    def is_about_people(self) -> bool:
+        """Whether it concerns members by name: then the public reads no words of a refusal."""
+        return type(self).concerns is not Action.concerns
+
     def concerns(self, payload: Payload) -> set[int]:
         """Ids of the members who have an interest of their own in it: whom R18 locks out."""
         return set()

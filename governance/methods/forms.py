@@ -31,6 +31,7 @@ OPEN_REASON = _("Members can read it with your name after the close; the public 
 
 MOST_NUMBER = 999
 """beside an option of a ranking: gaps mean nothing, so anybody may count in tens"""
+MOST_DIGITS = 10
 
 
 class BallotForm(forms.Form):
@@ -209,8 +210,8 @@ class RankingForm(OptionsForm):
         return ((option, self[f"option_{option}"]) for option in ordered)
 
     def _shown(self, option: str) -> int | None:
-        value = self[f"option_{option}"].value()
-        return int(value) if str(value).isdigit() else None
+        value = str(self[f"option_{option}"].value())
+        return int(value) if value.isdecimal() and len(value) < MOST_DIGITS else None
 
     def clean(self) -> dict[str, Any]:
         """In an election each rank holds one name: a ballot could not be read beyond two."""

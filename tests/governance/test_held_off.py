@@ -10,10 +10,12 @@ from assets.models import Asset
 from governance.bundle.export import MEMBERS, PUBLIC, told
 from governance.errors import ConflictOfInterest, WrongKind
 from governance.models import Proposal
-from governance.services import advance, amend, propose, publish
-from members.models import Member
+from governance.services import advance, amend, execute, propose, publish
+from members.models import Member, MemberEvent
+from members.services import change_state
+from tests.governance.actions.deeds import make_ready_town, voted
 from tests.governance.lifecycle.ways import HOUR, words
-from tests.governance.test_pages import as_member
+from tests.governance.test_pages import as_member, text_of
 from tests.governance.votes import POOL, Town, make_town, price_motion
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -143,3 +145,18 @@ def test_options_that_book_can_be_announced(town: Town) -> None:
     options = [{"name": "Sell", "payload": sold}, {"name": "Retire", "payload": gone}]
     draft = words(town, action="retire_asset", payload=sold, kind="ranked", options=options)
     assert publish(proposal_id=draft.pk, actor=town.steward).state == Proposal.State.NOTICE
+
+
+def test_the_public_does_not_read_of_whom_a_refusal_tells() -> None:
+    town = make_ready_town()
+    ana = town.members["ana"]
+    vote = voted(town, "value_contribution", work_of(ana))
+    suspended = {"to": Member.State.SUSPENDED, "reason": MemberEvent.Reason.SUSPENSION}
+    change_state(member_id=ana.pk, actor=None, **suspended)
+    refused = execute(proposal_id=vote.pk, actor=None)
+    assert refused.state == Proposal.State.REFUSED
+    page = f"/decisions/{vote.pk}/"
+    assert refused.execution.refusal in text_of(as_member(town, "ben").get(page))
+    public = text_of(Client().get(page))
+    assert refused.execution.refusal not in public
+    assert "could not be carried out" in public

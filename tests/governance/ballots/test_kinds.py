@@ -48,6 +48,8 @@ def test_what_is_no_ranking_comes_back(town: Town) -> None:
     assert "Give each number once; these have the same: Ada, Bo." in text_of(twice)
     assert sent(ana, vote, option_a="first", key="1").status_code == 422
     assert sent(ana, vote, option_a="0", key="1").status_code == 422
+    assert sent(ana, vote, option_a="²", key="1").status_code == 422
+    assert sent(ana, vote, option_a="9" * 5000, key="1").status_code == 422
     kept = sent(ana, vote, option_a="first", option_b="2", key="1", move="up:b")
     assert kept.status_code == 422
     assert 'value="first"' in kept.content.decode()
