@@ -40,6 +40,7 @@ from policies.queries import policy
 State = Emergency.State
 POSSIBLE = (Node.State.ACTIVE, Node.State.SILENT, Node.State.SUSPECT)
 RUNNING = (State.CALLED, State.IN_FORCE)
+LONGEST_TITLE = 160
 log = logging.getLogger(__name__)
 
 
@@ -163,7 +164,7 @@ def words_of(emergency: Emergency) -> tuple[str, str]:
         "reason": emergency.reason,
         "digest": emergency.evidence_sha256,
     }
-    return title % words, text % words
+    return (title % words)[:LONGEST_TITLE], text % words
 
 
 @transaction.atomic(durable=True)

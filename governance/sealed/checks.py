@@ -41,6 +41,10 @@ def require_deal(proposal: Proposal, deal: Any) -> None:
     """Raise BadDeal unless this deals a key for this vote to trustees whose keys stand here."""
     if not formats.has_types(deal, DEAL_TYPES) or deal["format"] != formats.DEAL:
         raise BadDeal(why=_("it has another form."))
+    try:
+        board.document_hash(deal)
+    except SigningError as error:
+        raise BadDeal(why=str(error)) from error
     if deal["proposal"] != proposal.pk:
         raise BadDeal(why=_("it is for another vote."))
     if not all(

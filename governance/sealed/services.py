@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
 
 from governance import clock
 from governance.errors import (
@@ -122,7 +123,7 @@ def require_enough(*, trustees: int, threshold: int) -> None:
     if trustees < fewest or threshold < lowest:
         raise TooFewTrustees(n=fewest, k=lowest)
     if threshold > trustees:
-        raise BadDeal
+        raise BadDeal(why=_("its shares are incomplete."))
 
 
 def publish_tally(*, proposal_id: int, envelope: Envelope, actor: User) -> Proposal:

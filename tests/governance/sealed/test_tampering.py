@@ -198,6 +198,7 @@ def test_no_other_deal_is_taken(ceremony: Ceremony) -> None:
         lambda d: d["trustees"][0].update(member=d["trustees"][1]["member"]),
         lambda d: d["trustees"][0].update(x=2),
         lambda d: d.update(threshold=4),
+        lambda d: d["trustees"][0].update(label="a\0b"),
         lambda d: d.update(trustees=[{}]),
     ]
     for change in changes:
