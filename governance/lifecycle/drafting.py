@@ -8,10 +8,17 @@ from typing import Any
 from django.db import IntegrityError, transaction
 
 from governance import board, clock, roll
-from governance.actions import action_named
+from governance.actions import Action, action_named
 from governance.actions.base import ElectsPeople
 from governance.documents import notice_document
-from governance.errors import NoTrustees, NotSealable, TextMissing, WrongKind, WrongState
+from governance.errors import (
+    BadPayload,
+    NoTrustees,
+    NotSealable,
+    TextMissing,
+    WrongKind,
+    WrongState,
+)
 from governance.lifecycle.content import (
     OF_PEOPLE,
     candidates_of,
@@ -76,10 +83,20 @@ def check_content(proposal: Proposal) -> None:
     if proposal.ballot_kind not in Proposal.BallotKind.values:
         raise WrongKind
     action.check(action.read(proposal.payload))
+    _require_same_people(action, proposal)
     proposal.options = stored_options(proposal.kind, proposal.options, action)
     if proposal.ballot_kind == Proposal.BallotKind.SEALED:
         _require_sealable(proposal)
     proposal.payload_hash = board.document_hash(proposal.payload)
+
+
+def _require_same_people(action: Action, proposal: Proposal) -> None:
+    """A second vote is about whom the first was about: users may carry it alone (R11)."""
+    first = proposal.previous
+    if proposal.because != Proposal.Because.SECOND_VOTE or first is None:
+        return
+    if action.concerns(proposal.payload) != action.concerns(first.payload):
+        raise BadPayload
 
 
 def _require_sealable(proposal: Proposal) -> None:

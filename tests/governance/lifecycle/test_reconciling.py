@@ -4,7 +4,7 @@ import pytest
 from django.utils import timezone
 
 from governance.actions import ACTIONS
-from governance.errors import NotDeadlocked, NotYours, SecondVoteWaits
+from governance.errors import BadPayload, NotDeadlocked, NotYours, SecondVoteWaits
 from governance.lifecycle.reconciling import announce_second_votes, joint_text
 from governance.models import Proposal
 from governance.services import amend, execute, propose, publish, withdraw
@@ -126,6 +126,18 @@ def second_vote_on_lifting(town: Town, **choices: str) -> Proposal:
     time_for_joint_text_over(first)
     announce_second_votes()
     return decide(town, open_now(first.followers.get()), **(owners_refuse | choices))
+
+
+def test_attack_another_member_in_the_joint_text(town: Town) -> None:
+    emil = town.members["emil"]
+    first = decide(town, lifting(town), **voting(town, ana="against", ben="against"))
+    assert first.reconcile_until is not None
+    change_state(member_id=emil.pk, to="suspended", reason="suspension", actor=None, text="Why.")
+    payload = {"member": emil.pk, "reason": "He said sorry."}
+    with pytest.raises(BadPayload):
+        joint_text(
+            proposal_id=first.pk, actor=actor(town, "chloe"), title="T", text="W", payload=payload
+        )
 
 
 def test_users_at_two_thirds_protect_a_right_of_use_against_the_owners(town: Town) -> None:
