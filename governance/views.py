@@ -88,6 +88,8 @@ def vote(request: HttpRequest, proposal_id: int) -> HttpResponse:
     proposal = access.proposal_for(request, proposal_id)
     if proposal.ballot_kind == Proposal.BallotKind.SEALED:
         return See(reverse("governance:sealed_vote", args=[proposal.pk]))
+    if request.method == "GET" and proposal.state != Proposal.State.OPEN:
+        return See(reverse("governance:decision", args=[proposal.pk]))
     context = decision_context(request, proposal)
     form = ballot_form(proposal, request.POST) if request.method == "POST" else context["form"]
     if form.is_valid():

@@ -20,7 +20,12 @@ from governance.lifecycle.forms import (
     amending_form,
 )
 from governance.lifecycle.halts import halt as halt_vote
-from governance.lifecycle.objections import object_to, standing_of, withdraw_objection
+from governance.lifecycle.objections import (
+    may_be_objected,
+    object_to,
+    standing_of,
+    withdraw_objection,
+)
 from governance.lifecycle.reconciling import joint_text as write_joint_text
 from governance.lifecycle.showing import shown_versions
 from governance.models import Proposal
@@ -92,6 +97,8 @@ def object_page(request: HttpRequest, proposal_id: int) -> HttpResponse:
     """What an objection does; then object."""
     proposal = access.public_proposal(proposal_id)
     member = the_member(request)
+    if request.method == "GET" and not may_be_objected(proposal):
+        return page_of(proposal)
     form = ObjectionForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:

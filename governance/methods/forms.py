@@ -27,6 +27,10 @@ CONSENT_CHOICES = [
     ("abstain", _("Abstain")),
 ]
 OPEN_REASON = _("Members can read it with your name after the close; the public cannot.")
+OBJECTION_REASON = _(
+    "Beside an objection members read it at once, with your name, otherwise after the close; the "
+    "public cannot."
+)
 
 
 MOST_NUMBER = 999
@@ -89,6 +93,11 @@ class ConsentForm(BallotForm):
         help_text=_("For an objection: the change with which you could consent."),
     )
     field_order = ("choice", "reason", "change", "key")
+
+    def __init__(self, data: QueryDict | None, *, proposal: Proposal, answer: Any = None) -> None:
+        super().__init__(data, proposal=proposal, answer=answer)
+        if "reason" in self.fields:
+            self.fields["reason"].help_text = OBJECTION_REASON
 
     def clean(self) -> dict[str, Any]:
         """An objection says why, and what would settle it."""
