@@ -4,6 +4,7 @@ import hashlib
 import itertools
 import json
 import os
+import shutil
 import signal
 import subprocess
 from collections.abc import Iterator
@@ -255,6 +256,20 @@ def test_a_receipt_of_another_key_is_not_believed(running: RunningSite, lite: Li
     until(lambda: (lite.run / "acked").exists() and int((lite.run / "acked").read_text()) >= 1)
     stopped(process)
     assert_chained(running)
+
+
+def test_a_machine_that_is_late_with_its_samples_delivers(
+    running: RunningSite, lite: Lite, tmp_path: Path
+) -> None:
+    assert lite.ask("enrol")[0] == 0
+    slow = tmp_path / "slow" / "awk"
+    slow.parent.mkdir()
+    slow.write_text(f'#!/bin/sh\nsleep 1.1\nexec {shutil.which("awk")} "$@"\n')
+    slow.chmod(0o755)
+    lite.first = str(slow.parent)
+    process = lite.start("run")
+    until(lambda: 1 in running.site.batches)
+    end(process)
 
 
 def test_batches_go_by_stick_and_receipts_come_back(
