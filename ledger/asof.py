@@ -49,7 +49,7 @@ stood AS (
     WHERE effective_at <> recorded_at AND effective_at > %(effective)s::timestamptz
       AND recorded_at <= %(base)s::timestamptz
 ), shifted AS (
-    SELECT e.account_id AS id, sum(o.sign * e.amount) AS amount
+    SELECT e.account_id AS id, sum(o.sign * e.amount::numeric) AS amount
     FROM late o CROSS JOIN {LEGS}
     WHERE e.account_id IN (SELECT id FROM chosen) GROUP BY e.account_id
 ), state AS (

@@ -25,6 +25,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from ledger.asof import Moment, balances
 from ledger.errors import AmountTooLarge
 from ledger.invariants import INVARIANTS as OF_BOOKS
 from ledger.log import seal, tree
@@ -357,6 +358,20 @@ def test_sums_beyond_a_number_of_the_books_may_meet_in_one_transaction() -> None
     post_many([Posting("huge", str(n), "back", [Leg(x.account_id, -x.amount) for x in legs])
                for n in (2, 3)])  # fmt: skip
     assert broken() == []
+
+
+def test_the_lowest_number_of_the_books_can_be_left_out_of_a_moment() -> None:
+    """Its opposite, which a moment takes where the two times differ, is beyond a bigint."""
+    make_commodities()
+    taker, giver, third = (open_account(commodity="EUR", kind=kind) for kind in "abc")
+    legs = [Leg(giver, -(2**63)), Leg(taker, 2**63 - 1), Leg(third, 1)]
+    now = datetime.now(UTC)
+    post(Posting("huge", "1", "gift", legs, effective_at=now + timedelta(days=2)))
+    accounts = [taker, giver, third]
+    earlier = Moment(effective=now + timedelta(days=1))
+    assert balances(accounts, earlier) == dict.fromkeys(accounts, 0)
+    later = Moment(effective=now + timedelta(days=3))
+    assert balances(accounts, later) == {leg.account_id: leg.amount for leg in legs}
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3, 4, None])
