@@ -18,7 +18,7 @@ SECOND, MINUTE, HOUR = 10**6, 60 * 10**6, 3600 * 10**6
 def quantity_text(kind: str, unit: str, number: int) -> str:
     """How much was used: bytes moved, bytes held over time, processor time, packets."""
     if kind == "gauge" and unit == "By":
-        return f"{size_text(rhe(number, DAY))}·{_('day')}"
+        return "·".join([size_text(rhe(number, DAY)), _("day")])
     return value_text(unit, number)
 
 
