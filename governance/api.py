@@ -26,7 +26,7 @@ from governance.queries import CLOSED, board_of, published
 from governance.sealed.formats import from_base64, to_base64
 from governance.services import cast
 from ledger.api import NewestFirst
-from members.access import IsMember, may_read, the_user
+from members.access import IsOnRegister, may_read, the_user
 from members.queries import member_of
 from signing import strict_json
 from signing.dsse import Envelope
@@ -237,9 +237,9 @@ class Decision(RetrieveAPIView[Proposal]):
 
 
 class Ballots(APIView):
-    """Where members cast their ballots."""
+    """Where members cast their ballots; the roll, frozen at the opening, says who may."""
 
-    permission_classes = [IsMember]
+    permission_classes = [IsOnRegister]
 
     @extend_schema(request=BallotInput, responses={201: ReceiptSerializer}, parameters=[KEY])
     def post(self, request: Request, proposal_id: int) -> Response:
@@ -259,7 +259,7 @@ class Ballots(APIView):
 class OwnDrafts(APIView):
     """Statements for those who sign their ballots themselves."""
 
-    permission_classes = [IsMember]
+    permission_classes = [IsOnRegister]
 
     @extend_schema(operation_id="draft_ballot", request=OwnInput, responses={200: dict})
     def post(self, request: Request, proposal_id: int) -> Response:

@@ -80,6 +80,13 @@ class NotYours(DomainError):
     text = _("Only the proposer or a steward can do this.")
 
 
+class ProposersAlone(NotYours):
+    """What was announced only its proposer changes or takes back; a steward could hold it up."""
+
+    code = "proposers_alone"
+    text = _("Notice was given of this vote: only its proposer can change it or take it back.")
+
+
 class ConflictOfInterest(DomainError):
     """Nobody administers a vote on their own recall, pay or sanction (R18)."""
 

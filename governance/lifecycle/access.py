@@ -15,7 +15,7 @@ State = Proposal.State
 
 def may_amend(user: Any, proposal: Proposal) -> bool:
     """Whether somebody may change what a proposal says now."""
-    if proposal.state not in (State.DRAFT, State.NOTICE) or not _theirs(user, proposal):
+    if proposal.state not in (State.DRAFT, State.NOTICE) or not is_theirs_now(user, proposal):
         return False
     try:
         require_free_hand(proposal)
@@ -49,6 +49,13 @@ def may_correct(user: Any, proposal: Proposal, at: datetime) -> bool:
     office = holds_role(user, Role.Name.STEWARD, Role.Name.AUDITOR)
     open_now = proposal.state == State.OPEN and (proposal.closes_at or at) > at
     return open_now and office and not is_conflicted(user, proposal)
+
+
+def is_theirs_now(user: Any, proposal: Proposal) -> bool:
+    """A draft is its proposer's and the stewards', what was announced its proposer's alone."""
+    if proposal.state == State.DRAFT:
+        return _theirs(user, proposal)
+    return isinstance(user, User) and proposal.proposer.user_id == user.pk
 
 
 def _theirs(user: Any, proposal: Proposal) -> bool:

@@ -16,6 +16,7 @@ from governance.lifecycle.versions import record_version
 from governance.models import Proposal
 from governance.offices.locks import require_unconflicted
 from governance.queries import locked
+from governance.sweeping import swept
 from governance.terms import terms_of
 from ledger.errors import DomainError
 from members.models import User
@@ -88,10 +89,7 @@ def announce_second_votes() -> list[int]:
     begun = Proposal.objects.filter(Q(because=SECOND_VOTE) & ~Q(state=State.DRAFT))
     due = Proposal.objects.filter(state=State.FAILED, reconcile_until__lte=Now())
     waiting = due.exclude(pk__in=begun.values("previous")).order_by("pk")
-    ids = list(waiting.values_list("pk", flat=True))
-    for first in ids:
-        announce_second_vote(first)
-    return ids
+    return swept(waiting.values_list("pk", flat=True), announce_second_vote)
 
 
 @transaction.atomic(durable=True)

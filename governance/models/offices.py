@@ -92,7 +92,7 @@ class Emergency(models.Model):
     """One row is a call for the emergency quarantine of a node (R17).
 
     It holds from the third steward's signature until `until` (72 h), unless ratified; the same
-    facts (`evidence_sha256`) serve once.
+    facts (`evidence_sha256`) serve once. A call that lapsed used nothing: they may be called again.
     """
 
     class State(models.TextChoices):
@@ -107,7 +107,7 @@ class Emergency(models.Model):
     node = models.ForeignKey(Node, on_delete=models.PROTECT, related_name="emergencies")
     reason = models.CharField(max_length=400)
     evidence = models.TextField()
-    evidence_sha256 = models.CharField(max_length=64, unique=True)
+    evidence_sha256 = models.CharField(max_length=64)
     state = models.CharField(max_length=8, choices=State, default=State.CALLED)
     at = models.DateTimeField()
     in_force_from = models.DateTimeField(null=True)
@@ -117,6 +117,14 @@ class Emergency(models.Model):
     )
     answer = models.TextField(blank=True, help_text="what the node's people say, on the record")
     answered_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["evidence_sha256"], condition=~models.Q(state="lapsed"),
+                name="governance_emergency_facts_once",
+            ),
+        ]  # fmt: skip
 
 
 class EmergencySignature(models.Model):

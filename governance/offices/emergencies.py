@@ -5,7 +5,6 @@ From then on a vote runs by itself that ends within the hard stop: it confirms t
 the node is released and who signed loses the power until elected again.
 """
 
-import logging
 from datetime import timedelta
 
 from django.conf import settings
@@ -28,7 +27,7 @@ from governance.offices.powers import is_of_the_node, why_not_sign
 from governance.offices.queries import signatures_needed, signatures_that_count
 from governance.offices.telling import tell_in_force, tell_stewards
 from governance.queries import locked
-from ledger.errors import DomainError
+from governance.sweeping import swept
 from members.models import Member, User
 from members.queries import member_of
 from metering.errors import NotPossibleNow, ReasonNeeded
@@ -41,7 +40,6 @@ State = Emergency.State
 POSSIBLE = (Node.State.ACTIVE, Node.State.SILENT, Node.State.SUSPECT)
 RUNNING = (State.CALLED, State.IN_FORCE)
 LONGEST_TITLE = 160
-log = logging.getLogger(__name__)
 
 
 @transaction.atomic(durable=True)
@@ -191,15 +189,12 @@ def answer_emergency(
 def sweep_emergencies() -> int:
     """Calls that lapsed, quarantines that a vote confirmed or refused; how many. Any time."""
     waiting = Emergency.objects.filter(state__in=RUNNING).order_by("pk")
-    return sum(_settled(*row) for row in waiting.values_list("pk", "proposal_id"))
+    votes = dict(waiting.values_list("pk", "proposal_id"))
 
+    def settled(pk: int) -> bool:
+        return settle(emergency_id=pk, proposal_id=votes[pk])
 
-def _settled(emergency_id: int, proposal_id: int | None) -> bool:
-    try:
-        return settle(emergency_id=emergency_id, proposal_id=proposal_id)
-    except DomainError as error:
-        log.warning("emergency %s: not settled: %s", emergency_id, error.code)
-        return False
+    return len(swept(votes, settled))
 
 
 @transaction.atomic(durable=True)

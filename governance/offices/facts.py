@@ -40,12 +40,14 @@ def references_in(evidence: str) -> set[str]:
 def require_new_facts(node: Node, evidence: str) -> None:
     """Raise SameFacts where the evidence has served, or names nothing that has not served.
 
+    A call that lapsed served nothing: else one steward could call to wear evidence out.
     After an emergency that was not ratified the node's own record has to show something new for
     as long as `quarantine_days`; whoever has other reasons proposes a vote.
     """
-    if Emergency.objects.filter(evidence_sha256=facts_digest(evidence)).exists():
+    used = Emergency.objects.exclude(state=Emergency.State.LAPSED)
+    if used.filter(evidence_sha256=facts_digest(evidence)).exists():
         raise SameFacts
-    earlier = list(Emergency.objects.filter(node=node))
+    earlier = list(used.filter(node=node))
     named, served = references_in(evidence), [references_in(one.evidence) for one in earlier]
     if named and named <= set().union(*served):
         raise SameFacts

@@ -1,6 +1,5 @@
 """Petitions for a recall: a tenth of either roll calls the vote; nobody can hold it up (R18)."""
 
-import logging
 from datetime import timedelta
 
 from django.conf import settings
@@ -21,12 +20,11 @@ from governance.offices.queries import (
     running_against,
     support_of,
 )
-from ledger.errors import DomainError
+from governance.sweeping import swept
 from members.models import Member, User
 from policies.queries import policy
 
 Because, Office = Proposal.Because, Term.Office
-log = logging.getLogger(__name__)
 
 
 @transaction.atomic(durable=True)
@@ -120,18 +118,14 @@ def call_if_reached(petition: Petition) -> bool:
 
 def sweep_petitions() -> int:
     """Call what is reached because a roll shrank meanwhile; returns how many. Any time is fine."""
-    return sum(_called(pk) for pk in open_petitions().values_list("pk", flat=True))
+    return len(swept(open_petitions().values_list("pk", flat=True), _called))
 
 
+@transaction.atomic(durable=True)
 def _called(petition_id: int) -> bool:
-    try:
-        with transaction.atomic(durable=True):
-            petition = _locked(petition_id)
-            is_open = petition.proposal_id is None and petition.until > timezone.now()
-            return is_open and call_if_reached(petition)
-    except DomainError as error:
-        log.warning("petition %s: its vote was refused: %s", petition_id, error.code)
-        return False
+    petition = _locked(petition_id)
+    is_open = petition.proposal_id is None and petition.until > timezone.now()
+    return is_open and call_if_reached(petition)
 
 
 def _locked(petition_id: int) -> Petition:

@@ -20,6 +20,7 @@ from governance.notices.mail import tell
 from governance.sanctions import draw
 from governance.sanctions.queries import sitting, uninvolved
 from governance.sanctions.services import end, locked
+from governance.sweeping import swept
 from members.models import Member, MemberEvent, User
 from policies.queries import policy
 
@@ -143,7 +144,7 @@ def decide(row: SanctionAppeal, at: datetime) -> None:
 def decide_what_is_over() -> int:
     """Every panel whose time is over decides by what was voted; how many. Safe at any time."""
     over = SanctionAppeal.objects.filter(result="", until__lte=Now()).order_by("pk")
-    return sum(_decided(pk) for pk in over.values_list("pk", flat=True))
+    return len(swept(over.values_list("pk", flat=True), _decided))
 
 
 @transaction.atomic(durable=True)

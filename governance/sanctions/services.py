@@ -23,6 +23,7 @@ from governance.models import Sanction
 from governance.notices.mail import tell
 from governance.sanctions import draw
 from governance.sanctions.queries import counted_since, in_force
+from governance.sweeping import swept
 from ledger.errors import KeyConflict
 from members.models import Member, MemberEvent, User
 from members.services import change_state, lift_limit, limit, suspend
@@ -202,7 +203,7 @@ def is_suspended_by(row: Sanction) -> bool:
 def end_what_is_over() -> int:
     """Every sanction whose time is over ended with its effect; how many. Safe at any time."""
     over = Sanction.objects.filter(ended_at=None, until__lte=Now()).order_by("pk")
-    return sum(_ended(pk) for pk in over.values_list("pk", flat=True))
+    return len(swept(over.values_list("pk", flat=True), _ended))
 
 
 @transaction.atomic(durable=True)

@@ -30,7 +30,7 @@ from governance.sealed.queries import (
 )
 from governance.sealed.telling import tell_dealt
 from governance.services.count import count_after_tally
-from ledger.errors import DomainError
+from governance.sweeping import swept
 from members.models import Member, User
 from members.queries import is_steward, member_of
 from policies.queries import policy
@@ -166,11 +166,8 @@ def take_tally(*, proposal_id: int, envelope: Envelope, actor: User) -> SealedTa
 
 def count_tallied() -> list[int]:
     """Votes whose tally is here, counted; returns whose. Safe to call at any time."""
-    counted = []
-    for proposal_id in waiting_for_their_count():
-        try:
-            count_after_tally(proposal_id=proposal_id, actor=None)
-            counted.append(proposal_id)
-        except DomainError:
-            continue
-    return counted
+    return swept(waiting_for_their_count(), _counted)
+
+
+def _counted(proposal_id: int) -> Proposal:
+    return count_after_tally(proposal_id=proposal_id, actor=None)

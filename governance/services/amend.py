@@ -5,7 +5,8 @@ from typing import Any
 from django.db import transaction
 
 from governance import clock
-from governance.errors import NothingChanged, NotYours
+from governance.errors import NothingChanged, NotYours, ProposersAlone
+from governance.lifecycle.access import is_theirs_now
 from governance.lifecycle.content import content_of
 from governance.lifecycle.drafting import Options, announce, check_content, require
 from governance.lifecycle.objections import settle
@@ -14,7 +15,6 @@ from governance.models import Proposal
 from governance.offices.locks import require_free_hand, require_unconflicted
 from governance.queries import locked
 from members.models import User
-from members.queries import is_steward
 
 State = Proposal.State
 
@@ -36,12 +36,14 @@ def amend(
     """The proposal with what is given changed; what is None stays.
 
     A draft is saved. After the notice the change is version n + 1: notice is given anew to
-    everybody, and its time begins again. The proposer and the stewards may. Raises NotYours,
-    CalledByOthers, ConflictOfInterest, WrongState once the ballot opened, NothingChanged, and
-    what `propose` and `publish` raise.
+    everybody, and its time begins again. The proposer and the stewards edit a draft; the proposer
+    alone changes what was announced, or a steward could hold a vote up. Raises NotYours,
+    ProposersAlone, CalledByOthers, ConflictOfInterest, WrongState once the ballot opened,
+    NothingChanged, and what `propose` and `publish` raise.
     """
     proposal = locked(proposal_id)
-    require_theirs(proposal, actor)
+    if not is_theirs_now(actor, proposal):
+        raise NotYours if proposal.state == State.DRAFT else ProposersAlone
     require_free_hand(proposal)
     require_unconflicted(actor, proposal)
     require(proposal, State.DRAFT, State.NOTICE)
@@ -58,12 +60,6 @@ def amend(
     if content_of(proposal) == before:
         raise NothingChanged
     return _saved(proposal, actor, why)
-
-
-def require_theirs(proposal: Proposal, actor: User) -> None:
-    """Raise NotYours for anybody but the proposer and the stewards."""
-    if proposal.proposer.user_id != actor.pk and not is_steward(actor):
-        raise NotYours
 
 
 def _saved(proposal: Proposal, actor: User, why: str) -> Proposal:

@@ -12,6 +12,7 @@ from governance.methods.material import raised_by
 from governance.models import ConsentObjection, Delivery, OutOfOrder, Proposal
 from governance.offices.locks import require_unconflicted
 from governance.queries import locked, seats_of
+from governance.sweeping import swept
 from governance.terms import terms_of
 from members.models import Member, Role, User
 from members.queries import holds_role
@@ -115,7 +116,7 @@ def start_reviews() -> list[int]:
     rows = Proposal.objects.filter(kind=Proposal.Kind.CONSENT, state__in=REVIEWED)
     waiting = rows.exclude(followers__because=Proposal.Because.REVIEW).order_by("pk")
     at = clock.now()
-    return [row.pk for row in waiting if (review_at(row) or at) <= at and _started(row.pk)]
+    return swept((row.pk for row in waiting if (review_at(row) or at) <= at), _started)
 
 
 @transaction.atomic(durable=True)

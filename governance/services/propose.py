@@ -5,7 +5,7 @@ from typing import Any
 
 from django.db import transaction
 
-from governance.errors import NotYours, SecondVoteWaits
+from governance.errors import NotYours, ProposersAlone, SecondVoteWaits
 from governance.lifecycle.drafting import Options, announce, draft, require
 from governance.models import Proposal
 from governance.offices.locks import (
@@ -62,12 +62,12 @@ def _own_key(member: Member, key: str) -> str:
 def withdraw(*, proposal_id: int, actor: User) -> Proposal:
     """A proposal taken back: a draft by its proposer or a steward, later by its proposer alone.
 
-    What others called for, and what is open, nobody takes back. Raises NotYours, CalledByOthers,
-    ConflictOfInterest, WrongState.
+    What others called for, and what is open, nobody takes back. Raises NotYours, ProposersAlone,
+    CalledByOthers, ConflictOfInterest, WrongState.
     """
     proposal = locked(proposal_id)
     if not _may_withdraw(proposal, actor):
-        raise NotYours
+        raise NotYours if proposal.state == State.DRAFT else ProposersAlone
     require_free_hand(proposal)
     require_unconflicted(actor, proposal)
     if proposal.state != State.WITHDRAWN:

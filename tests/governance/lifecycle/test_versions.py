@@ -15,6 +15,7 @@ from governance.errors import (
     NoTrustees,
     NotSealable,
     NotYours,
+    ProposersAlone,
     WrongKind,
     WrongState,
 )
@@ -24,6 +25,7 @@ from governance.services import amend, open_ballot, propose, publish, withdraw
 from ledger.errors import KeyConflict
 from members.models import User
 from tests.governance.lifecycle.ways import HOUR, announced, open_now, words
+from tests.governance.test_pages import as_member
 from tests.governance.votes import POOL, RESOURCE, Town, broken, make_town, price_motion
 from tests.makers import make_member
 
@@ -89,7 +91,7 @@ def test_the_notice_hash_binds_everything_that_is_announced(town: Town) -> None:
     draft = price_motion(town)
     hashes = [announced(town, draft).notice_hash]
     for change in CHANGES:
-        hashes.append(amend(proposal_id=draft.pk, actor=town.steward, **change).notice_hash)
+        hashes.append(amend(proposal_id=draft.pk, actor=user(town, "chloe"), **change).notice_hash)
     assert len(set(hashes)) == len(hashes)
     now = Proposal.objects.get(pk=draft.pk)
     assert board.document_hash(notice_document(now)) == now.notice_hash
@@ -162,7 +164,11 @@ def test_options_carry_effects_of_their_own_and_show_them_with_the_notice(town: 
     shown = announced(town, draft).options
     assert [o.get("preview", {}).get("after") for o in shown] == [None, 95_000_000, None]
     with pytest.raises(BadOptions):
-        amend(proposal_id=draft.pk, actor=town.steward, options=[{"name": "90"}, {"name": "85"}])
+        amend(
+            proposal_id=draft.pk,
+            actor=user(town, "chloe"),
+            options=[{"name": "90"}, {"name": "85"}],
+        )
 
 
 def test_a_key_makes_one_draft_even_after_it_was_edited(town: Town) -> None:
@@ -182,6 +188,17 @@ def test_only_the_proposer_takes_back_what_was_announced(town: Town) -> None:
         open_ballot(proposal_id=draft.pk, actor=None)
 
 
+def test_attack_steward_holding_a_vote_up_with_amendments(town: Town) -> None:
+    before = announced(town, price_motion(town))
+    with pytest.raises(ProposersAlone):
+        amend(proposal_id=before.pk, actor=town.steward, text="Let us wait.")
+    page = reverse("governance:amend", args=[before.pk])
+    assert as_member(town, "stella").get(page).status_code == 403
+    assert as_member(town, "chloe").get(page).status_code == 200
+    after = Proposal.objects.get(pk=before.pk)
+    assert (after.version, after.opens_at) == (before.version, before.opens_at)
+
+
 def test_a_sealed_vote_is_announced_with_its_key_only(town: Town) -> None:
     payload = {"pool": POOL}
     from tests.governance.lifecycle.ways import owners_draft
@@ -195,7 +212,7 @@ def test_the_page_shows_differences_and_the_public_no_savings(town: Town) -> Non
     draft = price_motion(town)
     amend(proposal_id=draft.pk, actor=town.steward, text="The mast is full every morning.")
     announced(town, draft)
-    amend(proposal_id=draft.pk, actor=town.steward, text="The mast is empty every morning.")
+    amend(proposal_id=draft.pk, actor=user(town, "chloe"), text="The mast is empty every morning.")
     page = reverse("governance:versions", args=[draft.pk])
     public = Client().get(page).content.decode()
     assert "<del>full</del><ins>empty</ins>" in public

@@ -180,6 +180,21 @@ def test_attack_reused_quarantine_facts() -> None:
         )  # fmt: skip
 
 
+def test_attack_wearing_evidence_out_by_a_call_that_nobody_signs() -> None:
+    _town, stewards = full_town()
+    node = a_node()
+    lone = call_emergency(node=node, reason=REASON, evidence=EVIDENCE, actor=stewards[0])
+    with pytest.raises(NotPossibleNow):
+        call_emergency(node=node, reason=REASON, evidence=EVIDENCE, actor=stewards[1])
+    Emergency.objects.filter(pk=lone.pk).update(until=timezone.now())
+    assert sweep_emergencies() == 1
+    again = call_emergency(node=node, reason=REASON, evidence=EVIDENCE, actor=stewards[1])
+    assert again != lone
+    for steward in stewards[2:4]:
+        sign_emergency(emergency_id=again.pk, actor=steward)
+    assert standing_of(node).state == "quarantined"
+
+
 def test_attack_emergency_beyond_72_hours() -> None:
     _town, stewards = full_town()
     emergency = signed_by(stewards[:3], a_node())
