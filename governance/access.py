@@ -5,6 +5,7 @@ from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 from rest_framework.request import Request
 
+from governance.backing.queries import is_backed
 from governance.models import Ballot, Proposal
 from governance.offices.locks import CALLED
 from governance.queries import published, visible_to
@@ -26,11 +27,16 @@ def proposal_for(request: HttpRequest | Request, proposal_id: int) -> Proposal:
 
 
 def may_withdraw(request: HttpRequest | Request, proposal: Proposal) -> bool:
-    """Drafts are taken back by their proposer or a steward, what was announced by its proposer."""
+    """Drafts are taken back by their proposer or a steward, what was announced by its proposer.
+
+    So is what members stand behind.
+    """
     own = reader_member(request) == proposal.proposer and proposal.because not in CALLED
     drafted = proposal.state == Proposal.State.DRAFT
     announced = proposal.state == Proposal.State.NOTICE
-    return (own and (drafted or announced)) or (drafted and is_steward(request.user))
+    if own and (drafted or announced):
+        return True
+    return drafted and is_steward(request.user) and not is_backed(proposal)
 
 
 def withdrawable_by(request: HttpRequest | Request, proposal_id: int) -> Proposal:

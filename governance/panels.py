@@ -5,6 +5,7 @@ from typing import Any
 
 from django.http import HttpRequest
 
+from governance.backing.panel import panel as backing
 from governance.consents.panel import panel as consents
 from governance.delegations.panel import panel as delegations
 from governance.discussion.panel import panel as discussion
@@ -16,6 +17,7 @@ from members.models import Member
 
 Panel = Callable[[HttpRequest, Proposal, Member | None], dict[str, Any]]
 PANELS: dict[str, Panel] = {
+    "backing": backing,
     "consents": consents,
     "lifecycle": lifecycle,
     "offices": offices,

@@ -11,6 +11,7 @@ from django.db.models import Model, Q
 from django.db.models.functions import Now
 
 from governance.models import (
+    Backing,
     Ballot,
     Candidate,
     ConsentObjection,
@@ -57,6 +58,9 @@ def _said_by(member: Member) -> dict[str, Any]:
         "named in posts": _rows(Mention, "post_id", "post__proposal_id", "seen_at", member=member),
         "notices": _rows(
             Delivery, "proposal_id", "version", "at", "mailed_at", "seen_at", member=member
+        ),
+        "drafts backed": _rows(
+            Backing, "proposal_id", "saving", "at", "withdrawn_at", member=member
         ),
         "objections": _rows(Objection, "proposal_id", "reason", "at", "withdrawn_at",
                             member=member),

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from governance import actions_api, api, rivals, views
+from governance.backing import urls as backing
 from governance.bundle import urls as bundle
 from governance.consents import urls as consents
 from governance.delegations import urls as delegations
@@ -18,6 +19,7 @@ from governance.sealed import urls as sealed
 app_name = "governance"
 urlpatterns = [
     *consents.urlpatterns,
+    *backing.urlpatterns,
     *bundle.urlpatterns,
     *delegations.urlpatterns,
     *discussion.urlpatterns,

@@ -2,6 +2,7 @@
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
@@ -10,6 +11,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from governance import access, own, services
 from governance.actions import action_named
+from governance.backing.access import may_announce
 from governance.listing import list_context
 from governance.methods.forms import BallotForm, ballot_form
 from governance.models import Proposal
@@ -138,11 +140,13 @@ def _cast_signed(
     return See(reverse("governance:receipt", args=[proposal.pk, ballot.index]))
 
 
-@steward_required
+@login_required
 @require_http_methods(["GET", "POST"])
 def publish(request: HttpRequest, proposal_id: int) -> HttpResponse:
-    """What notice will freeze; then notice."""
+    """What notice will freeze; then notice, by a steward or by a proposer who is backed."""
     proposal = access.proposal_for(request, proposal_id)
+    if not may_announce(request.user, proposal):
+        raise PermissionDenied
     context = decision_context(request, proposal)
     if request.method == "GET":
         return render(request, "governance/publish.html", context)

@@ -320,6 +320,12 @@ PARAMETERS: dict[str, Parameter] = {
         Parameter("office_days", _("days of a term of office"), 730, _LASTING_DAYS),
         Parameter("office_terms", _("terms that one member may serve in an office"), 3, _TERMS),
         Parameter(
+            "proposal_backing",
+            _("part of the members whose backing lets a proposer give notice without a steward"),
+            [1, 20, False],
+            Majority(),
+        ),
+        Parameter(
             "petition_share",
             _("part of either roll whose petition calls a vote on a recall"),
             [1, 10, False],

@@ -33,7 +33,7 @@ HOW_WE_DECIDE = frozenset({
     "delegation_enabled", "proxy_heads", "proxy_share", "delegation_days",
     "admission_by_vote", "expulsion_by_vote", "suspension_by_vote", "retirement_by_vote",
     "bylaws_by_vote", "offices_by_vote", "revocation_by_vote", "steward_seats", "office_days",
-    "office_terms", "petition_share", "petition_days", "emergency_signatures",
+    "office_terms", "proposal_backing", "petition_share", "petition_days", "emergency_signatures",
     "emergency_call_seconds", "emergency_seconds", "ratification_notice_seconds",
     "sealed_trustees", "sealed_threshold",
 })  # fmt: skip

@@ -12,6 +12,25 @@ class NothingChanged(DomainError):
     text = _("Nothing was changed, so there is no new version.")
 
 
+class NotBackable(DomainError):
+    """Members stand behind drafts of others."""
+
+    code = "not_backable"
+    status = 409
+    text = _("Only active members can stand behind a draft, and only behind one of somebody else.")
+
+
+class NotBacked(DomainError):
+    """A proposer gives notice with enough members behind the draft."""
+
+    code = "not_backed"
+    status = 409
+    text = _(
+        "%(has)s members stand behind this draft, and %(needed)s are needed before you give "
+        "notice of it yourself. Ask members to back it, or a steward to give notice."
+    )
+
+
 class NotObjectable(DomainError):
     """Users object to what owners decide, before the opening or before it is carried out."""
 

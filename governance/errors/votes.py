@@ -81,10 +81,13 @@ class NotYours(DomainError):
 
 
 class ProposersAlone(NotYours):
-    """What was announced only its proposer changes or takes back; a steward could hold it up."""
+    """What others were told of, or stand behind, its proposer alone changes."""
 
     code = "proposers_alone"
-    text = _("Notice was given of this vote: only its proposer can change it or take it back.")
+    text = _(
+        "Notice was given of this, or members stand behind it: only its proposer can change it or "
+        "take it back."
+    )
 
 
 class ConflictOfInterest(DomainError):

@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Any
 
+from governance.backing.queries import is_backed
 from governance.lifecycle.objections import objections_open
 from governance.models import Proposal
 from governance.offices.locks import is_conflicted, require_free_hand
@@ -52,8 +53,9 @@ def may_correct(user: Any, proposal: Proposal, at: datetime) -> bool:
 
 
 def is_theirs_now(user: Any, proposal: Proposal) -> bool:
-    """A draft is its proposer's and the stewards', what was announced its proposer's alone."""
-    if proposal.state == State.DRAFT:
+    """A draft is its proposer's and the stewards'; what was announced, or what members stand
+    behind, is its proposer's alone."""
+    if proposal.state == State.DRAFT and not is_backed(proposal):
         return _theirs(user, proposal)
     return isinstance(user, User) and proposal.proposer.user_id == user.pk
 

@@ -21,6 +21,7 @@ from governance.models.offices import (
     Term,
 )
 from governance.models.proposal import (
+    Backing,
     Chamber,
     Delivery,
     Halt,
@@ -34,6 +35,7 @@ from governance.models.sanctions import Panelist, Sanction, SanctionAppeal
 from governance.models.sealed import SealedTally, SealedVote, TrusteeKey
 
 __all__ = [
+    "Backing",
     "Ballot",
     "Candidate",
     "Carried",

@@ -247,6 +247,26 @@ class RollCorrection(models.Model):
     envelope = models.BinaryField()
 
 
+class Backing(models.Model):
+    """One row is a member who stands behind a draft as it was at its n-th saving; one each.
+
+    It counts while `withdrawn_at` is empty and nothing was saved since.
+    """
+
+    proposal = models.ForeignKey(Proposal, on_delete=models.PROTECT, related_name="backings")
+    member = models.ForeignKey(Member, on_delete=models.PROTECT, related_name="+")
+    saving = models.PositiveIntegerField()
+    at = models.DateTimeField()
+    withdrawn_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["proposal", "member"], name="governance_backing_one_each"
+            ),
+        ]
+
+
 class Objection(models.Model):
     """One row is a user's wish that the users' chamber decides too (R10); one each.
 

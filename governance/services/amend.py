@@ -15,6 +15,7 @@ from governance.models import Proposal
 from governance.offices.locks import require_free_hand, require_unconflicted
 from governance.queries import locked
 from members.models import User
+from members.queries import is_steward
 
 State = Proposal.State
 
@@ -36,14 +37,14 @@ def amend(
     """The proposal with what is given changed; what is None stays.
 
     A draft is saved. After the notice the change is version n + 1: notice is given anew to
-    everybody, and its time begins again. The proposer and the stewards edit a draft; the proposer
-    alone changes what was announced, or a steward could hold a vote up. Raises NotYours,
-    ProposersAlone, CalledByOthers, ConflictOfInterest, WrongState once the ballot opened,
-    NothingChanged, and what `propose` and `publish` raise.
+    everybody, and its time begins again. The proposer and the stewards edit a draft; what was
+    announced, or has members behind it, the proposer alone changes, or a steward could hold it
+    up. Raises NotYours, ProposersAlone, CalledByOthers, ConflictOfInterest, WrongState once the
+    ballot opened, NothingChanged, and what `propose` and `publish` raise.
     """
     proposal = locked(proposal_id)
     if not is_theirs_now(actor, proposal):
-        raise NotYours if proposal.state == State.DRAFT else ProposersAlone
+        raise ProposersAlone if is_steward(actor) else NotYours
     require_free_hand(proposal)
     require_unconflicted(actor, proposal)
     require(proposal, State.DRAFT, State.NOTICE)

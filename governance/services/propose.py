@@ -5,6 +5,8 @@ from typing import Any
 
 from django.db import transaction
 
+from governance.backing.access import require_may_announce
+from governance.backing.queries import is_backed
 from governance.errors import NotYours, ProposersAlone, SecondVoteWaits
 from governance.lifecycle.drafting import Options, announce, draft, require
 from governance.models import Proposal
@@ -62,12 +64,12 @@ def _own_key(member: Member, key: str) -> str:
 def withdraw(*, proposal_id: int, actor: User) -> Proposal:
     """A proposal taken back: a draft by its proposer or a steward, later by its proposer alone.
 
-    What others called for, and what is open, nobody takes back. Raises NotYours, ProposersAlone,
-    CalledByOthers, ConflictOfInterest, WrongState.
+    Later begins once members stand behind it. What others called for, and what is open, nobody
+    takes back. Raises NotYours, ProposersAlone, CalledByOthers, ConflictOfInterest, WrongState.
     """
     proposal = locked(proposal_id)
     if not _may_withdraw(proposal, actor):
-        raise NotYours if proposal.state == State.DRAFT else ProposersAlone
+        raise ProposersAlone if is_steward(actor) else NotYours
     require_free_hand(proposal)
     require_unconflicted(actor, proposal)
     if proposal.state != State.WITHDRAWN:
@@ -81,14 +83,16 @@ def _may_withdraw(proposal: Proposal, actor: User) -> bool:
     if proposal.proposer.user_id == actor.pk:
         return True
     second = proposal.because == Proposal.Because.SECOND_VOTE
-    return proposal.state == State.DRAFT and not second and is_steward(actor)
+    free = proposal.state == State.DRAFT and not second and not is_backed(proposal)
+    return free and is_steward(actor)
 
 
 @transaction.atomic(durable=True)
 def publish(*, proposal_id: int, actor: User | None) -> Proposal:
     """Notice given: terms, dates and dry run copied in, hashed and frozen; all members told.
 
-    A second call changes nothing. Raises WrongState, ConflictOfInterest, SecondVoteWaits,
+    By a steward, or by the proposer with enough members behind the draft. A second call changes
+    nothing. Raises NotYours, NotBacked, WrongState, ConflictOfInterest, SecondVoteWaits,
     BadOptions where nobody stands, NoTrustees, and what the action's check raises where things
     changed since the draft.
     """
@@ -96,6 +100,7 @@ def publish(*, proposal_id: int, actor: User | None) -> Proposal:
     if proposal.state in (State.NOTICE, State.OPEN):
         return proposal
     require(proposal, State.DRAFT)
+    require_may_announce(actor, proposal)
     require_no_interest(actor, proposal)
     if proposal.because == Proposal.Because.SECOND_VOTE:
         raise SecondVoteWaits

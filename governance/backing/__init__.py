@@ -1,0 +1,1 @@
+"""Members who stand behind a draft: with enough of them it needs no steward to be announced."""
