@@ -75,7 +75,10 @@ def propose(request: HttpRequest, action: str) -> HttpResponse:
                 key=form.cleaned_data["key"],
                 **way.said(),
             )
-            messages.success(request, _("Your draft is saved. A steward gives notice of it."))
+            said = _(
+                "Your draft is saved. Enough members behind it, or a steward, bring it to a vote."
+            )
+            messages.success(request, said)
             return See(reverse("governance:decision", args=[draft.pk]))
         except DomainError as error:
             form.add_error(None, str(error))

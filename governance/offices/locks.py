@@ -22,7 +22,7 @@ def require_unconflicted(actor: User | None, proposal: Proposal) -> None:
 
 
 def require_no_interest(actor: User | None, proposal: Proposal) -> None:
-    """As above, of drafts of their own too: to give notice is a steward's step, no proposer's."""
+    """As above, of drafts of their own too: who gives notice takes a step in the vote."""
     if actor is not None and _has_interest(actor, proposal):
         raise ConflictOfInterest
 
