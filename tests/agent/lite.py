@@ -116,11 +116,12 @@ class Lite:
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
         self.folder.mkdir(parents=True, exist_ok=True)
-        conf = self.folder / "conf"
-        conf.write_text(
+        conf, fresh = self.folder / "conf", self.folder / "conf.new"
+        fresh.write_text(
             f"SERVER={self.server}\nSTATE={self.state}\nRUN={self.run}\n{self.settings}\n"
             f"CODE_FILE={self.folder}/code\n"
         )
+        fresh.replace(conf)  # at once: one that was just started may be reading it
         shell = [shutil.which("busybox") or "", "ash"] if self.shell == "busybox" else ["dash"]
         process = subprocess.Popen(
             [*shell, str(LITE / "coop-lite"), "-c", str(conf), *arguments],

@@ -272,6 +272,18 @@ def test_a_machine_that_is_late_with_its_samples_delivers(
     end(process)
 
 
+def test_looking_at_a_node_changes_nothing_of_it(running: RunningSite, lite: Lite) -> None:
+    assert lite.ask("enrol")[0] == 0
+    process = lite.start("run")
+    for look in ["status", "verify", "meters"] * 12:
+        assert lite.ask(look)[0] == 0
+    until(lambda: (lite.run / "acked").exists() and int((lite.run / "acked").read_text()) >= 5)
+    stopped(process)
+    assert_chained(running)
+    assert_joined(running)
+    assert list(lite.run.glob("look.*")) == []
+
+
 def test_batches_go_by_stick_and_receipts_come_back(
     running: RunningSite, lite: Lite, tmp_path: Path
 ) -> None:
