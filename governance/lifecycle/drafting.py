@@ -130,7 +130,7 @@ def _same(earlier: Proposal, proposal: Proposal) -> Proposal:
 
 def announce(proposal: Proposal, *, actor: User | None, why: str = "") -> Proposal:
     """Notice of what the proposal says now, to everybody. Call in a transaction, under its lock."""
-    action, at = action_named(proposal.action), clock.now()
+    action, at = action_named(proposal.action), _after(proposal.notice_at, clock.now())
     if isinstance(action, ElectsPeople) or (not proposal.options and proposal.kind in OF_PEOPLE):
         proposal.options = candidates_of(proposal)
     require_enough(proposal)
@@ -145,6 +145,11 @@ def announce(proposal: Proposal, *, actor: User | None, why: str = "") -> Propos
     record_version(proposal, by=actor, why=why)
     roll.give_notice(proposal)
     return proposal
+
+
+def _after(earlier: datetime | None, at: datetime) -> datetime:
+    """A transaction that waited for an earlier notice began before it."""
+    return at if earlier is None else max(at, earlier + timedelta(microseconds=1))
 
 
 def _require_deal(proposal: Proposal) -> None:

@@ -138,7 +138,7 @@ def test_race_a_change_of_the_text_and_a_notice_by_the_proposer(town: Town) -> N
             assert isinstance(results[1], NotBacked)
         else:  # the change came after the notice: it is a new version, and notice of its own
             assert not any(isinstance(result, DomainError) for result in results)
-            assert now.version == 2
+            assert now.version == 2, results
 
 
 def test_the_page_says_how_many_are_needed_and_gives_the_way_to_the_notice(town: Town) -> None:

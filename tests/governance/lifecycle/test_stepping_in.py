@@ -146,7 +146,8 @@ def test_drafts_are_made_amended_announced_and_withdrawn_through_the_api(town: T
     step = lambda who, name: send(  # noqa: E731
         who, reverse("governance:api_step", args=[draft.pk, name]), {}
     )
-    assert step(chloe, "publish").status_code == 404
+    assert step(chloe, "publish").json()["code"] == "not_backed"
+    assert step(chloe, "open").status_code == 404
     assert step(steward, "publish").json()["state"] == "notice"
     assert step(steward, "open").json()["code"] == "not_yet"
     assert step(chloe, "withdraw").json()["state"] == "withdrawn"
